@@ -1,0 +1,244 @@
+import type { Effect, EffectState, Image } from '../domain/effect.js';
+import type { Finding, Severity } from '../domain/finding.js';
+import type { Lesson } from '../domain/lesson.js';
+import type { Outcome } from '../domain/outcome.js';
+import type { Reading, SignalReading } from '../domain/reading.js';
+import type { Action, Fleet, Instances, Signal } from '../domain/service.js';
+
+/** What the activities need from the world; adapters implement it, workers wire it. Times are ms since the epoch. */
+export interface Ports {
+  readonly configurations: Configurations;
+  readonly meters: Meters;
+  readonly members: Members;
+  readonly providers: Providers;
+  readonly incidents: Incidents;
+  readonly effects: Effects;
+  readonly leases: Leases;
+  readonly controls: Controls;
+  readonly lessons: Lessons;
+  readonly knownGood: KnownGood;
+  readonly samples: Samples;
+  readonly shards: Shards;
+  readonly cycles: Cycles;
+}
+
+/** Resolved configurations by version. A running cycle keeps the version it started with. */
+export interface Configurations {
+  /** undefined until the first configuration was accepted. */
+  current(): Promise<Fleet | undefined>;
+  byVersion(version: string): Promise<Fleet | undefined>;
+}
+
+/** One question to a meter: a signal with its slots (`$service`, `$instance`, `$host`) already filled in. */
+export interface Asked<K extends Signal['kind'] = Signal['kind']> {
+  readonly service: string;
+  readonly instance?: string;
+  readonly signal: Extract<Signal, { kind: K }>;
+}
+
+/**
+ * Measures signals of one kind. Answers in the order asked, one reading each, and never throws: what went wrong is a
+ * `noData` reading with a reason. It is given everything due of its kind at once, so that it may batch.
+ */
+export interface Meter<K extends Signal['kind'] = Signal['kind']> {
+  read(asked: readonly Asked<K>[], abort: AbortSignal): Promise<readonly Reading[]>;
+}
+
+export type Meters = { readonly [K in Signal['kind']]: Meter<K> };
+
+/** Finds the instances of a service now. Throws when the source can't tell: an unknown membership is not an empty one. */
+export interface Members {
+  of(instances: Instances): Promise<readonly string[]>;
+}
+
+/** A correction's target: the action with its slots filled in. */
+export interface Target<A extends Action = Action> {
+  readonly service: string;
+  readonly instance?: string;
+  readonly action: A;
+  readonly timeoutMs: number;
+}
+
+/** One permitted call on the world. */
+export interface Call<A extends Action = Action> extends Target<A> {
+  readonly actionId: string;
+  /** Fencing token: grows with every new holder of the resource; a target that compares refuses a smaller one. */
+  readonly fence: string;
+  readonly before: Image;
+  /** What `lastGood` means for this target, when hale has seen one. */
+  readonly good?: Image;
+  readonly abort: AbortSignal;
+  /**
+   * Must be awaited as the last thing before the world is touched: re-reads stop flag and lease, and throws
+   * `NotPermitted` when either says no.
+   */
+  readonly permit: () => Promise<void>;
+}
+
+/** Thrown by `permit`: nothing was done. */
+export class NotPermitted extends Error {
+  override readonly name = 'NotPermitted';
+}
+
+/** Thrown by a provider whose target refused, or changed since it was examined: nothing was done. */
+export class TargetRefused extends Error {
+  override readonly name = 'TargetRefused';
+}
+
+export type Examined =
+  | { readonly applicable: true; readonly evidence: string; readonly changedAt?: number }
+  | { readonly applicable: false; readonly reason: string };
+
+export type ReadBack =
+  | { readonly kind: 'applied'; readonly after: Image }
+  | { readonly kind: 'notApplied' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export type Undone =
+  | { readonly kind: 'undone'; readonly now: Image }
+  /** The target no longer equals the after-image: somebody else changed it, so it is left alone. */
+  | { readonly kind: 'changedMeanwhile'; readonly now: Image };
+
+/** Repairs targets of one kind. Held to the contract suite in test/contract/provider.contract.ts. */
+export interface Provider<A extends Action = Action> {
+  readonly kind: A['kind'];
+  /** How a call whose answer was lost is found again. `none`: at most once, then a person is asked. */
+  readonly readBackBy: 'actionId' | 'identity' | 'none';
+  /** Who compares the fencing token: the target, or hale itself right before the call (docs/risks.md). */
+  readonly fencedBy: 'target' | 'self';
+  /** Key of the lease: names the thing acted upon, the same for every service that acts on it. */
+  resourceOf(target: Target<A>): Promise<string>;
+  /** The target as it is now. Reads only. */
+  image(target: Target<A>): Promise<Image>;
+  /** Whether there is anything to correct here; reads only. */
+  examine(target: Target<A>, current: Image, good: Image | undefined): Promise<Examined>;
+  /**
+   * Acts, given that the target still equals `call.before`. Returns the after-image. Throws `NotPermitted` or
+   * `TargetRefused` when nothing was done; any other error leaves it open whether something was.
+   */
+  apply(call: Call<A>): Promise<Image>;
+  /** After an unclear `apply`: did it happen? Reads only. */
+  readBack(call: Call<A>): Promise<ReadBack>;
+  /** Compare-and-set back to `call.before`, only where the target still equals `after`. Throws when it failed. */
+  undo(call: Call<A>, after: Image): Promise<Undone>;
+}
+
+export interface Providers {
+  /** undefined for a provider that this version does not have. */
+  for(action: Action): Provider | undefined;
+}
+
+export interface IncidentOpening {
+  readonly cycle: string;
+  readonly workflowId: string;
+  readonly service: string;
+  readonly instance?: string;
+  readonly by: string;
+  readonly reason?: string;
+  readonly onset: number;
+  readonly configVersion: string;
+  /** A cycle that starts this soon after the last one ended joins its incident: it is a relapse. */
+  readonly relapseWithinMs: number;
+}
+
+/** Records of incidents and attempts, and the ledger. Every write is idempotent by its key. */
+export interface Incidents {
+  /** Joins the service's open or just ended incident, else opens one. Returns the incident's id, the same on every call for one cycle. */
+  open(opening: IncidentOpening): Promise<{ readonly incident: string; readonly relapse: boolean }>;
+  close(closing: {
+    readonly incident: string;
+    readonly cycle: string;
+    readonly outcome: Outcome;
+    readonly sentence: string;
+  }): Promise<void>;
+  /** Appends one event to the ledger; a key already there changes nothing. */
+  note(event: LedgerEvent): Promise<void>;
+}
+
+/** One line of the ledger. `data` is JSON without secrets. */
+export interface LedgerEvent {
+  readonly key: string;
+  readonly kind: string;
+  readonly service: string;
+  readonly instance?: string;
+  readonly incident?: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The effects protocol's memory. Each method writes the effect and its ledger event in one transaction. */
+export interface Effects {
+  get(actionId: string): Promise<Effect | undefined>;
+  /** Stores the before-image. A second call for the action id returns the first one's row. */
+  prepare(effect: Omit<Effect, 'state' | 'fence' | 'after'>): Promise<Effect>;
+  /** Moves to `state` from one of `from`; false when the row was in none of them. */
+  move(actionId: string, from: readonly EffectState[], to: EffectState, more?: EffectChange): Promise<boolean>;
+  /** Effects of earlier cycles that nobody settled, oldest first. */
+  open(service: string, instance: string | undefined, exceptCycle: string): Promise<readonly Effect[]>;
+  lastAppliedAt(service: string, instance: string | undefined, correction: string): Promise<number | undefined>;
+}
+
+export interface EffectChange {
+  readonly fence?: string;
+  readonly after?: Image;
+  readonly why?: string;
+}
+
+export type LeaseAnswer =
+  | { readonly kind: 'held'; readonly fence: string; readonly expiresAt: number }
+  | { readonly kind: 'taken'; readonly by: string; readonly expiresAt: number };
+
+/** Leases on the resources acted upon. Expiry is by the database's clock. */
+export interface Leases {
+  /** Takes or extends the lease. The same holder keeps its fencing token; a new one gets a larger one. */
+  acquire(resource: string, holder: string, ttlMs: number): Promise<LeaseAnswer>;
+  /** Whether this holder still has the lease under this token, for at least `forMs` more. */
+  holds(resource: string, holder: string, fence: string, forMs: number): Promise<boolean>;
+  release(resource: string, holder: string): Promise<void>;
+}
+
+/** What people set: stop, pauses, holds. Unreachable means no effect. */
+export interface Controls {
+  stopped(): Promise<boolean>;
+  paused(service: string): Promise<{ readonly by: string; readonly until?: number } | undefined>;
+  held(service: string, instance: string | undefined): Promise<{ readonly since: number; readonly outcome: Outcome } | undefined>;
+  hold(service: string, instance: string | undefined, outcome: Outcome, incident: string): Promise<void>;
+  /** The symptom stayed away for the hold window. */
+  releaseHold(service: string, instance: string | undefined, why: string): Promise<void>;
+}
+
+export interface Lessons {
+  record(lesson: Lesson): Promise<void>;
+  /** Lessons on this pattern, of the service first, else of its class. */
+  about(pattern: string, service: string, serviceClass: string | undefined): Promise<readonly Lesson[]>;
+}
+
+/** Images of targets seen while the service was healthy. */
+export interface KnownGood {
+  latest(
+    service: string,
+    instance: string | undefined,
+    correction: string,
+  ): Promise<{ readonly image: Image; readonly lastGoodAt: number } | undefined>;
+  record(service: string, instance: string | undefined, correction: string, image: Image): Promise<void>;
+}
+
+export interface Samples {
+  /** The readings of one signal since `from`, oldest first. */
+  since(service: string, instance: string | undefined, signal: string, from: number): Promise<readonly Reading[]>;
+}
+
+/** State of one watch shard. A claim is the right of one attempt to write; a later attempt's claim ends it. */
+export interface Shards {
+  /** Claims the shard with a generation above every earlier one, and returns the detector state saved last. */
+  claim(shard: number): Promise<{ readonly generation: string; readonly state: unknown }>;
+  /** Stores readings (and, when given, the detector state); false when a later claim exists and nothing was written. */
+  store(shard: number, generation: string, readings: readonly SignalReading[], state?: unknown): Promise<boolean>;
+}
+
+/** Running cycles, as seen from watch. */
+export interface Cycles {
+  /** Starts the cycle of the finding's service or instance, or tells the running one to look again. */
+  report(finding: Finding, severity: Severity): Promise<void>;
+  /** When the last cycle of this service or instance ended; undefined while one runs or when there was none. */
+  lastEndedAt(service: string, instance: string | undefined): Promise<number | undefined>;
+}

@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+
+/** Anything that runs a query: the pool, or one connection inside a transaction. */
+export type Queries = Pick<pg.Pool | pg.PoolClient, 'query'>;
+
+/** A pool whose queries can't hang: what is not answered within 10 s fails, and inaction is safe. */
+export function openDatabase(url: string, connectionsMax = 10): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connectionsMax,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 10_000,
+    statement_timeout: 10_000,
+    keepAlive: true,
+    application_name: 'hale',
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+/** Runs `work` in one transaction on one connection; what it throws rolls back. */
+export async function transaction<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (error) {
+    await client.query('rollback').then(
+      () => client.release(),
+      (broken: Error) => client.release(broken),
+    );
+    throw error;
+  }
+}
+
+/** Brings the schema up to this code's version, under a lock, each migration in its own transaction. */
+export async function migrate(url: string): Promise<void> {
+  await runner({
+    databaseUrl: url,
+    dir: fileURLToPath(new URL('./migrations', import.meta.url)),
+    migrationsTable: 'migrations',
+    direction: 'up',
+    checkOrder: true,
+    advisoryLockMode: 'wait',
+    log: () => undefined,
+  });
+}
+
+/** SQL keeps `-` where an instance is absent, so that it may be part of a key. */
+export const instanceKey = (instance: string | undefined): string => instance ?? '-';
+
+export const instanceOf = (key: string): { instance?: string } => (key === '-' ? {} : { instance: key });

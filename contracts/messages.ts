@@ -1,0 +1,39 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Finding } from '../domain/finding.js';
+import type { CycleState } from './cycle.js';
+
+/** What a person says with a signal or an update. `by` is whoever claims to speak; the Temporal UI does not verify it. */
+export interface Word {
+  readonly by: string;
+  readonly reason?: string;
+  /** Short hash of the proposal on screen, shown first in current details. */
+  readonly proposal?: string;
+}
+
+export interface Decision extends Word {
+  readonly decision: 'approve' | 'reject';
+  readonly proposal: string;
+}
+
+/** From watch, intake or a person: "look again". Level-triggered; repeating it changes nothing. */
+export interface Report {
+  readonly by: string;
+  readonly finding?: Finding;
+}
+
+// Signals take anything: what a person typed is checked in the handler, where a mistake is shown instead of thrown.
+export const reportSignal = defineSignal<[unknown]>('report');
+export const pauseSignal = defineSignal<[unknown]>('pause');
+export const resumeSignal = defineSignal<[unknown]>('resume');
+export const approveSignal = defineSignal<[unknown]>('approve');
+export const rejectSignal = defineSignal<[unknown]>('reject');
+export const abortSignal = defineSignal<[unknown]>('abort');
+export const takeOverSignal = defineSignal<[unknown]>('takeOver');
+
+export const decideUpdate = defineUpdate<string, [unknown]>('decide');
+export const pauseUpdate = defineUpdate<string, [unknown]>('pause');
+export const resumeUpdate = defineUpdate<string, [unknown]>('resume');
+export const abortUpdate = defineUpdate<string, [unknown]>('abort');
+export const takeOverUpdate = defineUpdate<string, [unknown]>('takeOver');
+
+export const stateQuery = defineQuery<CycleState>('state');

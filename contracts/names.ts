@@ -1,0 +1,32 @@
+/** Names that people type in the Temporal UI and that processes share: public API. */
+
+export const workflowTypes = { healingCycle: 'healingCycle', watch: 'watch' } as const;
+
+export const taskQueues = { cycles: 'hale-cycles', watch: 'hale-watch' } as const;
+
+export const searchAttributes = {
+  service: 'HaleService',
+  phase: 'HalePhase',
+  outcome: 'HaleOutcome',
+  severity: 'HaleSeverity',
+  correction: 'HaleCorrection',
+  attempt: 'HaleAttempt',
+} as const;
+
+/** As `temporal server start-dev --search-attribute NAME=TYPE` and the operator service want them. */
+export const searchAttributeTypes: Readonly<Record<string, 'Keyword' | 'Int'>> = {
+  HaleService: 'Keyword',
+  HalePhase: 'Keyword',
+  HaleOutcome: 'Keyword',
+  HaleSeverity: 'Keyword',
+  HaleCorrection: 'Keyword',
+  HaleAttempt: 'Int',
+};
+
+/** The mutex: one cycle at a time per service or instance. */
+export const healWorkflowId = (service: string, instance?: string): string => `heal/${service}/${instance ?? '-'}`;
+
+export const watchWorkflowId = (shard: number): string => `watch/${shard}`;
+
+/** Key of one effect; stable over reset, continue-as-new, retries and replays. */
+export const actionIdOf = (cycle: string, attempt: number, step: string): string => `${cycle}/${attempt}/${step}`;

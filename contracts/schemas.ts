@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+/**
+ * Schemas of what arrives in the workflow sandbox. This module is preloaded and then frozen, and zod fills its schemas
+ * lazily, so every schema is used once at the end of the file; a test walks all of them in the real sandbox.
+ */
+
+const name = z.string().trim().min(1).max(200);
+const slot = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._:-]{0,62}$/, 'letters, digits, dot, dash, colon and underscore, at most 63');
+const reason = z.string().max(2000).optional();
+
+const reading = z.looseObject({ kind: z.enum(['value', 'unbounded', 'noData']), at: z.number() });
+
+export const finding = z.object({
+  kind: z.enum(['breach', 'silence']),
+  service: slot,
+  instance: slot.optional(),
+  objective: name,
+  onset: z.number(),
+  severity: z.enum(['warning', 'critical']),
+  evidence: z.object({ signal: name, last: reading, bound: z.string(), bad: z.number(), of: z.number() }),
+});
+
+export const cycleOrder = z.object({
+  service: slot,
+  instance: slot.optional(),
+  by: name.default('temporal-ui'),
+  reason,
+  finding: finding.optional(),
+});
+
+export const report = z.object({ by: name.default('temporal-ui'), finding: finding.optional() });
+
+export const word = z.object({ by: name.default('temporal-ui'), reason, proposal: z.string().max(64).optional() });
+
+export const decision = z.object({ by: name, reason, proposal: z.string().min(4).max(64), decision: z.enum(['approve', 'reject']) });
+
+export const watchOrder = z.object({ shard: z.number().int().min(0).max(10_000), shards: z.number().int().min(1).max(10_000) });
+
+const warmUp: readonly unknown[] = [
+  undefined,
+  null,
+  {},
+  [],
+  '',
+  1,
+  { service: 'shop', by: 'ada', reason: 'r', proposal: 'abcd', decision: 'approve', shard: 0, shards: 1 },
+];
+for (const schema of [finding, cycleOrder, report, word, decision, watchOrder]) for (const value of warmUp) schema.safeParse(value);

@@ -1,0 +1,40 @@
+/**
+ * One action on the world and what became of it. The row is committed as `intended` before the action, so that
+ * whoever finds it later knows that something may have happened; `prepared` is only a before-image, nothing is done.
+ *
+ *   prepared ─▶ intended ─▶ applied ─▶ undone | adopted | stranded
+ *                  ├─────▶ notApplied       (read back: the target never saw it, or refused it)
+ *                  └─────▶ unknown ─▶ adopted | stranded   (nobody can tell; never repeated unless declared repeatable)
+ */
+export type EffectState = 'prepared' | 'intended' | 'applied' | 'notApplied' | 'unknown' | 'undone' | 'adopted' | 'stranded';
+
+/** States in which the world may still differ from the before-image without anybody having decided so. */
+export function isOpen(state: EffectState): boolean {
+  return state === 'intended' || state === 'applied' || state === 'unknown';
+}
+
+/** The state of a target before or after an action; `content` is whatever its provider needs to restore or compare it. */
+export interface Image {
+  /** Hash or identity (pid and start time, symlink target, sha256) by which two images are compared. */
+  readonly identity: string;
+  /** A line for people: "config.json, 214 bytes, sha256 9f2c". */
+  readonly summary: string;
+  /** Provider-specific, JSON; large content is stored by hash and only referenced here. */
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+export interface Effect {
+  readonly actionId: string;
+  readonly cycle: string;
+  readonly incident: string;
+  readonly service: string;
+  readonly instance?: string;
+  readonly correction: string;
+  readonly resource: string;
+  readonly fence: string;
+  readonly state: EffectState;
+  readonly before: Image;
+  readonly after?: Image;
+  /** Version of the configuration under which it was made; its undo uses the same. */
+  readonly configVersion: string;
+}

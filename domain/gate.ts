@@ -1,0 +1,58 @@
+import type { Correction } from './service.js';
+
+/** Everything the policy looks at, gathered right before it decides. Times in ms since the epoch. */
+export interface GateFacts {
+  readonly now: number;
+  readonly stopped: boolean;
+  readonly paused?: { readonly until?: number; readonly by: string };
+  readonly held?: { readonly since: number; readonly outcome: string };
+  readonly lastAppliedAt?: number;
+  readonly attempts: number;
+  readonly attemptsMax: number;
+}
+
+/** The answer for one correction now. The rule's name is decision, label and metric in one word. */
+export type GateAnswer =
+  | { readonly kind: 'act'; readonly rule: GateRule; readonly sentence: string }
+  | { readonly kind: 'ask'; readonly rule: GateRule; readonly sentence: string }
+  | { readonly kind: 'refuse'; readonly rule: GateRule; readonly sentence: string };
+
+export type GateRule =
+  | 'stop'
+  | 'paused'
+  | 'held'
+  | 'notYetActive'
+  | 'attempts'
+  | 'cooldown'
+  | 'modeObserve'
+  | 'modeAsk'
+  | 'irreversible'
+  | 'modeAct';
+
+/** Decides by the first rule that applies; refusals come first, so adding a reason to refuse never allows more. */
+export function gate(correction: Correction, facts: GateFacts): GateAnswer {
+  return refusal(correction, facts) ?? permission(correction);
+}
+
+function refusal(correction: Correction, facts: GateFacts): GateAnswer | undefined {
+  const refuse = (rule: GateRule, sentence: string): GateAnswer => ({ kind: 'refuse', rule, sentence });
+  if (facts.stopped) return refuse('stop', 'automation is stopped: nothing is changed until `hale resume --all`');
+  if (facts.paused) return refuse('paused', `paused by ${facts.paused.by}`);
+  if (facts.held) return refuse('held', `held since a cycle ended ${facts.held.outcome}: a person resumes it`);
+  if (correction.action.kind === 'inactive')
+    return refuse('notYetActive', `provider ${correction.action.provider} is not active in this version`);
+  if (facts.attempts >= facts.attemptsMax) return refuse('attempts', `${facts.attempts} of ${facts.attemptsMax} attempts are used`);
+  if (coolsDown(correction, facts)) return refuse('cooldown', `${correction.name} acted less than ${correction.cooldownMs / 1000}s ago`);
+  if (correction.mode === 'observe') return refuse('modeObserve', `mode observe: hale would have done ${correction.name}`);
+  return undefined;
+}
+
+function permission(correction: Correction): GateAnswer {
+  if (correction.undo === 'irreversible')
+    return { kind: 'ask', rule: 'irreversible', sentence: `${correction.name} can't be undone: a person decides` };
+  if (correction.mode === 'ask') return { kind: 'ask', rule: 'modeAsk', sentence: `mode ask: a person decides on ${correction.name}` };
+  return { kind: 'act', rule: 'modeAct', sentence: `mode act: ${correction.name} may be done` };
+}
+
+const coolsDown = (correction: Correction, facts: GateFacts): boolean =>
+  facts.lastAppliedAt !== undefined && facts.now - facts.lastAppliedAt < correction.cooldownMs;

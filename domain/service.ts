@@ -1,0 +1,161 @@
+/** A service as hale acts on it: configuration with every template, override and default resolved. Times in ms. */
+export interface Service {
+  readonly name: string;
+  readonly class?: string;
+  readonly team?: string;
+  readonly dependsOn: readonly string[];
+  readonly instances?: Instances;
+  readonly signals: readonly Signal[];
+  readonly objectives: readonly Objective[];
+  /** In the order of the file, which is the first plan. */
+  readonly corrections: readonly Correction[];
+  readonly order: 'learned' | 'fixed';
+  readonly limits: Limits;
+}
+
+/** Members of a service: listed by hand, or found by one query whose label `by` names them. */
+export type Instances =
+  | { readonly kind: 'listed'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'discovered';
+      readonly source: PrometheusSource;
+      readonly query: string;
+      readonly by: string;
+      readonly expect?: number;
+    };
+
+/** Bounds on what a cycle may do to this service. */
+export interface Limits {
+  readonly attemptsMax: number;
+  readonly escalateAfterMs: number;
+  readonly approvalExpiryMs: number;
+  readonly pauseMsMax: number;
+}
+
+/** A Prometheus server. The bearer token is a reference, read at use. */
+export interface PrometheusSource {
+  readonly name: string;
+  readonly url: string;
+  readonly token?: SecretReference;
+  readonly refreshMs: number;
+  readonly queriesPerSecondMax: number;
+}
+
+/** Where a secret is read when it is needed. The secret itself never enters configuration, history or ledger. */
+export type SecretReference = { readonly file: string } | { readonly env: string };
+
+export interface SqlConnection {
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly password?: SecretReference;
+  readonly role: 'primary' | 'replica' | 'any';
+}
+
+interface SignalBase {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly perInstance: boolean;
+  /** A sample older than this when it is read counts as `noData: stale`. */
+  readonly staleAfterMs: number;
+  /** The signal says something only while these other signals are within their bounds; else it is `noData`. */
+  readonly onlyIf?: readonly { readonly signal: string; readonly bound: Bound }[];
+}
+
+export type Signal = SignalBase &
+  (
+    | {
+        readonly kind: 'http';
+        readonly url: string;
+        /** `ok`: 1 when every expectation held, else 0. `latency`: seconds until the body was read. `status`: the status code. */
+        readonly measure: 'ok' | 'latency' | 'status';
+        readonly expect: { readonly status?: number; readonly body?: string };
+      }
+    | { readonly kind: 'scrape'; readonly url: string; readonly metric: string; readonly labels: Readonly<Record<string, string>> }
+    | { readonly kind: 'promql'; readonly source: PrometheusSource; readonly query: string }
+    | { readonly kind: 'sql'; readonly connection: SqlConnection; readonly sql: string }
+    | { readonly kind: 'exec'; readonly argv: readonly string[]; readonly plugin: boolean }
+  );
+
+/** `above` and `below` name the healthy side; the bound itself is unhealthy (`above: 0` asks for more than 0). */
+export type Bound = { readonly above: number } | { readonly below: number };
+
+export interface Objective {
+  readonly name: string;
+  readonly signal: string;
+  readonly bound: Bound;
+  /** How long the bound must be broken before it is a breach. 0: the first bad reading is one. */
+  readonly forMs: number;
+  /** A breach needs at least `bad` of the last `of` readings to be bad. */
+  readonly votes: { readonly bad: number; readonly of: number };
+  /** Missing data for this long is a finding of its own kind, `silence`. */
+  readonly silenceMs: number;
+  /** How long the objective must stay met after a correction; longer than the known time to relapse. */
+  readonly holdMs: number;
+  readonly target?: { readonly ratio: number; readonly windowMs: number };
+}
+
+export type Mode = 'observe' | 'ask' | 'act';
+
+/** What undoing means: back as it was, nothing to bring back, something is lost for ever, or no way back at all. */
+export type UndoClass = 'restores' | 'nothingToRestore' | 'loses' | 'irreversible';
+
+export interface Correction {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly undo: UndoClass;
+  /** An effect whose fate is unknown may be made again. */
+  readonly repeatable: boolean;
+  readonly action: Action;
+  /** The symptom must be gone this long after the action, else the verdict is `unchanged`. */
+  readonly settleMs: number;
+  readonly holdMs: number;
+  readonly timeoutMs: number;
+  readonly cooldownMs: number;
+  readonly onlyIf?: { readonly changedWithinMs: number };
+  /** Resource acted upon, when the configuration names it; else the provider derives it from the action. */
+  readonly resource?: string;
+}
+
+/** What a provider does. Each has exactly one provider, named by `kind`. */
+export type Action =
+  | {
+      readonly kind: 'exec';
+      readonly argv: readonly string[];
+      readonly undoArgv?: readonly string[];
+      readonly verifyArgv?: readonly string[];
+    }
+  | { readonly kind: 'http'; readonly request: HttpRequest; readonly undoRequest?: HttpRequest; readonly verifyUrl?: string }
+  | { readonly kind: 'file'; readonly path: string; readonly restore: 'lastGood'; readonly then?: readonly string[] }
+  | { readonly kind: 'release'; readonly link: string; readonly restore: 'lastGood' | 'previous'; readonly then?: readonly string[] }
+  | {
+      readonly kind: 'postgres';
+      readonly connection: SqlConnection;
+      readonly statement: 'terminateRootBlocker' | 'cancelQuery' | 'vacuum';
+      readonly spare: { readonly users: readonly string[]; readonly applications: readonly string[] };
+      /** `cancelQuery`: only queries running at least this long. */
+      readonly olderThanMs: number;
+      /** `vacuum`: the table, schema-qualified or not. */
+      readonly table?: string;
+    }
+  | { readonly kind: 'wait'; readonly forMs: number }
+  /** Accepted by the configuration, named as not yet active, refused by the gate. */
+  | { readonly kind: 'inactive'; readonly provider: string };
+
+export interface HttpRequest {
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** The whole configuration, resolved; its version is the hash of this document. */
+export interface Fleet {
+  readonly version: string;
+  readonly environment: string;
+  readonly services: readonly Service[];
+  /** Parts of the file that this version reads but does not act on yet, each named by its path. */
+  readonly notYetActive: readonly string[];
+}

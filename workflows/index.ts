@@ -1,0 +1,2 @@
+// Entry of the workflow bundle: every exported function here is a workflow type.
+export { healingCycle } from './healing-cycle.js';
