@@ -3,6 +3,7 @@ import type { Finding, Severity } from '../domain/finding.js';
 import type { Lesson } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
+import type { Verdict } from '../domain/verdict.js';
 import type { Action, Fleet, Instances, Signal } from '../domain/service.js';
 
 /** What the activities need from the world; adapters implement it, workers wire it. Times are ms since the epoch. */
@@ -148,6 +149,8 @@ export interface Incidents {
   close(closing: {
     readonly incident: string;
     readonly cycle: string;
+    readonly service: string;
+    readonly instance?: string;
     readonly outcome: Outcome;
     readonly sentence: string;
   }): Promise<void>;
@@ -172,6 +175,8 @@ export interface Effects {
   prepare(effect: Omit<Effect, 'state' | 'fence' | 'after'>): Promise<Effect>;
   /** Moves to `state` from one of `from`; false when the row was in none of them. */
   move(actionId: string, from: readonly EffectState[], to: EffectState, more?: EffectChange): Promise<boolean>;
+  /** What validation said about it; shown with the attempt. */
+  judge(actionId: string, verdict: Verdict['kind']): Promise<void>;
   /** Effects of earlier cycles that nobody settled, oldest first. */
   open(service: string, instance: string | undefined, exceptCycle: string): Promise<readonly Effect[]>;
   lastAppliedAt(service: string, instance: string | undefined, correction: string): Promise<number | undefined>;

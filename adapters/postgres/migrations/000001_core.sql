@@ -44,6 +44,7 @@ create function refuse_change() returns trigger language plpgsql as
 $$ begin raise exception 'the ledger is append-only'; end $$;
 create trigger events_append_only before update or delete or truncate on events for each statement execute function refuse_change();
 
+create sequence incident_number;
 create table incidents (
   id text primary key,
   service text not null,

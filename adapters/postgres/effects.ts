@@ -1,0 +1,136 @@
+import type pg from 'pg';
+import type { EffectChange, Effects, LedgerEvent } from '../../activities/ports.js';
+import type { Effect, EffectState, Image } from '../../domain/effect.js';
+import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
+import { appendEvent } from './ledger.js';
+
+interface EffectRow {
+  action_id: string;
+  cycle: string;
+  incident: string;
+  service: string;
+  instance: string;
+  correction: string;
+  resource: string;
+  fence: string | null;
+  state: EffectState;
+  before_image: Image;
+  after_image: Image | null;
+  config_version: string;
+}
+
+export function postgresEffects(pool: pg.Pool): Effects {
+  return {
+    get: (actionId) => get(pool, actionId),
+    prepare: (effect) => prepare(pool, effect),
+    move: (actionId, from, to, more) => transaction(pool, (queries) => move(queries, actionId, from, to, more ?? {})),
+    judge: async (actionId, verdict) => {
+      await pool.query('update effects set verdict = $2 where action_id = $1', [actionId, verdict]);
+    },
+    open: (service, instance, exceptCycle) => openEffects(pool, service, instance, exceptCycle),
+    lastAppliedAt: (service, instance, correction) => lastAppliedAt(pool, service, instance, correction),
+  };
+}
+
+async function get(queries: Queries, actionId: string): Promise<Effect | undefined> {
+  const { rows } = await queries.query<EffectRow>('select * from effects where action_id = $1', [actionId]);
+  return rows[0] && effectOf(rows[0]);
+}
+
+async function prepare(pool: pg.Pool, effect: Parameters<Effects['prepare']>[0]): Promise<Effect> {
+  await pool.query(
+    `insert into effects (action_id, cycle, incident, service, instance, correction, resource, state, before_image, config_version)
+     values ($1, $2, $3, $4, $5, $6, $7, 'prepared', $8, $9) on conflict (action_id) do nothing`,
+    [
+      effect.actionId,
+      effect.cycle,
+      effect.incident,
+      effect.service,
+      instanceKey(effect.instance),
+      effect.correction,
+      effect.resource,
+      JSON.stringify(effect.before),
+      effect.configVersion,
+    ],
+  );
+  const stored = await get(pool, effect.actionId);
+  if (stored === undefined) throw new Error(`effect ${effect.actionId} vanished after it was prepared`);
+  return stored;
+}
+
+async function move(
+  queries: Queries,
+  actionId: string,
+  from: readonly EffectState[],
+  to: EffectState,
+  more: EffectChange,
+): Promise<boolean> {
+  const { rows } = await queries.query<EffectRow>(
+    `update effects
+        set state = $3, fence = coalesce($4, fence), after_image = coalesce($5, after_image), why = coalesce($6, why),
+            intended_at = case when $3 = 'intended' then clock_timestamp() else intended_at end,
+            settled_at = case when $3 in ('undone', 'adopted', 'stranded', 'notApplied') then clock_timestamp() else settled_at end
+      where action_id = $1 and state = any($2) returning *`,
+    [actionId, from, to, more.fence ?? null, more.after ? JSON.stringify(more.after) : null, more.why ?? null],
+  );
+  const row = rows[0];
+  if (row === undefined) return false;
+  await appendEvent(queries, movedEvent(effectOf(row), more));
+  return true;
+}
+
+/** Images stay in `effects`; the ledger tells their identities, so that it holds no file contents. */
+const movedEvent = (effect: Effect, more: EffectChange): LedgerEvent => ({
+  key: `${effect.actionId}/${effect.state}/${effect.fence}`,
+  kind: `effect.${effect.state}`,
+  service: effect.service,
+  ...(effect.instance === undefined ? {} : { instance: effect.instance }),
+  incident: effect.incident,
+  data: {
+    actionId: effect.actionId,
+    correction: effect.correction,
+    resource: effect.resource,
+    fence: effect.fence,
+    before: effect.before.summary,
+    after: effect.after?.summary,
+    why: more.why,
+  },
+});
+
+async function openEffects(pool: pg.Pool, service: string, instance: string | undefined, exceptCycle: string): Promise<Effect[]> {
+  const { rows } = await pool.query<EffectRow>(
+    `select * from effects
+      where service = $1 and instance = $2 and cycle <> $3 and state in ('intended', 'applied', 'unknown') order by intended_at`,
+    [service, instanceKey(instance), exceptCycle],
+  );
+  return rows.map(effectOf);
+}
+
+async function lastAppliedAt(
+  pool: pg.Pool,
+  service: string,
+  instance: string | undefined,
+  correction: string,
+): Promise<number | undefined> {
+  const { rows } = await pool.query<{ at: Date | null }>(
+    `select max(intended_at) as at from effects
+      where service = $1 and instance = $2 and correction = $3 and state not in ('prepared', 'notApplied')`,
+    [service, instanceKey(instance), correction],
+  );
+  return rows[0]?.at?.getTime();
+}
+
+const effectOf = (row: EffectRow): Effect => ({
+  actionId: row.action_id,
+  cycle: row.cycle,
+  incident: row.incident,
+  service: row.service,
+  ...instanceOf(row.instance),
+  correction: row.correction,
+  resource: row.resource,
+  fence: row.fence ?? '0',
+  state: row.state,
+  before: row.before_image,
+  ...(row.after_image === null ? {} : { after: row.after_image }),
+  configVersion: row.config_version,
+});

@@ -1,0 +1,77 @@
+import type pg from 'pg';
+import type { IncidentOpening, Incidents, LedgerEvent } from '../../activities/ports.js';
+import { instanceKey, transaction, type Queries } from './database.js';
+import { appendEvent, recordOnce } from './ledger.js';
+
+export function postgresIncidents(pool: pg.Pool): Incidents {
+  return {
+    open: (opening) => transaction(pool, (queries) => openOrJoin(queries, opening)),
+    close: (closing) => closeCycle(pool, closing),
+    note: (event) => transaction(pool, (queries) => appendEvent(queries, event)),
+  };
+}
+
+async function openOrJoin(queries: Queries, opening: IncidentOpening): Promise<{ incident: string; relapse: boolean }> {
+  // One opening at a time per service, so that two cycles can't both miss the other's incident.
+  const instance = instanceKey(opening.instance);
+  await queries.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`incident/${opening.service}/${instance}`]);
+  const mine = await queries.query<{ incident: string }>('select incident from cycles where cycle = $1', [opening.cycle]);
+  if (mine.rows[0]) return { incident: mine.rows[0].incident, relapse: false };
+
+  const earlier = await queries.query<{ id: string }>(
+    `select id from incidents
+      where service = $1 and instance = $2 and (ended_at is null or ended_at > clock_timestamp() - $3 * interval '1 ms')
+      order by started_at desc limit 1`,
+    [opening.service, instance, opening.relapseWithinMs],
+  );
+  const incident = earlier.rows[0]?.id ?? (await insertIncident(queries, opening, instance));
+  await queries.query('update incidents set ended_at = null, outcome = null, sentence = null where id = $1', [incident]);
+  await queries.query('insert into cycles (cycle, workflow_id, incident, by, reason, config_version) values ($1, $2, $3, $4, $5, $6)', [
+    opening.cycle,
+    opening.workflowId,
+    incident,
+    opening.by,
+    opening.reason ?? null,
+    opening.configVersion,
+  ]);
+  const relapse = earlier.rows[0] !== undefined;
+  await appendEvent(queries, openedEvent(opening, incident, relapse));
+  return { incident, relapse };
+}
+
+async function insertIncident(queries: Queries, opening: IncidentOpening, instance: string): Promise<string> {
+  const { rows } = await queries.query<{ id: string }>(
+    `insert into incidents (id, service, instance, onset)
+     values ('inc-' || nextval('incident_number'), $1, $2, to_timestamp($3 / 1000.0)) returning id`,
+    [opening.service, instance, opening.onset],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('insert into incidents returned no row');
+  return row.id;
+}
+
+const openedEvent = (opening: IncidentOpening, incident: string, relapse: boolean): LedgerEvent => ({
+  key: `${opening.cycle}/opened`,
+  kind: 'cycle.opened',
+  service: opening.service,
+  ...(opening.instance === undefined ? {} : { instance: opening.instance }),
+  incident,
+  data: { cycle: opening.cycle, by: opening.by, reason: opening.reason, relapse, configVersion: opening.configVersion },
+});
+
+async function closeCycle(pool: pg.Pool, closing: Parameters<Incidents['close']>[0]): Promise<void> {
+  const { incident, cycle, outcome, sentence, service, instance } = closing;
+  const event: LedgerEvent = {
+    key: `${cycle}/closed`,
+    kind: 'cycle.closed',
+    service,
+    ...(instance === undefined ? {} : { instance }),
+    incident,
+    data: { cycle, outcome, sentence },
+  };
+  await recordOnce(pool, event, async (queries) => {
+    const ended = 'set ended_at = clock_timestamp(), outcome = $2, sentence = $3';
+    await queries.query(`update cycles ${ended} where cycle = $1 and ended_at is null`, [cycle, outcome, sentence]);
+    await queries.query(`update incidents ${ended} where id = $1 and ended_at is null`, [incident, outcome, sentence]);
+  });
+}

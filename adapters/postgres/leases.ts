@@ -1,0 +1,53 @@
+import type pg from 'pg';
+import type { LeaseAnswer, Leases } from '../../activities/ports.js';
+
+interface LeaseRow {
+  holder: string;
+  fence: string;
+  expires_at: Date;
+}
+
+/**
+ * One row per resource. The row outlives its holder, so that fencing tokens only ever grow. Only the database's clock
+ * decides what has expired.
+ */
+export function postgresLeases(pool: pg.Pool): Leases {
+  return {
+    acquire: (resource, holder, ttlMs) => acquire(pool, resource, holder, ttlMs),
+    holds: async (resource, holder, fence, forMs) => {
+      const { rowCount } = await pool.query(
+        `select from leases
+          where resource = $1 and holder = $2 and fence = $3 and expires_at > clock_timestamp() + $4 * interval '1 ms'`,
+        [resource, holder, fence, forMs],
+      );
+      return rowCount === 1;
+    },
+    release: async (resource, holder) => {
+      await pool.query('update leases set expires_at = clock_timestamp() where resource = $1 and holder = $2', [resource, holder]);
+    },
+  };
+}
+
+async function acquire(pool: pg.Pool, resource: string, holder: string, ttlMs: number): Promise<LeaseAnswer> {
+  const { rows } = await pool.query<LeaseRow>(
+    `insert into leases as l (resource, holder, fence, expires_at)
+     values ($1, $2, 1, clock_timestamp() + $3 * interval '1 ms')
+     on conflict (resource) do update
+        set holder = excluded.holder,
+            fence = case when l.holder = excluded.holder and l.expires_at > clock_timestamp() then l.fence else l.fence + 1 end,
+            expires_at = greatest(excluded.expires_at, case when l.holder = excluded.holder then l.expires_at end)
+      where l.holder = excluded.holder or l.expires_at <= clock_timestamp()
+     returning holder, fence, expires_at`,
+    [resource, holder, ttlMs],
+  );
+  const mine = rows[0];
+  if (mine) return { kind: 'held', fence: mine.fence, expiresAt: mine.expires_at.getTime() };
+  return taken(pool, resource);
+}
+
+async function taken(pool: pg.Pool, resource: string): Promise<LeaseAnswer> {
+  const { rows } = await pool.query<LeaseRow>('select holder, fence, expires_at from leases where resource = $1', [resource]);
+  const other = rows[0];
+  if (other === undefined) throw new Error(`lease ${resource} was refused, yet nobody has it`);
+  return { kind: 'taken', by: other.holder, expiresAt: other.expires_at.getTime() };
+}

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { postgresLeases } from '../../../adapters/postgres/leases.js';
+import { freshDatabase } from '../../support/database.js';
+
+const MINUTE = 60_000;
+
+test('only one of many holders gets the lease of a resource', async () => {
+  const { pool } = await freshDatabase();
+  const leases = postgresLeases(pool);
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => leases.acquire('db/1', `cycle-${i}`, MINUTE)));
+  expect(answers.filter((a) => a.kind === 'held')).toHaveLength(1);
+});
+
+test('a new holder gets a larger fencing token, the same holder keeps its own', async () => {
+  const { pool } = await freshDatabase();
+  const leases = postgresLeases(pool);
+  const first = await leases.acquire('db/1', 'a', MINUTE);
+  expect(await leases.acquire('db/1', 'a', MINUTE)).toMatchObject({ kind: 'held', fence: '1' });
+  await leases.release('db/1', 'a');
+  expect(first).toMatchObject({ fence: '1' });
+  expect(await leases.acquire('db/1', 'b', MINUTE)).toMatchObject({ kind: 'held', fence: '2' });
+  expect(await leases.holds('db/1', 'a', '1', 0)).toBe(false);
+});
+
+test('a holder that comes back after its lease expired gets a new token', async () => {
+  const { pool } = await freshDatabase();
+  const leases = postgresLeases(pool);
+  await leases.acquire('db/1', 'a', MINUTE);
+  await leases.release('db/1', 'a');
+  expect(await leases.acquire('db/1', 'a', MINUTE)).toMatchObject({ fence: '2' });
+});
+
+test('a lease that ends too soon for the call does not count as held', async () => {
+  const { pool } = await freshDatabase();
+  const leases = postgresLeases(pool);
+  await leases.acquire('db/1', 'a', 5_000);
+  expect(await leases.holds('db/1', 'a', '1', 1_000)).toBe(true);
+  expect(await leases.holds('db/1', 'a', '1', 10_000)).toBe(false);
+});
