@@ -4,11 +4,11 @@ import type { Outcome } from '../domain/outcome.js';
 /** Input of `healingCycle`; every field but `service` may be left out. */
 export interface CycleOrder {
   readonly service: string;
-  readonly instance?: string;
+  readonly instance?: string | undefined;
   /** Who or what asks for the cycle: `watch`, or a person's name. */
   readonly by: string;
-  readonly reason?: string;
-  readonly finding?: Finding;
+  readonly reason?: string | undefined;
+  readonly finding?: Finding | undefined;
 }
 
 export const phases = ['detect', 'diagnose', 'plan', 'gate', 'approve', 'correct', 'validate', 'rollback', 'learn', 'closed'] as const;

@@ -5,9 +5,9 @@ import type { CycleState } from './cycle.js';
 /** What a person says with a signal or an update. `by` is whoever claims to speak; the Temporal UI does not verify it. */
 export interface Word {
   readonly by: string;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Short hash of the proposal on screen, shown first in current details. */
-  readonly proposal?: string;
+  readonly proposal?: string | undefined;
 }
 
 export interface Decision extends Word {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noDataReasons } from '../domain/reading.js';
 
 /**
  * Schemas of what arrives in the workflow sandbox. This module is preloaded and then frozen, and zod fills its schemas
@@ -9,7 +10,11 @@ const name = z.string().trim().min(1).max(200);
 const slot = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._:-]{0,62}$/, 'letters, digits, dot, dash, colon and underscore, at most 63');
 const reason = z.string().max(2000).optional();
 
-const reading = z.looseObject({ kind: z.enum(['value', 'unbounded', 'noData']), at: z.number() });
+const reading = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('value'), at: z.number(), value: z.number() }),
+  z.object({ kind: z.literal('unbounded'), at: z.number(), sign: z.union([z.literal(1), z.literal(-1)]) }),
+  z.object({ kind: z.literal('noData'), at: z.number(), reason: z.enum(noDataReasons), detail: z.string() }),
+]);
 
 export const finding = z.object({
   kind: z.enum(['breach', 'silence']),

@@ -7,7 +7,7 @@ import type { Reading } from './reading.js';
 export interface Finding {
   readonly kind: 'breach' | 'silence';
   readonly service: string;
-  readonly instance?: string;
+  readonly instance?: string | undefined;
   readonly objective: string;
   /** First bad (or missing) reading of the unbroken run that led here; ms since the epoch. */
   readonly onset: number;

@@ -1,4 +1,4 @@
-import type { Correction } from './service.js';
+import type { CorrectionBrief } from './service.js';
 
 /** Everything the policy looks at, gathered right before it decides. Times in ms since the epoch. */
 export interface GateFacts {
@@ -29,30 +29,35 @@ export type GateRule =
   | 'irreversible'
   | 'modeAct';
 
+/** Refusals that hold for every correction of the service alike: there is no use in trying the next one. */
+export function refusesAll(rule: GateRule): boolean {
+  return rule === 'stop' || rule === 'paused' || rule === 'held' || rule === 'attempts';
+}
+
 /** Decides by the first rule that applies; refusals come first, so adding a reason to refuse never allows more. */
-export function gate(correction: Correction, facts: GateFacts): GateAnswer {
+export function gate(correction: CorrectionBrief, facts: GateFacts): GateAnswer {
   return refusal(correction, facts) ?? permission(correction);
 }
 
-function refusal(correction: Correction, facts: GateFacts): GateAnswer | undefined {
+function refusal(correction: CorrectionBrief, facts: GateFacts): GateAnswer | undefined {
   const refuse = (rule: GateRule, sentence: string): GateAnswer => ({ kind: 'refuse', rule, sentence });
   if (facts.stopped) return refuse('stop', 'automation is stopped: nothing is changed until `hale resume --all`');
   if (facts.paused) return refuse('paused', `paused by ${facts.paused.by}`);
   if (facts.held) return refuse('held', `held since a cycle ended ${facts.held.outcome}: a person resumes it`);
-  if (correction.action.kind === 'inactive')
-    return refuse('notYetActive', `provider ${correction.action.provider} is not active in this version`);
+  if (correction.provider === 'inactive')
+    return refuse('notYetActive', `${correction.name} needs a provider that this version does not have`);
   if (facts.attempts >= facts.attemptsMax) return refuse('attempts', `${facts.attempts} of ${facts.attemptsMax} attempts are used`);
   if (coolsDown(correction, facts)) return refuse('cooldown', `${correction.name} acted less than ${correction.cooldownMs / 1000}s ago`);
   if (correction.mode === 'observe') return refuse('modeObserve', `mode observe: hale would have done ${correction.name}`);
   return undefined;
 }
 
-function permission(correction: Correction): GateAnswer {
+function permission(correction: CorrectionBrief): GateAnswer {
   if (correction.undo === 'irreversible')
     return { kind: 'ask', rule: 'irreversible', sentence: `${correction.name} can't be undone: a person decides` };
   if (correction.mode === 'ask') return { kind: 'ask', rule: 'modeAsk', sentence: `mode ask: a person decides on ${correction.name}` };
   return { kind: 'act', rule: 'modeAct', sentence: `mode act: ${correction.name} may be done` };
 }
 
-const coolsDown = (correction: Correction, facts: GateFacts): boolean =>
+const coolsDown = (correction: CorrectionBrief, facts: GateFacts): boolean =>
   facts.lastAppliedAt !== undefined && facts.now - facts.lastAppliedAt < correction.cooldownMs;

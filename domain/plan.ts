@@ -1,11 +1,11 @@
 import type { Diagnosis } from './diagnosis.js';
 import type { Record } from './lesson.js';
-import type { Correction } from './service.js';
+import type { CorrectionBrief } from './service.js';
 
 /** One line of the plan: a correction, or why it is not tried. */
 export type PlanStep =
-  | { readonly kind: 'try'; readonly correction: Correction; readonly why: string }
-  | { readonly kind: 'skip'; readonly correction: Correction; readonly why: string };
+  | { readonly kind: 'try'; readonly correction: CorrectionBrief; readonly why: string }
+  | { readonly kind: 'skip'; readonly correction: CorrectionBrief; readonly why: string };
 
 /**
  * Orders the corrections of a service for this diagnosis. The file's order is the first plan; what failed on this
@@ -13,7 +13,7 @@ export type PlanStep =
  * is skipped with the provider's reason.
  */
 export function planCorrections(
-  corrections: readonly Correction[],
+  corrections: readonly CorrectionBrief[],
   diagnosis: Diagnosis,
   records: readonly Record[],
   order: 'learned' | 'fixed',
@@ -24,7 +24,7 @@ export function planCorrections(
   return [...steps.filter((s) => !disappointed(s)), ...steps.filter(disappointed).map(lowered)];
 }
 
-function stepFor(correction: Correction, diagnosis: Diagnosis): PlanStep {
+function stepFor(correction: CorrectionBrief, diagnosis: Diagnosis): PlanStep {
   const seen = diagnosis.examinations.find((e) => e.correction === correction.name);
   if (seen === undefined) return { kind: 'skip', correction, why: 'its target could not be examined' };
   return seen.applicable ? { kind: 'try', correction, why: seen.evidence } : { kind: 'skip', correction, why: seen.reason };

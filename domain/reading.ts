@@ -9,16 +9,19 @@ export type Reading =
   | { readonly kind: 'noData'; readonly at: number; readonly reason: NoDataReason; readonly detail: string };
 
 /** Why there is no number. `sourceUnavailable` speaks about the monitoring, all others about this one series. */
-export type NoDataReason =
-  | 'sourceUnavailable'
-  | 'timeout'
-  | 'absent'
-  | 'stale'
-  | 'notANumber'
-  | 'ambiguous'
-  | 'malformed'
-  | 'conditionNotMet'
-  | 'neverRead';
+export const noDataReasons = [
+  'sourceUnavailable',
+  'timeout',
+  'absent',
+  'stale',
+  'notANumber',
+  'ambiguous',
+  'malformed',
+  'conditionNotMet',
+  'neverRead',
+] as const;
+
+export type NoDataReason = (typeof noDataReasons)[number];
 
 /** The reading of a named signal, of the service itself or of one of its instances. */
 export interface SignalReading {

@@ -119,6 +119,11 @@ export interface Correction {
   readonly resource?: string;
 }
 
+/** What the runbook needs to know of a correction: everything but how it is done. */
+export interface CorrectionBrief extends Omit<Correction, 'action' | 'onlyIf' | 'resource' | 'repeatable'> {
+  readonly provider: Action['kind'];
+}
+
 /** What a provider does. Each has exactly one provider, named by `kind`. */
 export type Action =
   | {

@@ -1,8 +1,153 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { CycleResult } from '../contracts/cycle.js';
 import { cycleOrder } from '../contracts/schemas.js';
+import { nextStep, planCorrections } from '../domain/plan.js';
+import type { Outcome } from '../domain/outcome.js';
+import { look, record } from './activities.js';
+import { attemptCorrection } from './attempt.js';
+import { Cycle } from './cycle.js';
+import { openDesk } from './desk.js';
+import { invalidInput, readOrFail } from './read.js';
 
-export async function healingCycle(raw: unknown): Promise<string> {
-  const order = cycleOrder.safeParse(raw);
-  if (!order.success) throw ApplicationFailure.nonRetryable(order.error.message, 'InvalidInput');
-  return order.data.service;
+const EXAMPLE = '{"service":"shop","by":"ada","reason":"customers complain"}';
+const ROUNDS_MAX = 3;
+const DEPENDENCY_LOOK_MS = 15_000;
+
+interface End {
+  readonly outcome: Outcome;
+  readonly sentence: string;
+}
+
+/** The runbook of one service: detect, diagnose, plan, gate, correct, validate; then learn, or roll back and choose again. */
+export async function healingCycle(raw: unknown): Promise<CycleResult> {
+  const cycle = new Cycle();
+  openDesk(cycle.desk, () => cycle.chart.state());
+  cycle.begin(readOrFail(cycleOrder, raw, EXAMPLE));
+  // Cancelling in the Temporal UI means abort; the undo it asks for must run although the workflow is cancelled.
+  CancellationScope.current().cancelRequested.catch(() => cycle.desk.obey({ verb: 'abort', by: 'temporal cancel' }));
+  return CancellationScope.nonCancellable(() => rounds(cycle));
+}
+
+/** A report that arrives while the cycle closes would be lost with it: it sends the cycle back to detect, a few times. */
+async function rounds(cycle: Cycle): Promise<CycleResult> {
+  let end: End | undefined;
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    await open(cycle, round);
+    const closed = await heal(cycle);
+    end = end !== undefined && closed.outcome === 'notConfirmed' ? end : closed;
+    await close(cycle, round, end);
+    if (!cycle.desk.unseenReport || !worthAnotherLook(end.outcome)) break;
+  }
+  const { outcome, sentence } = end ?? { outcome: 'notConfirmed', sentence: 'no round was run' };
+  return { incident: cycle.inIncident().incident, outcome, sentence, attempts: cycle.attempts };
+}
+
+/** After these a symptom that is reported again is hale's to look at; after the others it is a person's. */
+const worthAnotherLook = (outcome: Outcome): boolean => ['healed', 'prevented', 'recoveredAlone', 'notConfirmed'].includes(outcome);
+
+async function heal(cycle: Cycle): Promise<End> {
+  const { desk, chart, order } = cycle;
+  const tried: string[] = [];
+  const refusals: string[] = [];
+  const overdue = callPersonWhenOverdue(cycle);
+  try {
+    for (let looks = 0; ; looks += 1) {
+      if (desk.wish) return endedBy(cycle);
+      if (await desk.waitedForResume(cycle.limits.pauseMsMax)) continue;
+
+      chart.enter('detect', `measuring ${order.service} again: a report is a hint, never a fact`);
+      desk.look();
+      const seen = await look.observeService(cycle.place());
+      if (seen.kind === 'noData') return callPerson(cycle, 'escalated', `nothing can be measured: ${seen.evidence}`);
+      if (seen.kind === 'clear')
+        return looks === 0 ? { outcome: 'notConfirmed', sentence: seen.evidence } : { outcome: 'recoveredAlone', sentence: seen.evidence };
+      cycle.broken = seen.findings.map((finding) => finding.objective);
+
+      chart.enter('diagnose', `broken: ${cycle.broken.join(', ')}`);
+      const { diagnosis, records } = await look.diagnoseService({ ...cycle.place(), cycle: cycle.id, findings: seen.findings });
+      if (diagnosis.brokenDependencies.length > 0) {
+        const sentence = `waiting for ${diagnosis.brokenDependencies.join(', ')}, which this service depends on`;
+        if (Date.now() - cycle.onset > cycle.limits.escalateAfterMs) return callPerson(cycle, 'escalated', sentence);
+        chart.enter('diagnose', sentence);
+        await desk.quiet(DEPENDENCY_LOOK_MS);
+        continue;
+      }
+
+      const plan = planCorrections(cycle.corrections, diagnosis, records, cycle.planOrder);
+      const step = nextStep(plan, tried);
+      if (step === undefined) return nothingLeft(cycle, refusals);
+
+      const attempt = await attemptCorrection(cycle, step, diagnosis);
+      switch (attempt.kind) {
+        case 'held':
+          return { outcome: step.correction.provider === 'wait' ? 'recoveredAlone' : 'healed', sentence: attempt.sentence };
+        case 'callPerson':
+          return callPerson(cycle, attempt.outcome, attempt.sentence);
+        case 'ended':
+          return endedBy(cycle);
+        case 'lookAgain':
+          continue;
+        case 'failed':
+          tried.push(step.correction.name);
+          continue;
+        case 'refused':
+          if (attempt.refusesAll) return nothingLeft(cycle, [attempt.sentence]);
+          tried.push(step.correction.name);
+          refusals.push(attempt.sentence);
+          continue;
+      }
+    }
+  } finally {
+    overdue.done();
+  }
+}
+
+async function open(cycle: Cycle, round: number): Promise<void> {
+  const { workflowId } = workflowInfo();
+  const opened = await look.openIncident({ cycle: cycle.id, workflowId, round, order: cycle.order });
+  if (opened.kind === 'unknownService') {
+    throw invalidInput(
+      `service: ${cycle.order.service} is not configured, allowed: ${opened.known.join(', ') || 'none yet'}; for example ${EXAMPLE}`,
+    );
+  }
+  cycle.opened(opened);
+}
+
+async function close(cycle: Cycle, round: number, { outcome, sentence }: End): Promise<void> {
+  cycle.chart.closed(outcome, sentence);
+  await record.closeIncident({ ...cycle.inIncident(), cycle: cycle.id, round, outcome, sentence, actionIds: cycle.actions });
+}
+
+async function callPerson(cycle: Cycle, outcome: 'escalated' | 'stranded', sentence: string): Promise<End> {
+  await look.callPerson({ ...cycle.inIncident(), key: `${cycle.id}/${outcome}/${cycle.attempts}`, why: outcome, sentence });
+  return { outcome, sentence };
+}
+
+/** Refused when policy alone kept hale from acting; escalated when it acted and nothing helped. */
+function nothingLeft(cycle: Cycle, refusals: readonly string[]): End | Promise<End> {
+  const acted = cycle.actions.length;
+  if (acted === 0 && refusals.length > 0) return { outcome: 'refused', sentence: refusals.join('; ') };
+  return callPerson(cycle, 'escalated', acted === 0 ? 'no correction applies' : `${acted} corrections were tried and none held`);
+}
+
+function endedBy({ desk }: Cycle): End {
+  const sentence = `${desk.wish?.kind} by ${desk.wish?.by}${desk.wish?.reason ? `: ${desk.wish.reason}` : ''}`;
+  return { outcome: desk.wish?.kind === 'takeOver' ? 'takenOver' : 'aborted', sentence };
+}
+
+/** A symptom that still stands after `escalateAfter` calls a person, whatever hale is trying. */
+function callPersonWhenOverdue(cycle: Cycle): { done(): void } {
+  let done = false;
+  const left = cycle.onset + cycle.limits.escalateAfterMs - Date.now();
+  void condition(() => done, Math.max(1, left)).then((inTime) =>
+    inTime
+      ? undefined
+      : look.callPerson({
+          ...cycle.inIncident(),
+          key: `${cycle.id}/overdue`,
+          why: 'overdue',
+          sentence: 'the symptom still stands; hale goes on',
+        }),
+  );
+  return { done: () => void (done = true) };
 }

@@ -1,0 +1,142 @@
+import type { Diagnosis } from '../domain/diagnosis.js';
+import type { Finding } from '../domain/finding.js';
+import type { GateAnswer, GateFacts } from '../domain/gate.js';
+import type { Record } from '../domain/lesson.js';
+import type { Outcome } from '../domain/outcome.js';
+import type { CorrectionBrief, Limits } from '../domain/service.js';
+import type { Verdict } from '../domain/verdict.js';
+import type { CycleOrder } from './cycle.js';
+
+/** What passes between the healing cycle and its activities. Images and file contents stay in PostgreSQL. */
+
+/** Whose trouble it is, and under which version of the configuration. */
+export interface Place {
+  readonly service: string;
+  readonly instance?: string;
+  readonly configVersion: string;
+}
+
+export interface OpenIncident {
+  readonly cycle: string;
+  readonly workflowId: string;
+  readonly round: number;
+  readonly order: CycleOrder;
+}
+
+export type Opened =
+  | {
+      readonly kind: 'open';
+      readonly incident: string;
+      readonly configVersion: string;
+      readonly onset: number;
+      readonly corrections: readonly CorrectionBrief[];
+      readonly order: 'learned' | 'fixed';
+      readonly limits: Limits;
+      /** What was found half done by an earlier, ended cycle, and what became of it; sentences. */
+      readonly settled: readonly string[];
+    }
+  | { readonly kind: 'unknownService'; readonly known: readonly string[] };
+
+export type Observation =
+  | { readonly kind: 'broken'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'clear'; readonly evidence: string }
+  | { readonly kind: 'noData'; readonly evidence: string };
+
+export interface Diagnosed {
+  readonly diagnosis: Diagnosis;
+  readonly records: readonly Record[];
+}
+
+export interface PrepareCorrection extends Place {
+  readonly cycle: string;
+  readonly incident: string;
+  readonly attempt: number;
+  readonly correction: string;
+}
+
+export type Prepared =
+  | {
+      readonly kind: 'proposal';
+      readonly actionId: string;
+      /** Changes whenever what would be done, or what it would be done to, changes; never with time or attempt. */
+      readonly proposal: string;
+      readonly before: string;
+      readonly facts: GateFacts;
+    }
+  | { readonly kind: 'notApplicable'; readonly reason: string };
+
+export type Applied =
+  | { readonly kind: 'applied'; readonly at: number; readonly after: string }
+  | { readonly kind: 'notApplied'; readonly reason: string }
+  /** Nobody can tell whether it happened; it is not repeated. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+export interface AwaitRecovery extends Place {
+  readonly actionId: string;
+  readonly broken: readonly string[];
+  readonly settleMs: number;
+}
+
+/** `recovered`: the symptom is gone now; whether it stays away is for the hold window to say. */
+export type Recovery = { readonly kind: 'recovered'; readonly at: number; readonly evidence: string } | Verdict;
+
+export interface ValidateHold extends Place {
+  readonly actionId: string;
+  readonly broken: readonly string[];
+  /** Start of the hold window, ms since the epoch. */
+  readonly from: number;
+}
+
+export type UndoAnswer = { readonly kind: 'undone'; readonly now: string } | { readonly kind: 'stranded'; readonly reason: string };
+
+export interface LearnLesson extends Place {
+  readonly incident: string;
+  readonly actionId: string;
+  readonly correction: string;
+  readonly pattern: string;
+  readonly verdict: Verdict;
+  readonly undone: boolean;
+}
+
+export interface CloseIncident extends Place {
+  readonly incident: string;
+  readonly cycle: string;
+  readonly round: number;
+  readonly outcome: Outcome;
+  readonly sentence: string;
+  /** Resources whose leases this cycle may still hold. */
+  readonly actionIds: readonly string[];
+}
+
+/** Something people must know or decide. Recorded in the ledger; channels deliver it. */
+export interface CallPerson extends Place {
+  readonly incident: string;
+  /** Key within the cycle, so that a call is made once. */
+  readonly key: string;
+  readonly why: 'ask' | 'overdue' | 'stranded' | 'escalated';
+  readonly sentence: string;
+}
+
+/** The gate's answer when it is not `act`; an `act` is recorded together with its effect. */
+export interface RecordAnswer extends Place {
+  readonly incident: string;
+  readonly key: string;
+  readonly correction: string;
+  readonly answer: GateAnswer;
+}
+
+/** What the healing cycle asks of the world, in the order of the runbook. */
+export interface CycleActivities {
+  openIncident(input: OpenIncident): Promise<Opened>;
+  observeService(input: Place): Promise<Observation>;
+  diagnoseService(input: Place & { readonly cycle: string; readonly findings: readonly Finding[] }): Promise<Diagnosed>;
+  prepareCorrection(input: PrepareCorrection): Promise<Prepared>;
+  recordAnswer(input: RecordAnswer): Promise<void>;
+  callPerson(input: CallPerson): Promise<void>;
+  applyCorrection(input: { readonly actionId: string; readonly permission: string }): Promise<Applied>;
+  awaitRecovery(input: AwaitRecovery): Promise<Recovery>;
+  validateHold(input: ValidateHold): Promise<Verdict>;
+  undoCorrection(input: { readonly actionId: string; readonly why: string }): Promise<UndoAnswer>;
+  learnLesson(input: LearnLesson): Promise<void>;
+  closeIncident(input: CloseIncident): Promise<void>;
+}

@@ -1,0 +1,45 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { CycleActivities } from '../contracts/activities.js';
+
+/**
+ * A first retry comes fast because the usual reason is a worker that was killed; the last ones are slow enough for a
+ * database that restarts. Bounded: a step that fails for ten minutes calls a person through the cycle's failure.
+ */
+const retry = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 60 } as const;
+
+/** Looking is cheap and may be repeated. */
+export const look = proxyActivities<
+  Pick<
+    CycleActivities,
+    | 'openIncident'
+    | 'observeService'
+    | 'diagnoseService'
+    | 'prepareCorrection'
+    | 'validateHold'
+    | 'learnLesson'
+    | 'recordAnswer'
+    | 'callPerson'
+  >
+>({ startToCloseTimeout: '2m', heartbeatTimeout: '5s', retry });
+
+/** Changing is slow, heartbeats, and finds out by reading back what a killed worker left behind. */
+export const act = proxyActivities<Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'>>({
+  startToCloseTimeout: '30m',
+  heartbeatTimeout: '5s',
+  retry,
+});
+
+/** Waiting for the symptom to go is a look that lasts; it is cancelled when a person takes over. */
+export const linger = proxyActivities<Pick<CycleActivities, 'awaitRecovery'>>({
+  startToCloseTimeout: '2h',
+  heartbeatTimeout: '5s',
+  retry,
+  cancellationType: 'TRY_CANCEL',
+});
+
+/** A cycle that ended must be recorded, however long the database is away. */
+export const record = proxyActivities<Pick<CycleActivities, 'closeIncident'>>({
+  startToCloseTimeout: '30s',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
+});

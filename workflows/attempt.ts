@@ -1,0 +1,171 @@
+import type { Prepared } from '../contracts/activities.js';
+import { gate, refusesAll, type GateAnswer } from '../domain/gate.js';
+import type { Diagnosis } from '../domain/diagnosis.js';
+import type { PlanStep } from '../domain/plan.js';
+import type { CorrectionBrief } from '../domain/service.js';
+import type { Verdict } from '../domain/verdict.js';
+import { act, linger, look } from './activities.js';
+import type { Cycle } from './cycle.js';
+
+/** How one attempt ended, as far as the runbook cares. */
+export type Attempt =
+  | { readonly kind: 'held'; readonly sentence: string }
+  /** Nothing of it is left in force; the next correction may be tried. */
+  | { readonly kind: 'failed'; readonly sentence: string }
+  | { readonly kind: 'refused'; readonly sentence: string; readonly refusesAll: boolean }
+  /** Time has passed: look again before deciding anything. */
+  | { readonly kind: 'lookAgain' }
+  | { readonly kind: 'callPerson'; readonly outcome: 'escalated' | 'stranded'; readonly sentence: string }
+  /** A person ended the cycle; what was in force has been undone, or left, as they said. */
+  | { readonly kind: 'ended' };
+
+type Proposal = Extract<Prepared, { kind: 'proposal' }>;
+
+/** One correction: prepare its undo, ask the gate, act, validate; then keep it, or take it back. */
+export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis: Diagnosis): Promise<Attempt> {
+  const { correction } = step;
+  const number = cycle.nextAttempt();
+  cycle.chart.enter('gate', `${correction.name}: ${step.why}`, { number, correction: correction.name });
+  const prepared = await look.prepareCorrection({ ...cycle.inIncident(), cycle: cycle.id, attempt: number, correction: correction.name });
+  if (prepared.kind === 'notApplicable') return { kind: 'failed', sentence: `${correction.name}: ${prepared.reason}` };
+
+  const answer = gate(correction, prepared.facts);
+  if (answer.kind === 'refuse') return refuse(cycle, correction, prepared, answer);
+  if (answer.kind === 'ask' && !cycle.approved.has(prepared.proposal)) return ask(cycle, correction, prepared, answer);
+  if (cycle.desk.paused || cycle.desk.wish) return { kind: 'lookAgain' };
+
+  cycle.actions.push(prepared.actionId);
+  cycle.chart.enter('correct', `doing ${correction.name}; before: ${prepared.before}`);
+  const applied = await act.applyCorrection({ actionId: prepared.actionId, permission: answer.sentence });
+  if (applied.kind === 'notApplied') return { kind: 'failed', sentence: `${correction.name} was not done: ${applied.reason}` };
+  if (applied.kind === 'unknown') return unknown(cycle, correction, prepared, diagnosis, applied.reason);
+
+  const verdict = await validate(cycle, correction, prepared.actionId, cycle.broken);
+  return conclude(cycle, correction, prepared.actionId, diagnosis, verdict);
+}
+
+async function refuse(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
+  await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
+  return { kind: 'refused', sentence: answer.sentence, refusesAll: refusesAll(answer.rule) };
+}
+
+/** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */
+async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
+  const sentence = `${correction.name} (${correction.undo}); before: ${proposal.before}. ${answer.sentence}`;
+  cycle.chart.enter('approve', sentence);
+  await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
+  await look.callPerson({
+    ...cycle.inIncident(),
+    key: `${proposal.actionId}/ask`,
+    why: 'ask',
+    sentence: `${proposal.proposal}: ${sentence}`,
+  });
+  const decision = await cycle.desk.decisionOn({
+    proposal: proposal.proposal,
+    correction: correction.name,
+    sentence,
+    expiresAt: Date.now() + cycle.limits.approvalExpiryMs,
+    needsHash: correction.undo === 'loses' || correction.undo === 'irreversible',
+  });
+  switch (decision.kind) {
+    case 'approved':
+      cycle.approved.add(proposal.proposal);
+      return { kind: 'lookAgain' };
+    case 'interrupted':
+      return { kind: 'lookAgain' };
+    case 'rejected':
+      return { kind: 'refused', sentence: `${correction.name} was rejected by ${decision.by}`, refusesAll: false };
+    case 'expired':
+      return { kind: 'callPerson', outcome: 'escalated', sentence: `nobody decided on ${correction.name} in time` };
+  }
+}
+
+async function unknown(
+  cycle: Cycle,
+  correction: CorrectionBrief,
+  proposal: Proposal,
+  diagnosis: Diagnosis,
+  reason: string,
+): Promise<Attempt> {
+  const verdict: Verdict = { kind: 'noData', evidence: reason };
+  await learn(cycle, correction, proposal.actionId, diagnosis, verdict, false);
+  return { kind: 'callPerson', outcome: 'escalated', sentence: `nobody can tell whether ${correction.name} happened: ${reason}` };
+}
+
+/** undefined when a person ended the cycle first. */
+async function validate(
+  cycle: Cycle,
+  correction: CorrectionBrief,
+  actionId: string,
+  broken: readonly string[],
+): Promise<Verdict | undefined> {
+  const { desk, chart } = cycle;
+  chart.enter('validate', `waiting up to ${correction.settleMs / 1000}s for the symptom to go`);
+  const where = { ...cycle.place(), actionId, broken };
+  desk.look();
+  const recovery = await desk.interruptible(() => linger.awaitRecovery({ ...where, settleMs: correction.settleMs }));
+  if (recovery === undefined || recovery.kind !== 'recovered') return recovery;
+
+  const until = recovery.at + correction.holdMs;
+  chart.enter('learn', `the symptom is gone; it must stay away until ${new Date(until).toISOString()}`);
+  for (;;) {
+    const woken = await desk.quiet(until - Date.now());
+    if (woken === 'wish') return undefined;
+    desk.look();
+    const verdict = await look.validateHold({ ...where, from: recovery.at });
+    if (woken === 'elapsed' || verdict.kind !== 'held') return verdict;
+  }
+}
+
+async function conclude(
+  cycle: Cycle,
+  correction: CorrectionBrief,
+  actionId: string,
+  diagnosis: Diagnosis,
+  verdict: Verdict | undefined,
+): Promise<Attempt> {
+  if (verdict === undefined) return endedByPerson(cycle, correction, actionId);
+  if (verdict.kind === 'held') {
+    await learn(cycle, correction, actionId, diagnosis, verdict, false);
+    return { kind: 'held', sentence: `${correction.name} held: ${verdict.evidence}` };
+  }
+  if (verdict.kind === 'noData') {
+    await learn(cycle, correction, actionId, diagnosis, verdict, false);
+    return {
+      kind: 'callPerson',
+      outcome: 'escalated',
+      sentence: `${correction.name} is in force, but nothing can be measured: ${verdict.evidence}`,
+    };
+  }
+  const stranded = await takeBack(cycle, correction, actionId, `${verdict.kind}: ${verdict.evidence}`);
+  await learn(cycle, correction, actionId, diagnosis, verdict, stranded === undefined && correction.undo === 'restores');
+  return stranded ?? { kind: 'failed', sentence: `${correction.name} did not help (${verdict.kind}): ${verdict.evidence}` };
+}
+
+async function endedByPerson(cycle: Cycle, correction: CorrectionBrief, actionId: string): Promise<Attempt> {
+  if (cycle.desk.wish?.kind === 'takeOver') return { kind: 'ended' };
+  return (await takeBack(cycle, correction, actionId, `aborted by ${cycle.desk.wish?.by ?? 'a person'}`)) ?? { kind: 'ended' };
+}
+
+/** Undoes what can be undone. undefined: nothing of the correction is left in force that could be taken back. */
+async function takeBack(cycle: Cycle, correction: CorrectionBrief, actionId: string, why: string): Promise<Attempt | undefined> {
+  if (correction.undo !== 'restores') return undefined;
+  await cycle.desk.waitedForResume(cycle.limits.pauseMsMax);
+  if (cycle.desk.wish?.kind === 'takeOver') return undefined;
+  cycle.chart.enter('rollback', `undoing ${correction.name}: ${why}`);
+  const undo = await act.undoCorrection({ actionId, why });
+  return undo.kind === 'undone'
+    ? undefined
+    : { kind: 'callPerson', outcome: 'stranded', sentence: `${correction.name} could not be undone: ${undo.reason}` };
+}
+
+function learn(
+  cycle: Cycle,
+  correction: CorrectionBrief,
+  actionId: string,
+  { pattern }: Diagnosis,
+  verdict: Verdict,
+  undone: boolean,
+): Promise<void> {
+  return look.learnLesson({ ...cycle.inIncident(), actionId, correction: correction.name, pattern, verdict, undone });
+}

@@ -1,0 +1,84 @@
+import type { Opened, Place } from '../contracts/activities.js';
+import type { CycleOrder } from '../contracts/cycle.js';
+import type { CorrectionBrief, Limits } from '../domain/service.js';
+import { Chart, cycleId } from './chart.js';
+import { Desk } from './desk.js';
+
+type Open = Extract<Opened, { kind: 'open' }>;
+
+/** What one run of the runbook knows: its order, its people's side, its chart, and what it did so far. */
+export class Cycle {
+  readonly id = cycleId();
+  readonly desk: Desk;
+  readonly chart: Chart;
+  /** Proposals that a person said yes to, by hash. */
+  readonly approved = new Set<string>();
+  /** Action ids of everything that may have touched the world. */
+  readonly actions: string[] = [];
+  /** Objectives found broken at the last look. */
+  broken: readonly string[] = [];
+  #attempts = 0;
+  #order: CycleOrder | undefined;
+  #open: Open | undefined;
+
+  constructor() {
+    this.desk = new Desk(() => this.chart.show());
+    this.chart = new Chart(
+      () => this.#order,
+      () => this.desk,
+    );
+  }
+
+  begin(order: CycleOrder): void {
+    this.#order = order;
+  }
+
+  opened(open: Open): void {
+    this.#open = open;
+    this.chart.opened(open.incident);
+  }
+
+  get order(): CycleOrder {
+    if (this.#order === undefined) throw new Error('the cycle has not begun');
+    return this.#order;
+  }
+
+  get limits(): Limits {
+    return this.#opened().limits;
+  }
+
+  get corrections(): readonly CorrectionBrief[] {
+    return this.#opened().corrections;
+  }
+
+  get planOrder(): 'learned' | 'fixed' {
+    return this.#opened().order;
+  }
+
+  get onset(): number {
+    return this.#opened().onset;
+  }
+
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  nextAttempt(): number {
+    this.#attempts += 1;
+    return this.#attempts;
+  }
+
+  place(): Place {
+    const { service, instance } = this.order;
+    return { service, ...(instance === undefined ? {} : { instance }), configVersion: this.#opened().configVersion };
+  }
+
+  inIncident(): Place & { readonly incident: string } {
+    return { ...this.place(), incident: this.#opened().incident };
+  }
+
+  #opened(): Open {
+    if (this.#open === undefined) throw new Error('the incident has not been opened');
+    return this.#open;
+  }
+}

@@ -1,0 +1,202 @@
+import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import type { Ask, CycleState } from '../contracts/cycle.js';
+import * as messages from '../contracts/messages.js';
+import * as schemas from '../contracts/schemas.js';
+import type { Decision, Word } from '../contracts/messages.js';
+import { read } from './read.js';
+
+/** What a person wants of the cycle itself: stop and undo, or stop and leave everything to them. */
+export type Wish = { readonly kind: 'abort' | 'takeOver'; readonly by: string; readonly reason?: string };
+
+export type Answer =
+  | { readonly kind: 'approved' | 'rejected'; readonly by: string; readonly reason?: string }
+  | { readonly kind: 'expired' | 'interrupted' };
+
+type Spoken = Word & { readonly verb: Verb };
+type Verb = 'pause' | 'resume' | 'abort' | 'takeOver' | 'approve' | 'reject';
+
+const EXAMPLE: { readonly [V in Verb]: string } = {
+  pause: '{"by":"ada","reason":"looking myself"}',
+  resume: '{"by":"ada"}',
+  abort: '{"by":"ada","reason":"wrong alarm"}',
+  takeOver: '{"by":"ada","reason":"I have it"}',
+  approve: '{"by":"ada","proposal":"7f3a9c01"}',
+  reject: '{"by":"ada","reason":"not during the sale"}',
+};
+
+/**
+ * The person's side of a cycle. Signals (from the Temporal UI) and updates (from CLI and page) end in the same handler;
+ * a word that can't be obeyed changes nothing, and the refusal is kept to be shown.
+ */
+export class Desk {
+  readonly refusals: string[] = [];
+  paused: { readonly by: string; readonly reason?: string } | undefined;
+  wish: Wish | undefined;
+  ask: Ask | undefined;
+  #answer: Answer | undefined;
+  #unseenReports = 0;
+  #interruptible: CancellationScope | undefined;
+
+  /** Called with whatever a person said that changed something or was refused. */
+  constructor(private readonly heard: () => void = () => undefined) {}
+
+  /** A report that came after the last look. Looking clears it. */
+  get unseenReport(): boolean {
+    return this.#unseenReports > 0;
+  }
+
+  look(): void {
+    this.#unseenReports = 0;
+  }
+
+  report(): void {
+    this.#unseenReports += 1;
+  }
+
+  /** Why a word can't be obeyed now, or undefined when it can. Reads only: update validators use it. */
+  objection(spoken: Spoken): string | undefined {
+    if (this.wish) return `the cycle already ends: ${this.wish.kind} by ${this.wish.by}`;
+    if (spoken.verb === 'resume' && !this.paused) return 'the cycle is not paused';
+    if (spoken.verb === 'approve' || spoken.verb === 'reject') return this.#objectionToDecision(spoken);
+    return undefined;
+  }
+
+  #objectionToDecision(spoken: Spoken): string | undefined {
+    if (!this.ask) return 'nothing is being asked: no proposal is open';
+    if (this.#answer) return `already decided: ${this.#answer.kind}${'by' in this.#answer ? ` by ${this.#answer.by}` : ''}`;
+    if (Date.now() >= this.ask.expiresAt) return 'the proposal has expired';
+    if (spoken.proposal === undefined) return this.ask.needsHash ? `say which proposal: it is ${this.ask.proposal}` : undefined;
+    if (spoken.proposal !== this.ask.proposal) return `the proposal is ${this.ask.proposal}, not ${spoken.proposal}: look again`;
+    return undefined;
+  }
+
+  /** Obeys a word or refuses it; returns the sentence that says so. */
+  obey(spoken: Spoken): string {
+    const objection = this.objection(spoken);
+    const said = objection === undefined ? this.#do(spoken) : this.refuse(`${spoken.verb} by ${spoken.by} refused: ${objection}`);
+    this.heard();
+    return said;
+  }
+
+  refuse(sentence: string): string {
+    this.refusals.push(sentence);
+    if (this.refusals.length > 20) this.refusals.shift();
+    return sentence;
+  }
+
+  #do({ verb, by, reason }: Spoken): string {
+    const who = { by, ...(reason === undefined ? {} : { reason }) };
+    switch (verb) {
+      case 'pause':
+        this.paused = who;
+        return 'paused: nothing is changed until resumed; the step under way ends first';
+      case 'resume':
+        this.paused = undefined;
+        return 'resumed: hale looks again before it acts';
+      case 'approve':
+        this.#answer = { kind: 'approved', ...who };
+        return 'approved: hale looks again and acts if nothing changed';
+      case 'reject':
+        this.#answer = { kind: 'rejected', ...who };
+        return 'rejected: hale goes on to its next correction, or to a person';
+      case 'abort':
+      case 'takeOver':
+        this.wish = { kind: verb, ...who };
+        this.#interruptible?.cancel();
+        return verb === 'abort' ? 'aborting: what was changed is undone' : 'taken over: hale stops and undoes nothing';
+    }
+  }
+
+  /** Waits while paused. True when it had to wait: the world may have changed, so the caller looks again. */
+  async waitedForResume(pauseMsMax: number): Promise<boolean> {
+    if (!this.paused) return false;
+    const resumed = await condition(() => !this.paused || this.wish !== undefined, pauseMsMax);
+    if (!resumed) this.paused = undefined; // A pause nobody lifts must not keep a broken service waiting for ever.
+    return true;
+  }
+
+  /** Asks a person. Nobody answering in time never counts as yes. */
+  async decisionOn(ask: Ask): Promise<Answer> {
+    this.ask = ask;
+    this.#answer = undefined; // A decision that came before the question is none.
+    this.heard();
+    await condition(() => this.#answer !== undefined || this.wish !== undefined, Math.max(1, ask.expiresAt - Date.now()));
+    this.ask = undefined;
+    if (this.wish) return { kind: 'interrupted' };
+    return this.#answer ?? { kind: 'expired' };
+  }
+
+  /** Waits, unless a report or a wish comes first. */
+  async quiet(ms: number): Promise<'elapsed' | 'report' | 'wish'> {
+    const woken = await condition(() => this.unseenReport || this.wish !== undefined, Math.max(1, ms));
+    if (this.wish) return 'wish';
+    return woken ? 'report' : 'elapsed';
+  }
+
+  /** Runs a look that may take long; a wish cancels it, and the answer is undefined. */
+  async interruptible<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.wish) return undefined;
+    const scope = new CancellationScope({ cancellable: true });
+    this.#interruptible = scope;
+    try {
+      return await scope.run(work);
+    } catch (error) {
+      if (isCancellation(error) && this.wish) return undefined;
+      throw error;
+    } finally {
+      this.#interruptible = undefined;
+    }
+  }
+}
+
+/** Opens the desk: every handler is there before the first await, else an early update is refused by the server. */
+export function openDesk(desk: Desk, state: () => CycleState): void {
+  setHandler(messages.stateQuery, state, { description: 'What the cycle is doing, why, and what comes next' });
+  setHandler(messages.reportSignal, () => desk.report(), { description: 'Look again: something reports that the service is broken' });
+  hear(desk, 'pause', messages.pauseSignal, messages.pauseUpdate, 'Change nothing until resumed');
+  hear(desk, 'resume', messages.resumeSignal, messages.resumeUpdate, 'Go on; hale looks again first');
+  hear(desk, 'abort', messages.abortSignal, messages.abortUpdate, 'End the cycle and undo what it changed');
+  hear(desk, 'takeOver', messages.takeOverSignal, messages.takeOverUpdate, 'End the cycle and leave everything as it is');
+  hear(desk, 'approve', messages.approveSignal, undefined, 'Say yes to the open proposal');
+  hear(desk, 'reject', messages.rejectSignal, undefined, 'Say no to the open proposal');
+  hearDecisions(desk);
+}
+
+function hear(
+  desk: Desk,
+  verb: Verb,
+  signal: SignalDefinition<[unknown]>,
+  update: UpdateDefinition<string, [unknown]> | undefined,
+  description: string,
+): void {
+  const listen = (raw: unknown) => read(schemas.word, raw ?? {}, EXAMPLE[verb]);
+  const obey = (raw: unknown): string => {
+    const word = listen(raw);
+    return word.ok ? desk.obey({ ...word.value, verb }) : desk.refuse(`${verb} refused: ${word.sentence}`);
+  };
+  setHandler(signal, (raw) => void obey(raw), { description });
+  if (update === undefined) return;
+  const validator = (raw: unknown): void => {
+    const word = listen(raw);
+    const objection = word.ok ? desk.objection({ ...word.value, verb }) : word.sentence;
+    if (objection !== undefined) throw new Error(`refused: ${objection}`);
+  };
+  setHandler(update, obey, { validator, description });
+}
+
+function hearDecisions(desk: Desk): void {
+  const example = '{"by":"ada","decision":"approve","proposal":"7f3a9c01"}';
+  const spoken = ({ decision, ...word }: Decision): Spoken => ({ ...word, verb: decision });
+  const listen = (raw: unknown) => read(schemas.decision, raw, example);
+  const validator = (raw: unknown): void => {
+    const heard = listen(raw);
+    const objection = heard.ok ? desk.objection(spoken(heard.value)) : heard.sentence;
+    if (objection !== undefined) throw new Error(`refused: ${objection}`);
+  };
+  const decide = (raw: unknown): string => {
+    const heard = listen(raw);
+    return heard.ok ? desk.obey(spoken(heard.value)) : desk.refuse(`decide refused: ${heard.sentence}`);
+  };
+  setHandler(messages.decideUpdate, decide, { validator, description: 'Approve or reject the open proposal by its hash' });
+}
