@@ -130,12 +130,14 @@ export interface Providers {
 }
 
 export interface IncidentOpening {
+  /** Key of this opening; see `close`. */
+  readonly key: string;
   readonly cycle: string;
   readonly workflowId: string;
   readonly service: string;
-  readonly instance?: string;
+  readonly instance?: string | undefined;
   readonly by: string;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   readonly onset: number;
   readonly configVersion: string;
   /** A cycle that starts this soon after the last one ended joins its incident: it is a relapse. */
@@ -147,10 +149,12 @@ export interface Incidents {
   /** Joins the service's open or just ended incident, else opens one. Returns the incident's id, the same on every call for one cycle. */
   open(opening: IncidentOpening): Promise<{ readonly incident: string; readonly relapse: boolean }>;
   close(closing: {
+    /** Key of this closing: a cycle that is sent back to detect closes again. */
+    readonly key: string;
     readonly incident: string;
     readonly cycle: string;
     readonly service: string;
-    readonly instance?: string;
+    readonly instance?: string | undefined;
     readonly outcome: Outcome;
     readonly sentence: string;
   }): Promise<void>;
@@ -163,8 +167,8 @@ export interface LedgerEvent {
   readonly key: string;
   readonly kind: string;
   readonly service: string;
-  readonly instance?: string;
-  readonly incident?: string;
+  readonly instance?: string | undefined;
+  readonly incident?: string | undefined;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -180,6 +184,10 @@ export interface Effects {
   /** Effects of earlier cycles that nobody settled, oldest first. */
   open(service: string, instance: string | undefined, exceptCycle: string): Promise<readonly Effect[]>;
   lastAppliedAt(service: string, instance: string | undefined, correction: string): Promise<number | undefined>;
+  /** How many effects of this incident may have touched the world. */
+  attempts(incident: string): Promise<number>;
+  /** Effects of one cycle in this state. */
+  ofCycle(cycle: string, state: EffectState): Promise<readonly Effect[]>;
 }
 
 export interface EffectChange {
@@ -194,7 +202,10 @@ export type LeaseAnswer =
 
 /** Leases on the resources acted upon. Expiry is by the database's clock. */
 export interface Leases {
-  /** Takes or extends the lease. The same holder keeps its fencing token; a new one gets a larger one. */
+  /**
+   * Takes the lease, or extends it for its holder. Every call that gets it gets a larger fencing token, so that a retry
+   * of an activity outranks a frozen earlier try of the same one.
+   */
   acquire(resource: string, holder: string, ttlMs: number): Promise<LeaseAnswer>;
   /** Whether this holder still has the lease under this token, for at least `forMs` more. */
   holds(resource: string, holder: string, fence: string, forMs: number): Promise<boolean>;

@@ -12,7 +12,7 @@ import type { CycleOrder } from './cycle.js';
 /** Whose trouble it is, and under which version of the configuration. */
 export interface Place {
   readonly service: string;
-  readonly instance?: string;
+  readonly instance?: string | undefined;
   readonly configVersion: string;
 }
 
@@ -36,6 +36,11 @@ export type Opened =
       readonly settled: readonly string[];
     }
   | { readonly kind: 'unknownService'; readonly known: readonly string[] };
+
+export interface ObserveService extends Place {
+  /** The objective that was reported; without data on it nothing is known. */
+  readonly objective?: string | undefined;
+}
 
 export type Observation =
   | { readonly kind: 'broken'; readonly findings: readonly Finding[] }
@@ -128,7 +133,7 @@ export interface RecordAnswer extends Place {
 /** What the healing cycle asks of the world, in the order of the runbook. */
 export interface CycleActivities {
   openIncident(input: OpenIncident): Promise<Opened>;
-  observeService(input: Place): Promise<Observation>;
+  observeService(input: ObserveService): Promise<Observation>;
   diagnoseService(input: Place & { readonly cycle: string; readonly findings: readonly Finding[] }): Promise<Diagnosed>;
   prepareCorrection(input: PrepareCorrection): Promise<Prepared>;
   recordAnswer(input: RecordAnswer): Promise<void>;

@@ -28,7 +28,7 @@ export interface Effect {
   readonly cycle: string;
   readonly incident: string;
   readonly service: string;
-  readonly instance?: string;
+  readonly instance?: string | undefined;
   readonly correction: string;
   readonly resource: string;
   readonly fence: string;

@@ -1,6 +1,67 @@
+import { boundSentence, sideOf } from './detection/bound.js';
+import { conclude, emptyTrack, follow } from './detection/judgement.js';
+import { readingSentence } from './detection/trust.js';
+import type { Reading } from './reading.js';
+import type { Objective } from './service.js';
+
 /** What validation says about one attempt. `noData` is not success: the cycle holds and asks. */
 export type Verdict =
   | { readonly kind: 'held'; readonly evidence: string }
   | { readonly kind: 'unchanged'; readonly evidence: string }
   | { readonly kind: 'worse'; readonly evidence: string }
   | { readonly kind: 'noData'; readonly evidence: string };
+
+/** An objective with its readings since the hold window began, oldest first. */
+export interface Watched {
+  readonly objective: Objective;
+  readonly readings: readonly Reading[];
+}
+
+/**
+ * Judges a hold window: did the repaired objectives stay met, and did every other one (the guard signals) too?
+ * A stretch without readings longer than the objective's `silence` is `noData`, because a relapse may hide in it.
+ *
+ * @param repaired names of the objectives that were broken
+ * @param from start and `now` end of the window, ms since the epoch
+ */
+export function verdictOnHold(watched: readonly Watched[], repaired: readonly string[], from: number, now: number): Verdict {
+  const mine = watched.filter(({ objective }) => repaired.includes(objective.name));
+  const guards = watched.filter(({ objective }) => !repaired.includes(objective.name));
+  for (const one of mine) {
+    const at = brokenAt(one);
+    if (at !== undefined) return { kind: 'unchanged', evidence: `relapse: ${one.objective.name} broke again after ${seconds(at - from)}` };
+  }
+  for (const guard of guards) {
+    const at = brokenAt(guard);
+    if (at !== undefined)
+      return { kind: 'worse', evidence: `${guard.objective.name} was met and broke ${seconds(at - from)} into the hold window` };
+  }
+  const blind = mine.find((one) => gap(one, from, now) > one.objective.silenceMs);
+  if (blind)
+    return { kind: 'noData', evidence: `${blind.objective.signal}: no reading for ${seconds(gap(blind, from, now))} of the hold window` };
+  return { kind: 'held', evidence: `${repaired.join(', ')} stayed met for ${seconds(now - from)}: ${mine.map(lastSentence).join('; ')}` };
+}
+
+function brokenAt({ objective, readings }: Watched): number | undefined {
+  let track = emptyTrack;
+  for (const reading of readings) {
+    track = follow(objective, track, reading);
+    if (conclude(objective, track, reading.at).kind === 'broken') return reading.at;
+  }
+  return undefined;
+}
+
+/** The longest stretch of the window without a reading that says something. */
+function gap({ objective, readings }: Watched, from: number, now: number): number {
+  const heard = readings.filter((reading) => sideOf(objective.bound, reading) !== 'missing').map((reading) => reading.at);
+  const marks = [from, ...heard, now];
+  return Math.max(...marks.slice(1).map((at, i) => at - (marks[i] ?? from)));
+}
+
+function lastSentence({ objective, readings }: Watched): string {
+  const last = readings.at(-1);
+  const value = last === undefined ? 'never read' : readingSentence(last);
+  return `${objective.signal} ${value}, asked for ${boundSentence(objective.bound)}, ${readings.length} readings`;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)}s`;

@@ -1,4 +1,4 @@
-import type { Prepared } from '../contracts/activities.js';
+import type { Prepared, ValidateHold } from '../contracts/activities.js';
 import { gate, refusesAll, type GateAnswer } from '../domain/gate.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import type { PlanStep } from '../domain/plan.js';
@@ -106,14 +106,22 @@ async function validate(
   const recovery = await desk.interruptible(() => linger.awaitRecovery({ ...where, settleMs: correction.settleMs }));
   if (recovery === undefined || recovery.kind !== 'recovered') return recovery;
 
-  const until = recovery.at + correction.holdMs;
-  chart.enter('learn', `the symptom is gone; it must stay away until ${new Date(until).toISOString()}`);
-  for (;;) {
-    const woken = await desk.quiet(until - Date.now());
+  chart.say(`the symptom is gone; it must stay away for ${correction.holdMs / 1000}s`);
+  return hold(cycle, { ...where, from: recovery.at }, correction.holdMs);
+}
+
+/** The hold window. A report ends the wait early but not the window; a window that saw too little is held once more. */
+async function hold(cycle: Cycle, input: ValidateHold, holdMs: number): Promise<Verdict | undefined> {
+  let { from } = input;
+  for (let seenTooLittle = false; ;) {
+    const woken = await cycle.desk.quiet(from + holdMs - Date.now());
     if (woken === 'wish') return undefined;
-    desk.look();
-    const verdict = await look.validateHold({ ...where, from: recovery.at });
-    if (woken === 'elapsed' || verdict.kind !== 'held') return verdict;
+    cycle.desk.look();
+    const verdict = await look.validateHold({ ...input, from });
+    if (verdict.kind === 'noData' && !seenTooLittle) {
+      seenTooLittle = true;
+      from = Date.now();
+    } else if (woken === 'elapsed' || verdict.kind !== 'held') return verdict;
   }
 }
 

@@ -42,6 +42,12 @@ export class Chart {
     if (ATTRIBUTED.includes(phase)) this.#attribute();
   }
 
+  /** What is going on within the phase. */
+  say(sentence: string): void {
+    this.#sentence = sentence;
+    this.show();
+  }
+
   closed(outcome: Outcome, sentence: string): void {
     this.#outcome = outcome;
     this.enter('closed', sentence);

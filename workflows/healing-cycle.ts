@@ -57,7 +57,7 @@ async function heal(cycle: Cycle): Promise<End> {
 
       chart.enter('detect', `measuring ${order.service} again: a report is a hint, never a fact`);
       desk.look();
-      const seen = await look.observeService(cycle.place());
+      const seen = await look.observeService({ ...cycle.place(), objective: order.finding?.objective });
       if (seen.kind === 'noData') return callPerson(cycle, 'escalated', `nothing can be measured: ${seen.evidence}`);
       if (seen.kind === 'clear')
         return looks === 0 ? { outcome: 'notConfirmed', sentence: seen.evidence } : { outcome: 'recoveredAlone', sentence: seen.evidence };

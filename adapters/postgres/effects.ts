@@ -28,6 +28,14 @@ export function postgresEffects(pool: pg.Pool): Effects {
       await pool.query('update effects set verdict = $2 where action_id = $1', [actionId, verdict]);
     },
     open: (service, instance, exceptCycle) => openEffects(pool, service, instance, exceptCycle),
+    attempts: (incident) => attempts(pool, incident),
+    ofCycle: async (cycle, state) => {
+      const { rows } = await pool.query<EffectRow>('select * from effects where cycle = $1 and state = $2 order by intended_at', [
+        cycle,
+        state,
+      ]);
+      return rows.map(effectOf);
+    },
     lastAppliedAt: (service, instance, correction) => lastAppliedAt(pool, service, instance, correction),
   };
 }
@@ -104,6 +112,14 @@ async function openEffects(pool: pg.Pool, service: string, instance: string | un
     [service, instanceKey(instance), exceptCycle],
   );
   return rows.map(effectOf);
+}
+
+async function attempts(pool: pg.Pool, incident: string): Promise<number> {
+  const { rows } = await pool.query<{ n: string }>(
+    `select count(*) as n from effects where incident = $1 and state not in ('prepared', 'notApplied')`,
+    [incident],
+  );
+  return Number(rows[0]?.n ?? 0);
 }
 
 async function lastAppliedAt(

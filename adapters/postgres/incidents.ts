@@ -1,7 +1,11 @@
 import type pg from 'pg';
 import type { IncidentOpening, Incidents, LedgerEvent } from '../../activities/ports.js';
+import type { Outcome } from '../../domain/outcome.js';
 import { instanceKey, transaction, type Queries } from './database.js';
 import { appendEvent, recordOnce } from './ledger.js';
+
+/** After these a person stepped in: what comes next is a new incident, with attempts of its own. */
+const AFTER_A_PERSON: readonly Outcome[] = ['escalated', 'stranded', 'takenOver', 'aborted'];
 
 export function postgresIncidents(pool: pg.Pool): Incidents {
   return {
@@ -16,13 +20,14 @@ async function openOrJoin(queries: Queries, opening: IncidentOpening): Promise<{
   const instance = instanceKey(opening.instance);
   await queries.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`incident/${opening.service}/${instance}`]);
   const mine = await queries.query<{ incident: string }>('select incident from cycles where cycle = $1', [opening.cycle]);
-  if (mine.rows[0]) return { incident: mine.rows[0].incident, relapse: false };
+  if (mine.rows[0]) return reopen(queries, opening, mine.rows[0].incident);
 
   const earlier = await queries.query<{ id: string }>(
     `select id from incidents
-      where service = $1 and instance = $2 and (ended_at is null or ended_at > clock_timestamp() - $3 * interval '1 ms')
+      where service = $1 and instance = $2
+        and (ended_at is null or (outcome <> all($4) and ended_at > clock_timestamp() - $3 * interval '1 ms'))
       order by started_at desc limit 1`,
-    [opening.service, instance, opening.relapseWithinMs],
+    [opening.service, instance, opening.relapseWithinMs, AFTER_A_PERSON],
   );
   const incident = earlier.rows[0]?.id ?? (await insertIncident(queries, opening, instance));
   await queries.query('update incidents set ended_at = null, outcome = null, sentence = null where id = $1', [incident]);
@@ -39,6 +44,17 @@ async function openOrJoin(queries: Queries, opening: IncidentOpening): Promise<{
   return { incident, relapse };
 }
 
+/** The same cycle opens again: a retry, which changes nothing, or a cycle sent back to detect, which reopens its incident. */
+async function reopen(queries: Queries, opening: IncidentOpening, incident: string): Promise<{ incident: string; relapse: boolean }> {
+  const known = await queries.query('select 1 from events where key = $1', [opening.key]);
+  if (known.rowCount === 0) {
+    await queries.query('update incidents set ended_at = null, outcome = null, sentence = null where id = $1', [incident]);
+    await queries.query('update cycles set ended_at = null, outcome = null, sentence = null where cycle = $1', [opening.cycle]);
+    await appendEvent(queries, openedEvent(opening, incident, false));
+  }
+  return { incident, relapse: false };
+}
+
 async function insertIncident(queries: Queries, opening: IncidentOpening, instance: string): Promise<string> {
   const { rows } = await queries.query<{ id: string }>(
     `insert into incidents (id, service, instance, onset)
@@ -51,7 +67,7 @@ async function insertIncident(queries: Queries, opening: IncidentOpening, instan
 }
 
 const openedEvent = (opening: IncidentOpening, incident: string, relapse: boolean): LedgerEvent => ({
-  key: `${opening.cycle}/opened`,
+  key: opening.key,
   kind: 'cycle.opened',
   service: opening.service,
   ...(opening.instance === undefined ? {} : { instance: opening.instance }),
@@ -60,9 +76,9 @@ const openedEvent = (opening: IncidentOpening, incident: string, relapse: boolea
 });
 
 async function closeCycle(pool: pg.Pool, closing: Parameters<Incidents['close']>[0]): Promise<void> {
-  const { incident, cycle, outcome, sentence, service, instance } = closing;
+  const { key, incident, cycle, outcome, sentence, service, instance } = closing;
   const event: LedgerEvent = {
-    key: `${cycle}/closed`,
+    key,
     kind: 'cycle.closed',
     service,
     ...(instance === undefined ? {} : { instance }),

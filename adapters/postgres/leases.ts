@@ -34,7 +34,7 @@ async function acquire(pool: pg.Pool, resource: string, holder: string, ttlMs: n
      values ($1, $2, 1, clock_timestamp() + $3 * interval '1 ms')
      on conflict (resource) do update
         set holder = excluded.holder,
-            fence = case when l.holder = excluded.holder and l.expires_at > clock_timestamp() then l.fence else l.fence + 1 end,
+            fence = l.fence + 1,
             expires_at = greatest(excluded.expires_at, case when l.holder = excluded.holder then l.expires_at end)
       where l.holder = excluded.holder or l.expires_at <= clock_timestamp()
      returning holder, fence, expires_at`,

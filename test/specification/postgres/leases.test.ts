@@ -11,23 +11,22 @@ test('only one of many holders gets the lease of a resource', async () => {
   expect(answers.filter((a) => a.kind === 'held')).toHaveLength(1);
 });
 
-test('a new holder gets a larger fencing token, the same holder keeps its own', async () => {
+test('every acquisition gets a larger fencing token and ends the earlier one', async () => {
   const { pool } = await freshDatabase();
   const leases = postgresLeases(pool);
-  const first = await leases.acquire('db/1', 'a', MINUTE);
   expect(await leases.acquire('db/1', 'a', MINUTE)).toMatchObject({ kind: 'held', fence: '1' });
-  await leases.release('db/1', 'a');
-  expect(first).toMatchObject({ fence: '1' });
-  expect(await leases.acquire('db/1', 'b', MINUTE)).toMatchObject({ kind: 'held', fence: '2' });
+  expect(await leases.acquire('db/1', 'a', MINUTE)).toMatchObject({ kind: 'held', fence: '2' });
   expect(await leases.holds('db/1', 'a', '1', 0)).toBe(false);
+  await leases.release('db/1', 'a');
+  expect(await leases.acquire('db/1', 'b', MINUTE)).toMatchObject({ kind: 'held', fence: '3' });
+  expect(await leases.holds('db/1', 'a', '2', 0)).toBe(false);
 });
 
-test('a holder that comes back after its lease expired gets a new token', async () => {
+test('a lease in force is refused to others with the name of its holder', async () => {
   const { pool } = await freshDatabase();
   const leases = postgresLeases(pool);
   await leases.acquire('db/1', 'a', MINUTE);
-  await leases.release('db/1', 'a');
-  expect(await leases.acquire('db/1', 'a', MINUTE)).toMatchObject({ fence: '2' });
+  expect(await leases.acquire('db/1', 'b', MINUTE)).toMatchObject({ kind: 'taken', by: 'a' });
 });
 
 test('a lease that ends too soon for the call does not count as held', async () => {

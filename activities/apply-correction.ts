@@ -1,0 +1,146 @@
+import type { Applied } from '../contracts/activities.js';
+import type { Effect, EffectState, Image } from '../domain/effect.js';
+import type { Correction } from '../domain/service.js';
+import { beating } from './beat.js';
+import { aim, correctionOf, serviceOf } from './case.js';
+import { permitFor } from './permit.js';
+import { NotPermitted, TargetRefused, type Call, type Ports, type Provider } from './ports.js';
+
+type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'leases' | 'controls'>;
+
+/** What is left of the lease after the call must outlast validation, so that nobody acts on the same thing meanwhile. */
+const LEASE_MARGIN_MS = 60_000;
+
+/**
+ * The effects protocol: commit `intended`, act, commit `applied`. A retry that finds `intended` does not act before it
+ * has read back what the try before it left behind.
+ */
+export const applyCorrection =
+  (ports: Needs) =>
+  ({ actionId, permission }: { readonly actionId: string; readonly permission: string }): Promise<Applied> =>
+    beating(async (abort) => {
+      const effect = await known(ports, actionId);
+      const correction = correctionOf(await serviceOf(ports, effect), effect.correction);
+      const action = await takeAction(ports, effect, correction, abort);
+      if (action.kind === 'notApplied') return action;
+      switch (effect.state) {
+        case 'prepared':
+          await ports.effects.move(actionId, ['prepared'], 'intended', { fence: action.call.fence, why: permission });
+          return perform(action, correction);
+        case 'intended':
+          return resume(action, correction);
+        case 'applied':
+          return { kind: 'applied', at: Date.now(), after: effect.after?.summary ?? 'unknown' };
+        case 'unknown':
+          return { kind: 'unknown', reason: 'it was found unknown before' };
+        case 'notApplied':
+        case 'undone':
+        case 'adopted':
+        case 'stranded':
+          return { kind: 'notApplied', reason: `the effect is ${effect.state} already` };
+      }
+    });
+
+/** One call in the hands of its provider, with the memory of what becomes of it. */
+interface Action {
+  readonly kind: 'action';
+  readonly provider: Provider;
+  readonly call: Call;
+  settle(to: EffectState, more: { readonly after?: Image; readonly why?: string }): Promise<void>;
+}
+
+async function known(ports: Needs, actionId: string): Promise<Effect> {
+  const effect = await ports.effects.get(actionId);
+  if (effect === undefined) throw new Error(`no effect ${actionId} was prepared`);
+  return effect;
+}
+
+async function takeAction(
+  ports: Needs,
+  effect: Effect,
+  correction: Correction,
+  abort: AbortSignal,
+): Promise<Action | Extract<Applied, { kind: 'notApplied' }>> {
+  const service = await serviceOf(ports, effect);
+  const aimed = aim(ports, service, effect.instance, correction);
+  if (aimed.kind === 'noAim') return { kind: 'notApplied', reason: aimed.reason };
+  const { timeoutMs, settleMs, holdMs } = correction;
+  const lease = await ports.leases.acquire(effect.resource, effect.cycle, timeoutMs + settleMs + holdMs + LEASE_MARGIN_MS);
+  if (lease.kind === 'taken') return { kind: 'notApplied', reason: `${effect.resource} is being acted upon by cycle ${lease.by}` };
+  const good = await ports.knownGood.latest(effect.service, effect.instance, effect.correction);
+  const { actionId, before } = effect;
+  const { fence } = lease;
+  return {
+    kind: 'action',
+    provider: aimed.provider,
+    call: {
+      ...aimed.target,
+      actionId,
+      fence,
+      before,
+      ...(good === undefined ? {} : { good: good.image }),
+      abort,
+      permit: permitFor(ports, effect, fence, timeoutMs),
+    },
+    settle: async (to, more) => {
+      await ports.effects.move(actionId, ['intended'], to, { fence, ...more });
+    },
+  };
+}
+
+async function perform(action: Action, correction: Correction): Promise<Applied> {
+  try {
+    const after = await action.provider.apply(action.call);
+    return await applied(action, after);
+  } catch (error) {
+    if (error instanceof NotPermitted || error instanceof TargetRefused) return notApplied(action, error.message);
+    // The worker stops or the database is gone: whoever comes next reads back.
+    if (action.call.abort.aborted) throw error;
+    return afterUnclear(action, correction, String(error));
+  }
+}
+
+/** An earlier try was cut off somewhere between `intended` and `applied`. */
+async function resume(action: Action, correction: Correction): Promise<Applied> {
+  const found = await action.provider.readBack(action.call);
+  switch (found.kind) {
+    case 'applied':
+      return applied(action, found.after);
+    case 'notApplied':
+      return perform(action, correction);
+    case 'unknown':
+      return correction.repeatable ? perform(action, correction) : unknown(action, found.why);
+  }
+}
+
+/**
+ * The call failed without saying whether it acted. What may be repeated is validated as if it had: the symptom decides,
+ * and the undo covers what a half-done action left.
+ */
+async function afterUnclear(action: Action, correction: Correction, reason: string): Promise<Applied> {
+  const found = await action.provider.readBack(action.call);
+  switch (found.kind) {
+    case 'applied':
+      return applied(action, found.after);
+    case 'notApplied':
+      return notApplied(action, reason);
+    case 'unknown':
+      if (correction.repeatable) return applied(action, await action.provider.image(action.call));
+      return unknown(action, `${reason}; ${found.why}`);
+  }
+}
+
+async function applied(action: Action, after: Image): Promise<Applied> {
+  await action.settle('applied', { after });
+  return { kind: 'applied', at: Date.now(), after: after.summary };
+}
+
+async function notApplied(action: Action, reason: string): Promise<Applied> {
+  await action.settle('notApplied', { why: reason });
+  return { kind: 'notApplied', reason };
+}
+
+async function unknown(action: Action, reason: string): Promise<Applied> {
+  await action.settle('unknown', { why: reason });
+  return { kind: 'unknown', reason };
+}

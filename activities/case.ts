@@ -1,0 +1,38 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Place } from '../contracts/activities.js';
+import { fillSlots } from '../domain/detection/slots.js';
+import type { Correction, CorrectionBrief, Service } from '../domain/service.js';
+import type { Ports, Provider, Target } from './ports.js';
+
+/** The service as the cycle's version of the configuration has it. A version that is gone can't come back: no retry. */
+export async function serviceOf(ports: Pick<Ports, 'configurations'>, place: Place): Promise<Service> {
+  const fleet = await ports.configurations.byVersion(place.configVersion);
+  const service = fleet?.services.find((one) => one.name === place.service);
+  if (service !== undefined) return service;
+  throw ApplicationFailure.nonRetryable(`service ${place.service} is not in configuration ${place.configVersion}`, 'ConfigurationGone');
+}
+
+export function correctionOf(service: Service, name: string): Correction {
+  const correction = service.corrections.find((one) => one.name === name);
+  if (correction !== undefined) return correction;
+  throw ApplicationFailure.nonRetryable(`service ${service.name} has no correction ${name}`, 'ConfigurationGone');
+}
+
+export type Aimed =
+  | { readonly kind: 'aimed'; readonly provider: Provider; readonly target: Target }
+  | { readonly kind: 'noAim'; readonly reason: string };
+
+/** A correction aimed at its target: slots filled in, provider found. */
+export function aim(ports: Pick<Ports, 'providers'>, service: Service, instance: string | undefined, correction: Correction): Aimed {
+  const provider = ports.providers.for(correction.action);
+  if (provider === undefined) return { kind: 'noAim', reason: `no provider for ${correction.action.kind} in this version` };
+  const slots = { service: service.name, ...(instance === undefined ? {} : { instance }) };
+  const filled = fillSlots(correction.action, slots);
+  if (filled.kind === 'refused') return { kind: 'noAim', reason: filled.why };
+  return { kind: 'aimed', provider, target: { ...slots, action: filled.value, timeoutMs: correction.timeoutMs } };
+}
+
+export function briefOf(correction: Correction): CorrectionBrief {
+  const { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, action } = correction;
+  return { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, provider: action.kind };
+}

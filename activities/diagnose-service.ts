@@ -1,0 +1,48 @@
+import type { Diagnosed, Place } from '../contracts/activities.js';
+import { diagnose, type DependencyState, type Examination } from '../domain/diagnosis.js';
+import type { Finding } from '../domain/finding.js';
+import { tally } from '../domain/lesson.js';
+import type { Correction, Service } from '../domain/service.js';
+import { beating } from './beat.js';
+import { aim, serviceOf } from './case.js';
+import { judgeNow } from './observe-service.js';
+import type { Ports } from './ports.js';
+
+type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' | 'knownGood' | 'lessons'>;
+
+/** Looks at every correction's target and at the services this one depends on, and recalls what was learned on this pattern. */
+export const diagnoseService =
+  (ports: Needs) =>
+  (input: Place & { readonly cycle: string; readonly findings: readonly Finding[] }): Promise<Diagnosed> =>
+    beating(async (abort) => {
+      const service = await serviceOf(ports, input);
+      const [examinations, dependencies] = await Promise.all([
+        Promise.all(service.corrections.map((correction) => examine(ports, service, input.instance, correction))),
+        Promise.all(service.dependsOn.map((name) => dependencyState(ports, { ...input, service: name }, abort))),
+      ]);
+      const diagnosis = diagnose(input.findings, examinations, dependencies);
+      const lessons = await ports.lessons.about(diagnosis.pattern, service.name, service.class);
+      return { diagnosis, records: tally(lessons) };
+    });
+
+/** A target that can't be looked at is not corrected; why it can't is part of the diagnosis. */
+async function examine(ports: Needs, service: Service, instance: string | undefined, correction: Correction): Promise<Examination> {
+  const aimed = aim(ports, service, instance, correction);
+  if (aimed.kind === 'noAim') return { correction: correction.name, applicable: false, reason: aimed.reason };
+  try {
+    const good = await ports.knownGood.latest(service.name, instance, correction.name);
+    const current = await aimed.provider.image(aimed.target);
+    const seen = await aimed.provider.examine(aimed.target, current, good?.image);
+    return { correction: correction.name, ...seen };
+  } catch (error) {
+    return { correction: correction.name, applicable: false, reason: `could not be examined: ${String(error)}` };
+  }
+}
+
+async function dependencyState(ports: Needs, place: Place, abort: AbortSignal): Promise<DependencyState> {
+  const service = await serviceOf(ports, { service: place.service, configVersion: place.configVersion });
+  const judged = await judgeNow(ports, service, undefined, new Map(), abort);
+  const kinds = judged.map(({ judgement }) => judgement.kind);
+  const state = kinds.includes('broken') ? 'broken' : kinds.length > 0 && kinds.every((kind) => kind === 'noData') ? 'noData' : 'met';
+  return { service: place.service, state };
+}

@@ -1,0 +1,26 @@
+import type { CycleActivities } from '../contracts/activities.js';
+import { applyCorrection } from './apply-correction.js';
+import { callPerson, closeIncident, learnLesson, recordAnswer } from './close-incident.js';
+import { diagnoseService } from './diagnose-service.js';
+import { observeService } from './observe-service.js';
+import { openIncident } from './open-incident.js';
+import type { Ports } from './ports.js';
+import { prepareCorrection } from './prepare-correction.js';
+import { undoCorrection } from './undo-correction.js';
+import { awaitRecovery, validateHold } from './validate-recovery.js';
+
+/** The activities of the healing cycle, over the ports they need. */
+export const createCycleActivities = (ports: Omit<Ports, 'shards' | 'cycles' | 'members'>): CycleActivities => ({
+  openIncident: openIncident(ports),
+  observeService: observeService(ports),
+  diagnoseService: diagnoseService(ports),
+  prepareCorrection: prepareCorrection(ports),
+  recordAnswer: recordAnswer(ports),
+  callPerson: callPerson(ports),
+  applyCorrection: applyCorrection(ports),
+  awaitRecovery: awaitRecovery(ports),
+  validateHold: validateHold(ports),
+  undoCorrection: undoCorrection(ports),
+  learnLesson: learnLesson(ports),
+  closeIncident: closeIncident(ports),
+});

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Observation, ObserveService } from '../contracts/activities.js';
+import { boundSentence } from '../domain/detection/bound.js';
+import { judge, type Judgement } from '../domain/detection/judgement.js';
+import { readingSentence } from '../domain/detection/trust.js';
+import type { Finding } from '../domain/finding.js';
+import type { Reading } from '../domain/reading.js';
+import type { Objective, Service, Signal } from '../domain/service.js';
+import { beating } from './beat.js';
+import { serviceOf } from './case.js';
+import { measureService } from './measure.js';
+import type { Ports } from './ports.js';
+
+type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples'>;
+
+export interface Judged {
+  readonly objective: Objective;
+  readonly judgement: Judgement;
+}
+
+/** Measures until every objective is either broken or not; a breach that is not old enough yet is waited for here. */
+export const observeService =
+  (ports: Needs) =>
+  (input: ObserveService): Promise<Observation> =>
+    beating(async (abort) => {
+      const service = await serviceOf(ports, input);
+      const history = await recentReadings(ports, service, input.instance);
+      for (;;) {
+        const judged = await judgeNow(ports, service, input.instance, history, abort);
+        const undecided = judged.find(({ judgement }) => judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
+        const broken = judged.filter(({ judgement }) => judgement.kind === 'broken');
+        if (broken.length > 0 || undecided === undefined) return conclude(service, input, judged);
+        await sleep(signalOf(service, undecided.objective).everyMs, undefined, { signal: abort });
+      }
+    });
+
+/** Readings by signal name; grows while an activity goes on measuring. */
+export type History = Map<string, Reading[]>;
+
+/** What watch stored lately, as far back as any objective looks. */
+async function recentReadings(ports: Needs, service: Service, instance: string | undefined): Promise<History> {
+  const history: History = new Map();
+  for (const objective of service.objectives) {
+    const signal = signalOf(service, objective);
+    const back = objective.forMs + objective.votes.of * signal.everyMs + objective.silenceMs;
+    const readings = await ports.samples.since(service.name, signal.perInstance ? instance : undefined, signal.name, Date.now() - back);
+    history.set(signal.name, [...readings]);
+  }
+  return history;
+}
+
+/** Takes one fresh reading of every objective's signal into `history` and judges. */
+export async function judgeNow(
+  ports: Needs,
+  service: Service,
+  instance: string | undefined,
+  history: History,
+  abort: AbortSignal,
+): Promise<Judged[]> {
+  const signals = service.signals.filter((signal) => service.objectives.some((objective) => objective.signal === signal.name));
+  const fresh = await measureService(ports.meters, service.name, instance, signals, service.signals, abort);
+  for (const { signal, reading } of fresh) history.set(signal, [...(history.get(signal) ?? []), reading]);
+  return service.objectives.map((objective) => ({
+    objective,
+    judgement: judge(objective, history.get(objective.signal) ?? [], Date.now()),
+  }));
+}
+
+export function signalOf(service: Service, objective: Objective): Signal {
+  const signal = service.signals.find((one) => one.name === objective.signal);
+  if (signal === undefined) throw new Error(`objective ${objective.name} of ${service.name} names no signal ${objective.signal}`);
+  return signal;
+}
+
+function conclude(service: Service, input: ObserveService, judged: readonly Judged[]): Observation {
+  const broken = judged.filter(({ judgement }) => judgement.kind === 'broken');
+  if (broken.length > 0) return { kind: 'broken', findings: broken.map((one) => findingOf(service, input.instance, one)) };
+  const blind = judged.filter(({ judgement }) => judgement.kind === 'noData' && !outOfScope(judgement));
+  const asked = blind.some(({ objective }) => objective.name === input.objective);
+  const evidence = sentenceOf(judged);
+  if (asked || (blind.length > 0 && blind.length === judged.length)) return { kind: 'noData', evidence };
+  return { kind: 'clear', evidence };
+}
+
+/** A signal whose own condition is not met (no traffic, say) tells nothing on purpose. */
+const outOfScope = (judgement: Judgement): boolean => judgement.last.kind === 'noData' && judgement.last.reason === 'conditionNotMet';
+
+export function findingOf(service: Service, instance: string | undefined, { objective, judgement }: Judged): Finding {
+  return {
+    kind: 'breach',
+    service: service.name,
+    ...(instance === undefined ? {} : { instance }),
+    objective: objective.name,
+    onset: judgement.since,
+    severity: 'critical',
+    evidence: {
+      signal: objective.signal,
+      last: judgement.last,
+      bound: boundSentence(objective.bound),
+      bad: judgement.bad,
+      of: judgement.of,
+    },
+  };
+}
+
+/** "up is 0, asked for above 0; latency is 0.02, asked for below 0.5" */
+export const sentenceOf = (judged: readonly Judged[]): string =>
+  judged
+    .map(
+      ({ objective, judgement }) =>
+        `${objective.signal} is ${readingSentence(judgement.last)}, asked for ${boundSentence(objective.bound)}`,
+    )
+    .join('; ');

@@ -1,0 +1,62 @@
+import type { Effect } from '../domain/effect.js';
+import type { Service } from '../domain/service.js';
+import { aim, correctionOf, serviceOf } from './case.js';
+import { judgeNow } from './observe-service.js';
+import type { Ports } from './ports.js';
+import { undoEffect, type UndoNeeds } from './undo-correction.js';
+
+export type SettleNeeds = UndoNeeds & Pick<Ports, 'meters' | 'samples'>;
+
+/**
+ * What an earlier, terminated cycle left half done is settled before anything is measured: read back, then adopted when
+ * the service is well with it, else undone. Returns a sentence for each.
+ */
+export async function settleEffects(
+  ports: SettleNeeds,
+  service: Service,
+  instance: string | undefined,
+  cycle: string,
+  abort: AbortSignal,
+): Promise<string[]> {
+  const open = await ports.effects.open(service.name, instance, cycle);
+  const sentences: string[] = [];
+  for (const effect of open) {
+    const found = await readBack(ports, effect, abort);
+    sentences.push(`${effect.correction} (${effect.actionId}): ${await settle(ports, service, found, cycle, abort)}`);
+  }
+  return sentences;
+}
+
+/** The effect as it is in the world, not as the dead cycle last wrote it. */
+async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal): Promise<Effect> {
+  if (effect.state === 'applied') return effect;
+  const service = await serviceOf(ports, effect);
+  const aimed = aim(ports, service, effect.instance, correctionOf(service, effect.correction));
+  if (aimed.kind === 'noAim') return { ...effect, state: 'unknown' };
+  const { actionId, fence, before } = effect;
+  const found = await aimed.provider.readBack({ ...aimed.target, actionId, fence, before, abort, permit: async () => undefined });
+  switch (found.kind) {
+    case 'applied':
+      await ports.effects.move(actionId, ['intended', 'unknown'], 'applied', { after: found.after });
+      return { ...effect, state: 'applied', after: found.after };
+    case 'notApplied':
+      await ports.effects.move(actionId, ['intended', 'unknown'], 'notApplied', { why: 'read back: it never happened' });
+      return { ...effect, state: 'notApplied' };
+    case 'unknown':
+      return { ...effect, state: 'unknown' };
+  }
+}
+
+async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycle: string, abort: AbortSignal): Promise<string> {
+  if (effect.state === 'notApplied') return 'it never happened';
+  const correction = correctionOf(await serviceOf(ports, effect), effect.correction);
+  const judged = await judgeNow(ports, service, effect.instance, new Map(), abort);
+  const well = judged.length > 0 && judged.every(({ judgement }) => judgement.kind === 'met');
+  if (well || correction.undo !== 'restores') {
+    const why = well ? 'kept: the service is well with it' : 'kept: there is nothing to bring back';
+    await ports.effects.move(effect.actionId, ['intended', 'applied', 'unknown'], 'adopted', { why });
+    return why;
+  }
+  const undo = await undoEffect(ports, effect, cycle, 'left behind by a cycle that was ended', abort);
+  return undo.kind === 'undone' ? 'undone' : `stranded: ${undo.reason}`;
+}

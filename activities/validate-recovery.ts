@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AwaitRecovery, Recovery, ValidateHold } from '../contracts/activities.js';
+import type { Service } from '../domain/service.js';
+import { verdictOnHold, type Verdict } from '../domain/verdict.js';
+import { beating } from './beat.js';
+import { serviceOf } from './case.js';
+import { judgeNow, sentenceOf, signalOf, type History, type Judged } from './observe-service.js';
+import type { Ports } from './ports.js';
+
+type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples'>;
+
+/** Measures until the symptom is gone, or `settleMs` have passed. Only readings taken after the action count. */
+export const awaitRecovery =
+  (ports: Needs) =>
+  (input: AwaitRecovery): Promise<Recovery> =>
+    beating(async (abort) => {
+      const service = await serviceOf(ports, input);
+      const history: History = new Map();
+      const until = Date.now() + input.settleMs;
+      for (;;) {
+        const judged = await judgeNow(ports, service, input.instance, history, abort);
+        const repaired = judged.filter(({ objective }) => input.broken.includes(objective.name));
+        if (repaired.every(isMet)) return { kind: 'recovered', at: Date.now(), evidence: sentenceOf(repaired) };
+        if (Date.now() >= until) return notRecovered(judged, input);
+        await sleep(Math.min(...repaired.map(({ objective }) => signalOf(service, objective).everyMs)), undefined, { signal: abort });
+      }
+    });
+
+/** Met beyond doubt: no vote of a full ballot is still open. */
+const isMet = ({ objective, judgement }: Judged): boolean =>
+  judgement.kind === 'met' && judgement.doubtfulSince === undefined && judgement.of >= objective.votes.of;
+
+function notRecovered(judged: readonly Judged[], { broken, settleMs }: AwaitRecovery): Verdict {
+  const mine = judged.filter(({ objective }) => broken.includes(objective.name));
+  const newlyBroken = judged.filter((one) => !broken.includes(one.objective.name) && one.judgement.kind === 'broken');
+  if (newlyBroken.length > 0) return { kind: 'worse', evidence: `broken now and not before: ${sentenceOf(newlyBroken)}` };
+  const blind = mine.every(({ judgement }) => judgement.kind === 'noData');
+  return { kind: blind ? 'noData' : 'unchanged', evidence: `after ${settleMs / 1000}s ${sentenceOf(mine)}` };
+}
+
+/** Judges the hold window so far, from what watch stored and one fresh reading of everything. */
+export const validateHold =
+  (ports: Needs) =>
+  (input: ValidateHold): Promise<Verdict> =>
+    beating(async (abort) => {
+      const service = await serviceOf(ports, input);
+      const history = await readingsSince(ports, service, input);
+      await judgeNow(ports, service, input.instance, history, abort);
+      const watched = service.objectives.map((objective) => ({ objective, readings: history.get(objective.signal) ?? [] }));
+      return verdictOnHold(watched, input.broken, input.from, Date.now());
+    });
+
+async function readingsSince(ports: Needs, service: Service, input: ValidateHold): Promise<History> {
+  const history: History = new Map();
+  for (const objective of service.objectives) {
+    const signal = signalOf(service, objective);
+    const instance = signal.perInstance ? input.instance : undefined;
+    history.set(signal.name, [...(await ports.samples.since(service.name, instance, signal.name, input.from))]);
+  }
+  return history;
+}
