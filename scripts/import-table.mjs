@@ -13,9 +13,13 @@ export const importTable = [
     values: ['domain', 'contracts', 'zod', 'yaml', 're2js', 'fastest-levenshtein'],
     types: [],
   },
-  { folder: 'workflows', values: ['domain', 'contracts', '@temporalio/workflow'], types: ['activities'] },
-  { folder: 'activities', values: ['domain', 'contracts', '@temporalio/activity'], types: [] },
-  { folder: 'adapters', values: ['domain', 'activities/ports', 'node:'], types: [] },
+  { folder: 'workflows', values: ['domain', 'contracts', '@temporalio/workflow'], types: ['activities', 'zod', '@temporalio/common'] },
+  {
+    folder: 'activities',
+    values: ['domain', 'contracts', '@temporalio/activity', '@temporalio/common', 'node:crypto', 'node:timers/promises'],
+    types: [],
+  },
+  { folder: 'adapters', values: ['domain', 'node:'], types: ['activities/ports'] },
   { folder: 'workers', values: ['domain', 'contracts', 'workflows', 'activities', 'adapters', 'page', 'node:', '*'], types: [] },
   {
     folder: 'client',

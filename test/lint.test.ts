@@ -34,7 +34,7 @@ const bad: readonly Case[] = [
     'contracts/names',
   ),
   table('contracts import no adapter', 'contracts/store.ts', `export { a } from '../adapters/exec/run.js';\n`, 'adapters/exec/run'),
-  table('workflows import no zod', 'workflows/zod.ts', `export { z } from 'zod';\n`, 'workflows may not import zod'),
+  table('workflows import no zod', 'workflows/zod.ts', `export { z } from 'zod';\n`, 'workflows may not import zod except with'),
   table('workflows import no Node module', 'workflows/clock.ts', `export { hostname } from 'node:os';\n`, 'node:os'),
   table(
     'workflows import values of no activity',
