@@ -1,0 +1,166 @@
+import type pg from 'pg';
+import type { Controls } from '../../activities/ports.js';
+import type { Outcome } from '../../domain/outcome.js';
+import { instanceKey, transaction, type Queries } from './database.js';
+import { appendEvent } from './ledger.js';
+
+/** What a person orders; `key` makes a repeated order the same order. */
+export interface Order {
+  readonly by: string;
+  readonly reason?: string;
+  readonly key: string;
+}
+
+/** Who set a switch, and since when (ms since the epoch). */
+export interface SetBy {
+  readonly by: string;
+  readonly since: number;
+}
+
+/** `all` services: no service can have this name, since names hold no `*`. */
+export const ALL_SERVICES = '*';
+
+/** The switches of people. Each writes the setting and its ledger event in one transaction. */
+export interface Switches {
+  /** Stops all automation, undo included. Answers who had stopped it before, if somebody had. */
+  stop(order: Order): Promise<SetBy | undefined>;
+  /** Answers whose stop was lifted; undefined when nothing was stopped. */
+  liftStop(order: Order): Promise<SetBy | undefined>;
+  /** No new corrections for this service (or `ALL_SERVICES`) until `until`, ms since the epoch. A later pause replaces an earlier one. */
+  pause(service: string, until: number, order: Order): Promise<void>;
+  unpause(service: string, order: Order): Promise<SetBy | undefined>;
+  /** Lets go of every hold on a service and its instances; answers how many there were. */
+  resumeHolds(service: string, order: Order): Promise<number>;
+}
+
+const STOP = 'stop';
+const pauseKey = (service: string): string => `pause/${service}`;
+const holdKey = (service: string, instance: string | undefined): string => `hold/${service}/${instanceKey(instance)}`;
+
+export function postgresControls(pool: pg.Pool): Controls {
+  return {
+    stopped: async () => (await pool.query('select from settings where key = $1', [STOP])).rowCount === 1,
+    paused: (service) => paused(pool, service),
+    held: (service, instance) => held(pool, service, instance),
+    hold: (service, instance, outcome, incident) => transaction(pool, (queries) => hold(queries, service, instance, outcome, incident)),
+    releaseHold: (service, instance, why) =>
+      transaction(pool, (queries) => releaseHold(queries, holdKey(service, instance), service, { by: 'hale', reason: why })),
+  };
+}
+
+export function postgresSwitches(pool: pg.Pool): Switches {
+  return {
+    stop: (order) => transaction(pool, (queries) => stop(queries, order)),
+    liftStop: (order) => transaction(pool, (queries) => lift(queries, STOP, 'stop.lifted', ALL_SERVICES, order)),
+    pause: (service, until, order) => transaction(pool, (queries) => pause(queries, service, until, order)),
+    unpause: (service, order) => transaction(pool, (queries) => lift(queries, pauseKey(service), 'pause.lifted', service, order)),
+    resumeHolds: (service, order) => transaction(pool, (queries) => resumeHolds(queries, service, order)),
+  };
+}
+
+/** The pause that lasts longest counts; one that has ended by the database's clock does not. */
+async function paused(queries: Queries, service: string): Promise<{ by: string; until?: number } | undefined> {
+  const { rows } = await queries.query<{ set_by: string; until: string | null }>(
+    `select set_by, value->>'until' as until from settings
+      where key = any($1) and (value->>'until' is null or to_timestamp((value->>'until')::float8 / 1000) > clock_timestamp())
+      order by (value->>'until')::float8 desc nulls first limit 1`,
+    [[pauseKey(service), pauseKey(ALL_SERVICES)]],
+  );
+  const row = rows[0];
+  return row && { by: row.set_by, ...(row.until === null ? {} : { until: Number(row.until) }) };
+}
+
+async function held(
+  queries: Queries,
+  service: string,
+  instance: string | undefined,
+): Promise<{ since: number; outcome: Outcome } | undefined> {
+  const { rows } = await queries.query<{ outcome: Outcome; set_at: Date }>(
+    "select value->>'outcome' as outcome, set_at from settings where key = $1",
+    [holdKey(service, instance)],
+  );
+  return rows[0] && { since: rows[0].set_at.getTime(), outcome: rows[0].outcome };
+}
+
+/** A second hold keeps the time of the first. The event's key carries that time: a hold after a release is a new one. */
+async function hold(queries: Queries, service: string, instance: string | undefined, outcome: Outcome, incident: string): Promise<void> {
+  const key = holdKey(service, instance);
+  const { rows } = await queries.query<{ since: string }>(
+    `insert into settings (key, value, set_by) values ($1, $2, 'hale')
+     on conflict (key) do update set value = excluded.value
+     returning to_char(set_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US') as since`,
+    [key, JSON.stringify({ outcome, incident })],
+  );
+  await appendEvent(queries, {
+    key: `${key}/${rows[0]?.since}/${incident}/${outcome}`,
+    kind: 'hold.set',
+    service,
+    ...(instance === undefined ? {} : { instance }),
+    incident,
+    data: { outcome },
+  });
+}
+
+async function releaseHold(queries: Queries, key: string, service: string, order: Omit<Order, 'key'>): Promise<void> {
+  const { rows } = await queries.query<{ since: string; instance: string }>(
+    `delete from settings where key = $1
+     returning to_char(set_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US') as since, split_part(key, '/', 3) as instance`,
+    [key],
+  );
+  const row = rows[0];
+  if (row === undefined) return;
+  await appendEvent(queries, {
+    key: `${key}/${row.since}/released`,
+    kind: 'hold.released',
+    service,
+    ...(row.instance === '-' ? {} : { instance: row.instance }),
+    data: { by: order.by, reason: order.reason },
+  });
+}
+
+async function stop(queries: Queries, order: Order): Promise<SetBy | undefined> {
+  const set = await queries.query('insert into settings (key, value, set_by) values ($1, $2, $3) on conflict (key) do nothing', [
+    STOP,
+    JSON.stringify({ reason: order.reason }),
+    order.by,
+  ]);
+  if (set.rowCount === 0) return setBy(queries, STOP);
+  await note(queries, 'stop.set', ALL_SERVICES, order, {});
+  return undefined;
+}
+
+async function setBy(queries: Queries, key: string): Promise<SetBy | undefined> {
+  const { rows } = await queries.query<{ set_by: string; set_at: Date }>('select set_by, set_at from settings where key = $1', [key]);
+  return rows[0] && { by: rows[0].set_by, since: rows[0].set_at.getTime() };
+}
+
+async function pause(queries: Queries, service: string, until: number, order: Order): Promise<void> {
+  await queries.query(
+    `insert into settings (key, value, set_by) values ($1, $2, $3)
+     on conflict (key) do update set value = excluded.value, set_by = excluded.set_by, set_at = clock_timestamp()`,
+    [pauseKey(service), JSON.stringify({ until, reason: order.reason }), order.by],
+  );
+  await note(queries, 'pause.set', service, order, { until });
+}
+
+async function lift(queries: Queries, key: string, kind: string, service: string, order: Order): Promise<SetBy | undefined> {
+  const { rows } = await queries.query<{ set_by: string; set_at: Date }>('delete from settings where key = $1 returning set_by, set_at', [
+    key,
+  ]);
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  await note(queries, kind, service, order, { setBy: row.set_by });
+  return { by: row.set_by, since: row.set_at.getTime() };
+}
+
+async function resumeHolds(queries: Queries, service: string, order: Order): Promise<number> {
+  const { rows } = await queries.query<{ key: string }>(
+    "select key from settings where split_part(key, '/', 1) = 'hold' and split_part(key, '/', 2) = $1 order by key for update",
+    [service],
+  );
+  for (const { key } of rows) await releaseHold(queries, key, service, order);
+  return rows.length;
+}
+
+const note = (queries: Queries, kind: string, service: string, order: Order, data: Record<string, unknown>): Promise<void> =>
+  appendEvent(queries, { key: `${order.key}/${kind}`, kind, service, data: { by: order.by, reason: order.reason, ...data } });
