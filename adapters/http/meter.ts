@@ -1,0 +1,118 @@
+import { request as plainRequest, type IncomingMessage } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import { performance } from 'node:perf_hooks';
+import { RE2JS } from 're2js';
+import { unreachable } from '../../domain/failure.js';
+import type { NoDataReason, Reading } from '../../domain/reading.js';
+import type { Asked, Meter } from '../../activities/ports.js';
+
+type HttpSignal = Asked<'http'>['signal'];
+
+/** What one request saw. `blind` is a failure on our side of the wire, which says nothing about the service. */
+type Seen =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string; readonly seconds: number }
+  | { readonly kind: 'timedOut'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string }
+  | { readonly kind: 'blind'; readonly reason: NoDataReason; readonly detail: string };
+
+/** More of a body than this is not read; expectations look at the part that was. */
+const bodyBytesMax = 64 * 1024;
+/** A time-out noticed this much too late means that this process stood still, not the service. */
+const stalledMs = 500;
+const ownFaults = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EACCES', 'EPERM']);
+
+/**
+ * Asks a service itself, as a client would: one GET on a new connection, no redirect followed. A refused connection, a
+ * broken answer or none in time is a symptom of the service (`ok` is 0); what goes wrong on our side is `noData`.
+ */
+export function httpMeter(): Meter<'http'> {
+  return { read: (asked, abort) => Promise.all(asked.map((one) => readOne(one.signal, abort))) };
+}
+
+async function readOne(signal: HttpSignal, abort: AbortSignal): Promise<Reading> {
+  const at = Date.now();
+  try {
+    return readingOf(signal, await look(signal, abort), at);
+  } catch (error) {
+    return { kind: 'noData', at, reason: 'malformed', detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function readingOf(signal: HttpSignal, seen: Seen, at: number): Reading {
+  if (seen.kind === 'blind') return { kind: 'noData', at, reason: seen.reason, detail: seen.detail };
+  if (signal.measure === 'ok') return okReading(signal, seen, at);
+  if (seen.kind === 'failed') return { kind: 'noData', at, reason: 'absent', detail: seen.detail };
+  if (signal.measure === 'latency') {
+    // Nobody knows how long it would have taken: longer than any bound that makes sense under this time-out.
+    return seen.kind === 'timedOut' ? { kind: 'unbounded', at, sign: 1 } : { kind: 'value', at, value: seen.seconds };
+  }
+  return seen.kind === 'timedOut'
+    ? { kind: 'noData', at, reason: 'timeout', detail: seen.detail }
+    : { kind: 'value', at, value: seen.status };
+}
+
+function okReading(signal: HttpSignal, seen: Exclude<Seen, { kind: 'blind' }>, at: number): Reading {
+  switch (seen.kind) {
+    case 'timedOut':
+    case 'failed':
+      return { kind: 'value', at, value: 0 };
+    case 'answered': {
+      const { status, body } = signal.expect;
+      const statusOk = status === undefined ? seen.status >= 200 && seen.status < 300 : seen.status === status;
+      const bodyOk = body === undefined || RE2JS.compile(body).matcher(seen.body).find();
+      return { kind: 'value', at, value: statusOk && bodyOk ? 1 : 0 };
+    }
+    default:
+      return unreachable(seen);
+  }
+}
+
+function look(signal: HttpSignal, abort: AbortSignal): Promise<Seen> {
+  return new Promise((resolve) => {
+    const url = new URL(signal.url);
+    const started = performance.now();
+    const elapsed = (): number => performance.now() - started;
+    // A connection of its own: a kept one may be half dead, and then it would speak about the past.
+    const client = (url.protocol === 'https:' ? tlsRequest : plainRequest)(url, { agent: false, headers: { 'user-agent': 'hale' } });
+    const end = (seen: Seen): void => {
+      clearTimeout(timer);
+      abort.removeEventListener('abort', aborted);
+      client.destroy();
+      resolve(seen);
+    };
+    const aborted = (): void => end({ kind: 'blind', reason: 'neverRead', detail: 'the read was given up' });
+    const timer = setTimeout(() => end(timeOut(signal.timeoutMs, elapsed())), signal.timeoutMs);
+    abort.addEventListener('abort', aborted);
+    if (abort.aborted) return aborted();
+    client.on('error', (error: NodeJS.ErrnoException) => end(fault(error)));
+    client.on('response', (response) => {
+      readBody(response).then(
+        (body) => end({ kind: 'answered', status: response.statusCode ?? 0, body, seconds: elapsed() / 1000 }),
+        (error: NodeJS.ErrnoException) => end(fault(error)),
+      );
+    });
+    client.end();
+  });
+}
+
+function timeOut(timeoutMs: number, elapsedMs: number): Seen {
+  if (elapsedMs > timeoutMs + stalledMs)
+    return { kind: 'blind', reason: 'sourceUnavailable', detail: `hale itself stood still for ${Math.round(elapsedMs - timeoutMs)} ms` };
+  return { kind: 'timedOut', detail: `no answer within ${timeoutMs} ms` };
+}
+
+function fault(error: NodeJS.ErrnoException): Seen {
+  const detail = `${error.code ?? error.name}: ${error.message}`;
+  return ownFaults.has(error.code ?? '') ? { kind: 'blind', reason: 'sourceUnavailable', detail } : { kind: 'failed', detail };
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= bodyBytesMax) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bodyBytesMax).toString('utf8');
+}
