@@ -1,10 +1,11 @@
 import type { Applied } from '../contracts/activities.js';
 import type { Effect, EffectState, Image } from '../domain/effect.js';
+import { ActionFailed, NotPermitted, TargetRefused } from '../domain/failure.js';
 import type { Correction } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf } from './case.js';
 import { permitFor } from './permit.js';
-import { NotPermitted, TargetRefused, type Call, type Ports, type Provider } from './ports.js';
+import type { Call, Ports, Provider } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'leases' | 'controls'>;
 
@@ -94,6 +95,8 @@ async function perform(action: Action, correction: Correction): Promise<Applied>
     return await applied(action, after);
   } catch (error) {
     if (error instanceof NotPermitted || error instanceof TargetRefused) return notApplied(action, error.message);
+    // It came to its end in vain. Whether that helped or harmed is for the symptom to say, and the undo covers what it left.
+    if (error instanceof ActionFailed) return applied(action, error.after);
     // The worker stops or the database is gone: whoever comes next reads back.
     if (action.call.abort.aborted) throw error;
     return afterUnclear(action, correction, String(error));
@@ -107,6 +110,7 @@ async function resume(action: Action, correction: Correction): Promise<Applied> 
     case 'applied':
       return applied(action, found.after);
     case 'notApplied':
+    case 'partly':
       return perform(action, correction);
     case 'unknown':
       return correction.repeatable ? perform(action, correction) : unknown(action, found.why);
@@ -121,6 +125,7 @@ async function afterUnclear(action: Action, correction: Correction, reason: stri
   const found = await action.provider.readBack(action.call);
   switch (found.kind) {
     case 'applied':
+    case 'partly':
       return applied(action, found.after);
     case 'notApplied':
       return notApplied(action, reason);

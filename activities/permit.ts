@@ -1,6 +1,6 @@
 import type { Effect } from '../domain/effect.js';
+import { NotPermitted } from '../domain/failure.js';
 import type { Call, Ports } from './ports.js';
-import { NotPermitted } from './ports.js';
 
 /**
  * The last look before the world is touched: stop flag and lease, read now. A lease that would end during the call

@@ -76,16 +76,6 @@ export interface Call<A extends Action = Action> extends Target<A> {
   readonly permit: () => Promise<void>;
 }
 
-/** Thrown by `permit`: nothing was done. */
-export class NotPermitted extends Error {
-  override readonly name = 'NotPermitted';
-}
-
-/** Thrown by a provider whose target refused, or changed since it was examined: nothing was done. */
-export class TargetRefused extends Error {
-  override readonly name = 'TargetRefused';
-}
-
 export type Examined =
   | { readonly applicable: true; readonly evidence: string; readonly changedAt?: number }
   | { readonly applicable: false; readonly reason: string };
@@ -93,6 +83,8 @@ export type Examined =
 export type ReadBack =
   | { readonly kind: 'applied'; readonly after: Image }
   | { readonly kind: 'notApplied' }
+  /** It began. The same call of `apply` finishes it, repeating only what its declaration says is safe to repeat; `undo` takes it back. */
+  | { readonly kind: 'partly'; readonly after: Image; readonly left: string }
   | { readonly kind: 'unknown'; readonly why: string };
 
 export type Undone =
@@ -100,11 +92,29 @@ export type Undone =
   /** The target no longer equals the after-image: somebody else changed it, so it is left alone. */
   | { readonly kind: 'changedMeanwhile'; readonly now: Image };
 
+/** One program with its arguments; there is no shell. The environment is exactly `env`. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly abort: AbortSignal;
+}
+
+/** `output`: what it printed on both streams, without control characters, at most 64 KB. */
+export type CommandEnd =
+  | { readonly kind: 'exited'; readonly code: number; readonly output: string }
+  /** Ended by somebody else's signal, by its time limit or by `abort`: what it did until then is open. */
+  | { readonly kind: 'killed'; readonly why: string; readonly output: string }
+  | { readonly kind: 'notStarted'; readonly why: string };
+
+/** Never throws. */
+export type RunCommand = (command: Command) => Promise<CommandEnd>;
+
 /** Repairs targets of one kind. Held to the contract suite in test/contract/provider.contract.ts. */
 export interface Provider<A extends Action = Action> {
   readonly kind: A['kind'];
   /** How a call whose answer was lost is found again. `none`: at most once, then a person is asked. */
-  readonly readBackBy: 'actionId' | 'identity' | 'none';
+  readBackBy(action: A): 'actionId' | 'identity' | 'none';
   /** Who compares the fencing token: the target, or hale itself right before the call (docs/risks.md). */
   readonly fencedBy: 'target' | 'self';
   /** Key of the lease: names the thing acted upon, the same for every service that acts on it. */
@@ -114,13 +124,17 @@ export interface Provider<A extends Action = Action> {
   /** Whether there is anything to correct here; reads only. */
   examine(target: Target<A>, current: Image, good: Image | undefined): Promise<Examined>;
   /**
-   * Acts, given that the target still equals `call.before`. Returns the after-image. Throws `NotPermitted` or
-   * `TargetRefused` when nothing was done; any other error leaves it open whether something was.
+   * Acts, given that the target still equals `call.before` (or stands where an earlier try of this call left it). Returns
+   * the after-image. Throws `NotPermitted` or `TargetRefused` when nothing was done, `ActionFailed` when it was done in
+   * vain; any other error leaves it open whether something was.
    */
   apply(call: Call<A>): Promise<Image>;
   /** After an unclear `apply`: did it happen? Reads only. */
   readBack(call: Call<A>): Promise<ReadBack>;
-  /** Compare-and-set back to `call.before`, only where the target still equals `after`. Throws when it failed. */
+  /**
+   * Compare-and-set back to `call.before`, only where the target still equals `after`; safe to call again. Asked only of
+   * undo class `restores`, under an action id of its own. Throws when it failed.
+   */
   undo(call: Call<A>, after: Image): Promise<Undone>;
 }
 

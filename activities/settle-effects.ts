@@ -5,7 +5,7 @@ import { judgeNow } from './observe-service.js';
 import type { Ports } from './ports.js';
 import { undoEffect, type UndoNeeds } from './undo-correction.js';
 
-export type SettleNeeds = UndoNeeds & Pick<Ports, 'meters' | 'samples'>;
+export type SettleNeeds = UndoNeeds & Pick<Ports, 'meters' | 'samples' | 'knownGood'>;
 
 /**
  * What an earlier, terminated cycle left half done is settled before anything is measured: read back, then adopted when
@@ -34,9 +34,19 @@ async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal):
   const aimed = aim(ports, service, effect.instance, correctionOf(service, effect.correction));
   if (aimed.kind === 'noAim') return { ...effect, state: 'unknown' };
   const { actionId, fence, before } = effect;
-  const found = await aimed.provider.readBack({ ...aimed.target, actionId, fence, before, abort, permit: async () => undefined });
+  const good = await ports.knownGood.latest(effect.service, effect.instance, effect.correction);
+  const found = await aimed.provider.readBack({
+    ...aimed.target,
+    actionId,
+    fence,
+    before,
+    ...(good === undefined ? {} : { good: good.image }),
+    abort,
+    permit: async () => undefined,
+  });
   switch (found.kind) {
     case 'applied':
+    case 'partly':
       await ports.effects.move(actionId, ['intended', 'unknown'], 'applied', { after: found.after });
       return { ...effect, state: 'applied', after: found.after };
     case 'notApplied':

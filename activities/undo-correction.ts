@@ -1,9 +1,10 @@
 import type { UndoAnswer } from '../contracts/activities.js';
 import type { Effect, Image } from '../domain/effect.js';
+import { NotPermitted } from '../domain/failure.js';
 import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf } from './case.js';
 import { permitFor } from './permit.js';
-import { NotPermitted, type Call, type Ports, type Provider } from './ports.js';
+import type { Call, Ports, Provider } from './ports.js';
 
 export type UndoNeeds = Pick<Ports, 'configurations' | 'providers' | 'effects' | 'leases' | 'controls'>;
 

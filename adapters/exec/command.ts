@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Command, CommandEnd } from '../../activities/ports.js';
+
+const outputBytesMax = 64 * 1024;
+/** Between the polite end of a process group and the sure one. */
+const graceMs = 500;
+/** For what a program printed last to come through the pipe; a daemon it left behind may hold that open for ever. */
+const lastOutputMs = 50;
+
+/**
+ * Runs one program without a shell, in a process group of its own that ends with its time limit or `abort`. Only its own
+ * exit counts: a daemon that it leaves behind lives on and may keep the output open.
+ */
+export async function runCommand({ argv, env, timeoutMs, abort }: Command): Promise<CommandEnd> {
+  const [name = '', ...rest] = argv;
+  const program = locateProgram(name);
+  if (program === undefined) return { kind: 'notStarted', why: noProgram(name) };
+  if (rest.some((argument) => argument.includes('\0'))) return { kind: 'notStarted', why: 'an argument contains a NUL character' };
+  if (abort.aborted) return { kind: 'notStarted', why: 'it was called off before it started' };
+  const child = spawn(program, rest, { cwd: '/', env, shell: false, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  return untilEnd(child, timeoutMs, abort);
+}
+
+function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): Promise<CommandEnd> {
+  return new Promise((resolve) => {
+    const output = collectOutput(child);
+    let killedFor: string | undefined;
+    const kill = (why: string) => {
+      killedFor ??= why;
+      endGroup(child);
+    };
+    const limit = setTimeout(() => kill(`it did not end within ${timeoutMs} ms`), timeoutMs);
+    const calledOff = () => kill('it was called off');
+    abort.addEventListener('abort', calledOff, { once: true });
+    const settle = (end: CommandEnd) => {
+      clearTimeout(limit);
+      abort.removeEventListener('abort', calledOff);
+      resolve(end);
+    };
+    child.once('error', (error) => settle({ kind: 'notStarted', why: error.message }));
+    child.once('exit', (code, signal) => {
+      const end = () => settle(endOf(code, killedFor ?? (signal ? `it was ended by ${signal}` : undefined), output()));
+      const patience = setTimeout(end, lastOutputMs);
+      child.once('close', () => {
+        clearTimeout(patience);
+        end();
+      });
+    });
+  });
+}
+
+const endOf = (code: number | null, killedFor: string | undefined, output: string): CommandEnd =>
+  code === null || killedFor !== undefined
+    ? { kind: 'killed', why: killedFor ?? 'it was ended by a signal', output }
+    : { kind: 'exited', code, output };
+
+/** Keeps the first 64 KB and reads on without keeping: a full pipe would block the program, a closed one end its daemon. */
+function collectOutput(child: ChildProcess): () => string {
+  const kept: Buffer[] = [];
+  let room = outputBytesMax;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      if (room > 0) kept.push(chunk.subarray(0, room));
+      room -= chunk.length;
+    });
+    child.once('exit', () => letGo(stream));
+  }
+  return () => printable(Buffer.concat(kept).toString('utf8'));
+}
+
+/** A daemon's open output must not keep this process alive. */
+function letGo(stream: Readable | null): void {
+  if (stream !== null && 'unref' in stream && typeof stream.unref === 'function') stream.unref();
+}
+
+const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, '').trimEnd();
+
+function endGroup(child: ChildProcess): void {
+  signalGroup(child, 'SIGTERM');
+  setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs);
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // The group is gone, which is what was wanted.
+  }
+}
+
+/** The program's file: an absolute path as it stands, a bare name by PATH. A relative path depends on who started hale. */
+export function locateProgram(name: string): string | undefined {
+  if (name === '' || name.includes('\0')) return undefined;
+  if (isAbsolute(name)) return isProgram(name) ? name : undefined;
+  if (name.includes('/')) return undefined;
+  const folders = (process.env.PATH ?? '').split(':').filter((folder) => isAbsolute(folder));
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+export const noProgram = (name: string): string =>
+  `there is no program ${JSON.stringify(name)}: give the absolute path of an executable file, e.g. /usr/local/bin/shop-restart`;
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,154 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { runCommand } from '../../adapters/exec/command.js';
+import { execProvider } from '../../adapters/exec/provider.js';
+import { ActionFailed, TargetRefused } from '../../domain/failure.js';
+import type { Action } from '../../domain/service.js';
+import { freshFolder, freshKnob, type Knob } from '../support/knob.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+
+type Exec = Extract<Action, { kind: 'exec' }>;
+
+function benchOf(knob: Knob, more: Partial<Exec> = {}): Bench<Exec> & { readonly knob: Knob } {
+  const { program } = knob;
+  return {
+    knob,
+    provider: execProvider(),
+    target: { service: 'shop', action: { kind: 'exec', argv: [program, 'set', 'on'], ...more }, timeoutMs: 5_000 },
+    effects: async () => (await knob.ledger()).length,
+    state: knob.state,
+    disturb: () => knob.turn('dimmed'),
+    loseAnswers: () => knob.behave('silent'),
+    hang: () => knob.behave('hanging'),
+    remove: () => rm(program),
+  };
+}
+
+const verified = async () => {
+  const knob = await freshKnob();
+  return benchOf(knob, { undoArgv: [knob.program, 'set', 'off'], verifyArgv: [knob.program, 'verify'] });
+};
+
+holdsProviderContract('exec with verify and undo', verified, { compare: 'hale can not see what a command acts on' });
+
+describe('exec with verify', () => {
+  it('leaves alone what verify shows changed since the action', async () => {
+    const bench = await verified();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    expect(after.summary).toBe('on');
+    await bench.disturb?.();
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'changedMeanwhile', now: { summary: 'dimmed' } });
+    expect(await bench.state()).toBe('dimmed');
+  });
+
+  it('does not know what became of a call when verify itself is broken', async () => {
+    const knob = await freshKnob();
+    const bench = benchOf(knob, { verifyArgv: ['/bin/sh', '-c', 'echo lost; exit 2'] });
+    expect(await bench.provider.readBack(await callOn(bench))).toMatchObject({ kind: 'unknown', why: expect.stringContaining('lost') });
+  });
+});
+
+describe('exec without verify', () => {
+  const bare = async () => benchOf(await freshKnob());
+
+  it('declares that it can not read back, and reads back unknown', async () => {
+    const bench = await bare();
+    expect(bench.provider.readBackBy(bench.target.action)).toBe('none');
+    expect(await bench.provider.readBack(await callOn(bench))).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('throws when it is asked to undo without an undo command', async () => {
+    const bench = await bare();
+    const call = await callOn(bench);
+    await expect(bench.provider.undo(undoOf(call), await bench.provider.apply(call))).rejects.toThrow(/no `undo`/);
+  });
+
+  it('hands action id, fence, service and instance over, and nothing else of its own environment', async () => {
+    const bench = await bare();
+    process.env.HALE_TEST_CANARY = 'secret';
+    const call = await callOn(bench, { instance: 'shop-2' });
+    await bench.provider.apply(call);
+    expect(await bench.knob.ledger()).toEqual(['cycle/1/fix|7|shop|shop-2|on']);
+    const end = await runCommand({ argv: ['/usr/bin/env'], env: { PATH: '/bin' }, timeoutMs: 5_000, abort: call.abort });
+    expect(end).toEqual({ kind: 'exited', code: 0, output: 'PATH=/bin' });
+  });
+
+  it('lets the exit code decide: failed in vain, or refused before anything was done', async () => {
+    const bench = await bare();
+    await bench.knob.behave('badly');
+    const failed = bench.provider.apply(await callOn(bench));
+    await expect(failed).rejects.toThrow(ActionFailed);
+    await expect(failed).rejects.toThrow(/exited with 3; it printed: it broke/);
+    await bench.knob.behave('refusing');
+    await expect(bench.provider.apply(await callOn(bench))).rejects.toThrow(TargetRefused);
+    expect(await bench.effects()).toBe(1);
+  });
+
+  it('finds nothing to run, and says what would be right', async () => {
+    const bench = await bare();
+    for (const argv of [['./restart'], ['no-such-program-anywhere'], ['/etc'], []]) {
+      const target = { ...bench.target, action: { kind: 'exec' as const, argv } };
+      const seen = await bench.provider.examine(target, await bench.provider.image(target), undefined);
+      expect(seen).toMatchObject({ applicable: false, reason: expect.stringContaining('absolute path') });
+    }
+  });
+});
+
+describe('a command', () => {
+  const run = (argv: string[], timeoutMs = 5_000) =>
+    runCommand({ argv, env: { PATH: '/usr/bin:/bin' }, timeoutMs, abort: new AbortController().signal });
+
+  it('gets each argument as it is: no shell reads it', async () => {
+    const argument = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\0'));
+    await fc.assert(
+      fc.asyncProperty(fc.array(argument, { minLength: 1, maxLength: 3 }), async (words) => {
+        const end = await run([process.execPath, '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', ...words]);
+        expect(end.kind === 'exited' && JSON.parse(end.output)).toEqual(words);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('is not started with a NUL in an argument', async () => {
+    expect(await run(['/bin/echo', 'a\0b'])).toMatchObject({ kind: 'notStarted', why: expect.stringContaining('NUL') });
+  });
+
+  it('is read for at most 64 KB of output, without control characters', async () => {
+    const end = await run(['/bin/sh', '-c', 'printf "\\033[31mred\\a\\n"; head -c 3000000 /dev/zero | tr "\\0" x']);
+    expect(end.kind === 'exited' && end.output.startsWith('[31mred\nxxx')).toBe(true);
+    expect(end.kind === 'exited' && end.output.length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it('takes its whole process group with it when its time is up', async () => {
+    const pidFile = join(await freshFolder(), 'pid');
+    const end = await run(['/bin/sh', '-c', `trap '' TERM; (trap '' TERM; echo $$ > ${pidFile}; sleep 60); sleep 60`], 300);
+    expect(end).toMatchObject({ kind: 'killed', why: 'it did not end within 300 ms' });
+    const pid = Number(await readFile(pidFile, 'utf8'));
+    await expect.poll(() => alive(pid), { timeout: 3_000 }).toBe(false);
+  });
+
+  it('leaves a daemon alive that keeps its output open, and does not wait for it', async () => {
+    const folder = await freshFolder();
+    const began = performance.now();
+    const end = await run(['/bin/sh', '-c', `(sleep 0.5; echo late; echo done > ${folder}/done) & echo started`]);
+    expect(end).toEqual({ kind: 'exited', code: 0, output: 'started' });
+    expect(performance.now() - began).toBeLessThan(450);
+    await expect.poll(() => readFile(join(folder, 'done'), 'utf8').catch(() => ''), { timeout: 3_000 }).toBe('done\n');
+  });
+
+  it('finds its input closed', async () => {
+    expect(await run(['/bin/cat'])).toEqual({ kind: 'exited', code: 0, output: '' });
+  });
+});
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

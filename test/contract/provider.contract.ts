@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+import type { Call, Provider, Target } from '../../activities/ports.js';
+import type { Image } from '../../domain/effect.js';
+import { NotPermitted, TargetRefused } from '../../domain/failure.js';
+import type { Action } from '../../domain/service.js';
+
+/** A provider with one real target of its own that is due for correction and keeps its own account of what was done to it. */
+export interface Bench<A extends Action> {
+  readonly provider: Provider<A>;
+  readonly target: Target<A>;
+  readonly good?: Image;
+  /** How often the target was acted upon, by its own account. */
+  effects(): Promise<number>;
+  /** All of the target that the correction may change, as one comparable text. */
+  state(): Promise<string>;
+  /** Somebody else changes the target. */
+  readonly disturb?: () => Promise<void>;
+  /** From now on the target does what it is asked to, and its answer never arrives. */
+  readonly loseAnswers?: () => Promise<void>;
+  /** From now on the target does not answer and does nothing. */
+  readonly hang?: () => Promise<void>;
+  readonly remove: () => Promise<void>;
+}
+
+/** What a provider can't promise, in words; the rules on it are shown as skipped. */
+export interface Without {
+  readonly compare?: string;
+  readonly undo?: string;
+  readonly readBack?: string;
+  readonly waiting?: string;
+}
+
+type Arrange<A extends Action> = () => Promise<Bench<A>>;
+
+/** Every rule of `Provider` in activities/ports.ts, against a real target. */
+export function holdsProviderContract<A extends Action>(name: string, arrange: Arrange<A>, without: Without = {}): void {
+  describe(`${name} keeps the provider contract`, () => {
+    actingRules(arrange, without);
+    changeRules(arrange, without);
+    readBackRules(arrange, without);
+    undoRules(arrange, without);
+    waitingRules(arrange, without);
+  });
+}
+
+function actingRules<A extends Action>(arrange: Arrange<A>, without: Without): void {
+  it('finds something to correct, acts once and returns the target as it then is', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    const seen = await bench.provider.examine(bench.target, call.before, bench.good);
+    expect(seen).toMatchObject({ applicable: true, evidence: expect.stringMatching(/\S/) });
+    const after = await bench.provider.apply(call);
+    expect(await bench.effects()).toBe(1);
+    if (without.compare === undefined) expect(after.identity).toBe((await bench.provider.image(bench.target)).identity);
+  });
+
+  it('touches nothing before permit was given, and nothing at all without it', async () => {
+    const bench = await arrange();
+    const before = await bench.state();
+    const seen: string[] = [];
+    const permit = async () => {
+      seen.push(await bench.state());
+      throw new NotPermitted('stop');
+    };
+    await expect(bench.provider.apply(await callOn(bench, { permit }))).rejects.toThrow(NotPermitted);
+    expect(seen).toEqual([before]);
+    expect(await bench.effects()).toBe(0);
+    expect(await bench.state()).toBe(before);
+  });
+
+  it('names the resource the same way for every service that acts on the target', async () => {
+    const { provider, target } = await arrange();
+    const resource = await provider.resourceOf(target);
+    expect(resource).toMatch(new RegExp(`^${provider.kind}/.+`));
+    expect(await provider.resourceOf({ ...target, service: 'another' })).toBe(resource);
+  });
+
+  it('refuses when the target is gone, and has done nothing', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    await bench.remove();
+    await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
+    expect(await bench.effects()).toBe(0);
+  });
+}
+
+function changeRules<A extends Action>(arrange: Arrange<A>, { compare }: Without): void {
+  itUnless(compare, 'refuses a target that changed before it was acted upon', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    await bench.disturb?.();
+    const disturbed = await bench.state();
+    await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
+    expect(await bench.effects()).toBe(0);
+    expect(await bench.state()).toBe(disturbed);
+  });
+
+  itUnless(compare, 'refuses a target that changed while permit was asked', async () => {
+    const bench = await arrange();
+    let disturbed = '';
+    const permit = async () => {
+      await bench.disturb?.();
+      disturbed = await bench.state();
+    };
+    await expect(bench.provider.apply(await callOn(bench, { permit }))).rejects.toThrow(TargetRefused);
+    expect(await bench.effects()).toBe(0);
+    expect(await bench.state()).toBe(disturbed);
+  });
+}
+
+function readBackRules<A extends Action>(arrange: Arrange<A>, { readBack }: Without): void {
+  itUnless(readBack, 'reads back notApplied for a call that never reached the target', async () => {
+    const bench = await arrange();
+    expect(await bench.provider.readBack(await callOn(bench))).toEqual({ kind: 'notApplied' });
+  });
+
+  itUnless(readBack, 'reads back what a call did whose answer was lost', async () => {
+    const bench = await arrange();
+    expect(bench.provider.readBackBy(bench.target.action)).not.toBe('none');
+    const call = await callOn(bench);
+    await bench.loseAnswers?.();
+    await expect(bench.provider.apply(call)).rejects.not.toBeInstanceOf(TargetRefused);
+    const found = await bench.provider.readBack(call);
+    expect(['applied', 'partly']).toContain(found.kind);
+    expect(await bench.effects()).toBe(1);
+  });
+}
+
+function undoRules<A extends Action>(arrange: Arrange<A>, { undo, compare }: Without): void {
+  itUnless(undo, 'undoes to exactly what was there before', async () => {
+    const bench = await arrange();
+    const original = await bench.state();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    expect(await bench.state()).not.toBe(original);
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(await bench.state()).toBe(original);
+  });
+
+  itUnless(undo, 'undoes nothing without permit', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    const applied = await bench.state();
+    const permit = () => Promise.reject(new NotPermitted('stop'));
+    await expect(bench.provider.undo({ ...undoOf(call), permit }, after)).rejects.toThrow(NotPermitted);
+    expect(await bench.state()).toBe(applied);
+  });
+
+  itUnless(undo ?? compare, 'leaves alone what somebody else changed after the action', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    await bench.disturb?.();
+    const disturbed = await bench.state();
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'changedMeanwhile' });
+    expect(await bench.state()).toBe(disturbed);
+  });
+
+  itUnless(undo ?? compare, 'undoes again without harm when the first answer was lost', async () => {
+    const bench = await arrange();
+    const original = await bench.state();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    await bench.provider.undo(undoOf(call), after);
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(await bench.state()).toBe(original);
+  });
+}
+
+function waitingRules<A extends Action>(arrange: Arrange<A>, { waiting }: Without): void {
+  itUnless(waiting, 'gives up on a target that hangs, within the time limit', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench, { timeoutMs: 300 });
+    await bench.hang?.();
+    const began = performance.now();
+    await expect(bench.provider.apply(call)).rejects.toThrow(/within 300 ms/);
+    expect(performance.now() - began).toBeLessThan(3_000);
+  });
+
+  itUnless(waiting, 'ends a call that is called off', async () => {
+    const bench = await arrange();
+    const caller = new AbortController();
+    const permit = async () => void setTimeout(() => caller.abort(), 100);
+    const call = await callOn(bench, { abort: caller.signal, timeoutMs: 20_000, permit });
+    await bench.hang?.();
+    const began = performance.now();
+    await expect(bench.provider.apply(call)).rejects.toThrow(/called off/);
+    expect(performance.now() - began).toBeLessThan(3_000);
+  });
+}
+
+function itUnless(reason: string | undefined, title: string, rule: () => Promise<void>): void {
+  if (reason === undefined) it(title, rule);
+  else it.skip(`${title} (not here: ${reason})`, rule);
+}
+
+/** A permitted call on the bench's target as it is now. */
+export async function callOn<A extends Action>(bench: Bench<A>, more: Partial<Call<A>> = {}): Promise<Call<A>> {
+  return {
+    ...bench.target,
+    actionId: 'cycle/1/fix',
+    fence: '7',
+    before: await bench.provider.image(bench.target),
+    ...(bench.good === undefined ? {} : { good: bench.good }),
+    abort: new AbortController().signal,
+    permit: async () => undefined,
+    ...more,
+  };
+}
+
+export const undoOf = <A extends Action>(call: Call<A>): Call<A> => ({ ...call, actionId: `${call.actionId}/undo` });
