@@ -8,6 +8,8 @@ export interface Word {
   readonly reason?: string | undefined;
   /** Short hash of the proposal on screen, shown first in current details. */
   readonly proposal?: string | undefined;
+  /** When a pause ends by itself, ms since the epoch; the service's own limit may end it earlier. */
+  readonly until?: number | undefined;
 }
 
 export interface Decision extends Word {

@@ -36,7 +36,12 @@ export const cycleOrder = z.object({
 
 export const report = z.object({ by: name.default('temporal-ui'), finding: finding.optional() });
 
-export const word = z.object({ by: name.default('temporal-ui'), reason, proposal: z.string().max(64).optional() });
+export const word = z.object({
+  by: name.default('temporal-ui'),
+  reason,
+  proposal: z.string().max(64).optional(),
+  until: z.number().optional(),
+});
 
 export const decision = z.object({ by: name, reason, proposal: z.string().min(4).max(64), decision: z.enum(['approve', 'reject']) });
 

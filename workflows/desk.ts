@@ -31,7 +31,7 @@ const EXAMPLE: { readonly [V in Verb]: string } = {
  */
 export class Desk {
   readonly refusals: string[] = [];
-  paused: { readonly by: string; readonly reason?: string } | undefined;
+  paused: { readonly by: string; readonly reason?: string; readonly until?: number } | undefined;
   wish: Wish | undefined;
   ask: Ask | undefined;
   #answer: Answer | undefined;
@@ -85,11 +85,11 @@ export class Desk {
     return sentence;
   }
 
-  #do({ verb, by, reason }: Spoken): string {
+  #do({ verb, by, reason, until }: Spoken): string {
     const who = { by, ...(reason === undefined ? {} : { reason }) };
     switch (verb) {
       case 'pause':
-        this.paused = who;
+        this.paused = { ...who, ...(until === undefined ? {} : { until }) };
         return 'paused: nothing is changed until resumed; the step under way ends first';
       case 'resume':
         this.paused = undefined;
@@ -111,7 +111,8 @@ export class Desk {
   /** Waits while paused. True when it had to wait: the world may have changed, so the caller looks again. */
   async waitedForResume(pauseMsMax: number): Promise<boolean> {
     if (!this.paused) return false;
-    const resumed = await condition(() => !this.paused || this.wish !== undefined, pauseMsMax);
+    const left = Math.min(pauseMsMax, (this.paused.until ?? Infinity) - Date.now());
+    const resumed = await condition(() => !this.paused || this.wish !== undefined, Math.max(1, left));
     if (!resumed) this.paused = undefined; // A pause nobody lifts must not keep a broken service waiting for ever.
     return true;
   }
