@@ -40,17 +40,21 @@ function resolves(tree: Tree, from: string, link: string): boolean {
   return anchor === undefined ? text !== undefined || isFolder : text !== undefined && anchorsOf(text).includes(anchor);
 }
 
-/** Rows of the first markdown table under a heading, as trimmed cells without code marks. */
-function tableUnder(text: string, heading: string): string[][] {
-  const section = text.split(new RegExp(`^## ${heading}$`, 'm'))[1]?.split(/^## /m)[0] ?? '';
-  const rows = section.split('\n').filter((line) => line.startsWith('|'));
-  return rows.slice(2).map((row) =>
+/** Rows of every markdown table in a text, headings included, as trimmed cells without code marks. */
+function tableRows(text: string): string[][] {
+  const rows = text.split('\n').filter((line) => line.startsWith('|'));
+  return rows.map((row) =>
     row
       .split('|')
       .slice(1, -1)
       .map((cell) => cell.replaceAll('`', '').trim()),
   );
 }
+
+const tableUnder = (text: string, heading: string): string[][] =>
+  tableRows(text.split(new RegExp(`^## ${heading}$`, 'm'))[1]?.split(/^## /m)[0] ?? '').slice(2);
+
+const firstCells = (text: string | undefined): Set<string> => new Set(tableRows(text ?? '').map(([first = '']) => first));
 
 const architecture = (tree: Tree): string => tree.get('docs/architecture.md') ?? '';
 
@@ -89,14 +93,11 @@ function differences(tree: Tree, heading: string, enforced: readonly string[]): 
   ];
 }
 
-const glossaryWords = (tree: Tree): string[] =>
-  [...(tree.get('docs/glossary.md') ?? '').matchAll(/^\| ([\w -]+?) \|/gm)].map((match) => match[1] ?? '');
-
 const glossary: Habit = {
   title: 'every name in domain is a word of the glossary',
   complaints(tree) {
     const names = [...tree.keys()].filter((path) => path.startsWith('domain/')).map((path) => path.split('/')[1] ?? '');
-    const words = new Set(glossaryWords(tree));
+    const words = firstCells(tree.get('docs/glossary.md'));
     const missing = [...new Set(names)].filter((name) => !words.has(name.replace(/\.ts$/, '').replaceAll('-', ' ')));
     return missing.map((name) => `domain/${name}: docs/glossary.md does not explain it`);
   },
@@ -108,13 +109,13 @@ const quotedIn = (text: string, start: RegExp): string[] =>
 const failures: Habit = {
   title: 'every outcome and every reason for missing data is in the failure catalogue',
   complaints(tree) {
-    const catalogue = tree.get('docs/failures.md') ?? '';
+    const catalogue = firstCells(tree.get('docs/failures.md'));
     const names = [
       ...quotedIn(tree.get('domain/outcome.ts') ?? '', /outcomes = \[/),
       ...quotedIn(tree.get('domain/reading.ts') ?? '', /type NoDataReason =/),
       ...quotedIn(tree.get('domain/gate.ts') ?? '', /type GateRule =/),
     ];
-    return names.filter((name) => !catalogue.includes(`| \`${name}\` |`)).map((name) => `docs/failures.md: has no row for ${name}`);
+    return names.filter((name) => !catalogue.has(name)).map((name) => `docs/failures.md: has no row for ${name}`);
   },
 };
 
