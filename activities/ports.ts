@@ -1,5 +1,5 @@
 import type { Effect, EffectState, Image } from '../domain/effect.js';
-import type { Finding, Severity } from '../domain/finding.js';
+import type { Finding } from '../domain/finding.js';
 import type { Lesson } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
@@ -255,20 +255,27 @@ export interface KnownGood {
 export interface Samples {
   /** The readings of one signal since `from`, oldest first. */
   since(service: string, instance: string | undefined, signal: string, from: number): Promise<readonly Reading[]>;
+  /** All readings of these services since `from`, oldest first. */
+  ofServices(services: readonly string[], from: number): Promise<readonly SignalReading[]>;
 }
 
 /** State of one watch shard. A claim is the right of one attempt to write; a later attempt's claim ends it. */
 export interface Shards {
   /** Claims the shard with a generation above every earlier one, and returns the detector state saved last. */
   claim(shard: number): Promise<{ readonly generation: string; readonly state: unknown }>;
-  /** Stores readings (and, when given, the detector state); false when a later claim exists and nothing was written. */
+  /**
+   * Stores readings (of two with one time the last wins) and, when given, the detector state; false when a later claim
+   * exists and nothing was written.
+   */
   store(shard: number, generation: string, readings: readonly SignalReading[], state?: unknown): Promise<boolean>;
 }
 
 /** Running cycles, as seen from watch. */
 export interface Cycles {
   /** Starts the cycle of the finding's service or instance, or tells the running one to look again. */
-  report(finding: Finding, severity: Severity): Promise<void>;
-  /** When the last cycle of this service or instance ended; undefined while one runs or when there was none. */
-  lastEndedAt(service: string, instance: string | undefined): Promise<number | undefined>;
+  report(finding: Finding): Promise<void>;
+  /** The last cycle of this service or instance, as Temporal knows it: also one that was terminated. */
+  last(service: string, instance: string | undefined): Promise<LastCycle>;
 }
+
+export type LastCycle = { readonly kind: 'none' } | { readonly kind: 'running' } | { readonly kind: 'ended'; readonly at: number };
