@@ -210,7 +210,7 @@ beforeAll(async () => {
   complaints = await lint({ ...good, ...Object.fromEntries(bad.map(({ path, source }) => [path, source])) });
 });
 
-test.each(bad)('$title', ({ path, rule, says }) => {
+test.each(bad.map((one) => [one.title, one] as const))('%s', (_, { path, rule, says }) => {
   expect(complaints).toContainEqual({ filename: path, rule, message: expect.stringContaining(says) as string });
 });
 

@@ -57,11 +57,13 @@ const broken: Readonly<Record<string, { readonly tree: Readonly<Record<string, s
   'every npm script that the docs name exists': { tree: { 'package.json': '{}', 'README.md': 'npm run magic\n' }, says: 'no script magic' },
 };
 
-test.each(habits)('$title', ({ complaints }) => {
+const named = habits.map((habit) => [habit.title, habit] as const);
+
+test.each(named)('%s', (_, { complaints }) => {
   expect(complaints(project)).toEqual([]);
 });
 
-test.each(habits)('a tree that breaks it is told so: $title', ({ title, complaints }) => {
+test.each(named)('a tree that breaks it is told so: %s', (title, { complaints }) => {
   const { tree, says } = broken[title] ?? { tree: {}, says: 'a broken tree for this habit' };
   expect(complaints(new Map(Object.entries(tree))).join('\n')).toContain(says);
 });
