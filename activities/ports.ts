@@ -92,23 +92,20 @@ export type Undone =
   /** The target no longer equals the after-image: somebody else changed it, so it is left alone. */
   | { readonly kind: 'changedMeanwhile'; readonly now: Image };
 
-/** One program with its arguments; there is no shell. The environment is exactly `env`. */
-export interface Command {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-  readonly abort: AbortSignal;
-}
-
-/** `output`: what it printed on both streams, without control characters, at most 64 KB. */
+/** How a command ended; `sentence` says it for people, with the end of what was printed. */
 export type CommandEnd =
-  | { readonly kind: 'exited'; readonly code: number; readonly output: string }
-  /** Ended by somebody else's signal, by its time limit or by `abort`: what it did until then is open. */
-  | { readonly kind: 'killed'; readonly why: string; readonly output: string }
-  | { readonly kind: 'notStarted'; readonly why: string };
+  | { readonly kind: 'exited'; readonly code: number; readonly output: string; readonly sentence: string }
+  /** Ended by somebody else's signal, by its time limit or by the call's abort: what it did until then is open. */
+  | { readonly kind: 'killed'; readonly sentence: string }
+  | { readonly kind: 'notStarted'; readonly sentence: string };
 
-/** Never throws. */
-export type RunCommand = (command: Command) => Promise<CommandEnd>;
+/** Runs commands on behalf of calls. A command is told the call's action id, fence, service and instance, and nothing else. */
+export interface Commands {
+  /** Why this command can't be started; undefined when it can. */
+  missing(argv: readonly string[]): string | undefined;
+  /** Never throws. */
+  run(argv: readonly string[], call: Call): Promise<CommandEnd>;
+}
 
 /** Repairs targets of one kind. Held to the contract suite in test/contract/provider.contract.ts. */
 export interface Provider<A extends Action = Action> {

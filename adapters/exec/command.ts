@@ -2,7 +2,20 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Command, CommandEnd } from '../../activities/ports.js';
+
+/** One program with its arguments. The environment is exactly `env`. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly abort: AbortSignal;
+}
+
+/** `output`: what it printed on both streams, without control characters, at most 64 KB. */
+export type Ended =
+  | { readonly kind: 'exited'; readonly code: number; readonly output: string }
+  | { readonly kind: 'killed'; readonly why: string; readonly output: string }
+  | { readonly kind: 'notStarted'; readonly why: string };
 
 const outputBytesMax = 64 * 1024;
 /** Between the polite end of a process group and the sure one. */
@@ -14,17 +27,17 @@ const lastOutputMs = 50;
  * Runs one program without a shell, in a process group of its own that ends with its time limit or `abort`. Only its own
  * exit counts: a daemon that it leaves behind lives on and may keep the output open.
  */
-export async function runCommand({ argv, env, timeoutMs, abort }: Command): Promise<CommandEnd> {
-  const [name = '', ...rest] = argv;
-  const program = locateProgram(name);
-  if (program === undefined) return { kind: 'notStarted', why: noProgram(name) };
+export async function runCommand({ argv, env, timeoutMs, abort }: Command): Promise<Ended> {
+  const program = locateProgram(argv[0]);
+  if (program === undefined) return { kind: 'notStarted', why: noProgram(argv[0]) };
+  const rest = argv.slice(1);
   if (rest.some((argument) => argument.includes('\0'))) return { kind: 'notStarted', why: 'an argument contains a NUL character' };
   if (abort.aborted) return { kind: 'notStarted', why: 'it was called off before it started' };
   const child = spawn(program, rest, { cwd: '/', env, shell: false, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   return untilEnd(child, timeoutMs, abort);
 }
 
-function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): Promise<CommandEnd> {
+function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): Promise<Ended> {
   return new Promise((resolve) => {
     const output = collectOutput(child);
     let killedFor: string | undefined;
@@ -35,7 +48,7 @@ function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): P
     const limit = setTimeout(() => kill(`it did not end within ${timeoutMs} ms`), timeoutMs);
     const calledOff = () => kill('it was called off');
     abort.addEventListener('abort', calledOff, { once: true });
-    const settle = (end: CommandEnd) => {
+    const settle = (end: Ended) => {
       clearTimeout(limit);
       abort.removeEventListener('abort', calledOff);
       resolve(end);
@@ -52,7 +65,7 @@ function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): P
   });
 }
 
-const endOf = (code: number | null, killedFor: string | undefined, output: string): CommandEnd =>
+const endOf = (code: number | null, killedFor: string | undefined, output: string): Ended =>
   code === null || killedFor !== undefined
     ? { kind: 'killed', why: killedFor ?? 'it was ended by a signal', output }
     : { kind: 'exited', code, output };
@@ -92,7 +105,7 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 /** The program's file: an absolute path as it stands, a bare name by PATH. A relative path depends on who started hale. */
-export function locateProgram(name: string): string | undefined {
+export function locateProgram(name = ''): string | undefined {
   if (name === '' || name.includes('\0')) return undefined;
   if (isAbsolute(name)) return isProgram(name) ? name : undefined;
   if (name.includes('/')) return undefined;
@@ -100,7 +113,7 @@ export function locateProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isProgram);
 }
 
-export const noProgram = (name: string): string =>
+export const noProgram = (name = ''): string =>
   `there is no program ${JSON.stringify(name)}: give the absolute path of an executable file, e.g. /usr/local/bin/shop-restart`;
 
 function isProgram(path: string): boolean {

@@ -44,6 +44,15 @@ describe('exec with verify', () => {
     expect(await bench.state()).toBe('dimmed');
   });
 
+  it('undoes once, however often the undo is asked for', async () => {
+    const bench = await verified();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(await bench.knob.ledger()).toEqual(['cycle/1/fix|7|shop||on', 'cycle/1/fix/undo|7|shop||off']);
+  });
+
   it('does not know what became of a call when verify itself is broken', async () => {
     const knob = await freshKnob();
     const bench = benchOf(knob, { verifyArgv: ['/bin/sh', '-c', 'echo lost; exit 2'] });

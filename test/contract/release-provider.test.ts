@@ -1,0 +1,98 @@
+import { mkdir, readdir, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../adapters/exec/commands.js';
+import { releaseProvider } from '../../adapters/filesystem/release-provider.js';
+import type { Action } from '../../domain/service.js';
+import { freshFolder, freshKnob } from '../support/knob.js';
+import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
+
+type ReleaseAction = Extract<Action, { kind: 'release' }>;
+type ReleaseBench = Bench<ReleaseAction> & { readonly folder: string; readonly point: (to: string) => Promise<void> };
+
+/** Releases v1 to v3, one hour apart; v1 was good, v3 is in force. */
+async function released(restore: ReleaseAction['restore']): Promise<ReleaseBench> {
+  const folder = await freshFolder();
+  const link = join(folder, 'current');
+  for (const [index, name] of ['v1', 'v2', 'v3'].entries()) {
+    await mkdir(join(folder, 'releases', name), { recursive: true });
+    await utimes(join(folder, 'releases', name), 3_600 * index, 3_600 * index);
+  }
+  const point = async (to: string) => {
+    await symlink(to, join(folder, 'next'));
+    await rename(join(folder, 'next'), link);
+  };
+  await point('releases/v1');
+  const knob = await freshKnob();
+  const provider = releaseProvider(commands);
+  const action = { kind: 'release' as const, link, restore, then: [knob.program, 'set', 'restarted'] };
+  const target = { service: 'shop', action, timeoutMs: 5_000 };
+  const good = await provider.image(target);
+  await point('releases/v3');
+  return {
+    folder,
+    point,
+    provider,
+    target,
+    ...(restore === 'lastGood' ? { good } : {}),
+    effects: async () => (await knob.ledger()).length,
+    state: async () => JSON.stringify([await readdir(folder), await readlink(link)]),
+    disturb: () => point('releases/v2'),
+    loseAnswers: () => knob.behave('silent'),
+    hang: () => knob.behave('hanging'),
+    remove: () => rm(link),
+  };
+}
+
+holdsProviderContract('release by last known good', () => released('lastGood'));
+holdsProviderContract('release by age', async () => {
+  const bench = await released('previous');
+  return { ...bench, disturb: () => bench.point('releases/v1') };
+});
+
+describe('release', () => {
+  it('goes back to the release with which the service was last well', async () => {
+    const bench = await released('lastGood');
+    expect(await bench.provider.apply(await callOn(bench))).toMatchObject({ content: { to: 'releases/v1' } });
+  });
+
+  it('goes back one release by age when no good one is known', async () => {
+    const bench = await released('previous');
+    expect(await bench.provider.apply(await callOn(bench))).toMatchObject({ content: { to: 'releases/v2' } });
+  });
+
+  it('has nothing to correct on the good release, on the oldest one, and where there is no link', async () => {
+    const bench = await released('previous');
+    const seen = async (good?: Parameters<typeof bench.provider.examine>[2]) =>
+      bench.provider.examine(bench.target, await bench.provider.image(bench.target), good);
+    expect(await seen(await bench.provider.image(bench.target))).toMatchObject({ applicable: false });
+    await bench.point('releases/v1');
+    expect(await seen()).toMatchObject({ applicable: false, reason: expect.stringContaining('older than v1') });
+    await rm(join(bench.folder, 'current'));
+    await writeFile(join(bench.folder, 'current'), 'a file');
+    expect(await seen()).toMatchObject({ applicable: false, reason: 'current is no symbolic link' });
+  });
+
+  it('does not point to a release that is gone', async () => {
+    const bench = await released('lastGood');
+    await rm(join(bench.folder, 'releases/v1'), { recursive: true });
+    const seen = await bench.provider.examine(bench.target, await bench.provider.image(bench.target), bench.good);
+    expect(seen).toMatchObject({ applicable: false, reason: expect.stringContaining('gone') });
+  });
+
+  it('swaps the link without a moment in which there is none', async () => {
+    const bench = await released('lastGood');
+    let reads = 0;
+    let done = false;
+    const watching = (async () => {
+      while (!done) {
+        await readlink(join(bench.folder, 'current'));
+        reads += 1;
+      }
+    })();
+    await bench.provider.apply(await callOn(bench));
+    done = true;
+    await watching;
+    expect(reads).toBeGreaterThan(0);
+  });
+});
