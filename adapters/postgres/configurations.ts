@@ -1,0 +1,29 @@
+import type pg from 'pg';
+import type { Configurations } from '../../activities/ports.js';
+import type { Fleet } from '../../domain/service.js';
+import { transaction } from './database.js';
+
+/** Stores a resolved configuration under its version and makes it the current one. The same again changes nothing. */
+export async function storeConfiguration(pool: pg.Pool, fleet: Fleet, source: string, by: string): Promise<void> {
+  await transaction(pool, async (queries) => {
+    await queries.query(
+      'insert into configurations (version, fleet, source, loaded_by) values ($1, $2, $3, $4) on conflict (version) do nothing',
+      [fleet.version, JSON.stringify(fleet), source, by],
+    );
+    await queries.query(
+      'insert into current_configuration (version) values ($1) on conflict (one) do update set version = excluded.version',
+      [fleet.version],
+    );
+  });
+}
+
+export function postgresConfigurations(pool: pg.Pool): Configurations {
+  const one = async (sql: string, values: readonly string[]): Promise<Fleet | undefined> => {
+    const { rows } = await pool.query<{ fleet: Fleet }>(sql, [...values]);
+    return rows[0]?.fleet;
+  };
+  return {
+    current: () => one('select fleet from configurations join current_configuration using (version)', []),
+    byVersion: (version) => one('select fleet from configurations where version = $1', [version]),
+  };
+}

@@ -1,0 +1,67 @@
+import type { Fleet, SecretReference, Service } from '../../domain/service.js';
+import type { Context } from './context.js';
+import { checkDependencies } from './dependencies.js';
+import { includedFile } from './file.js';
+import { type Surroundings, readFiles } from './files.js';
+import { notYetActive } from './inactive.js';
+import { type Problem, Problems } from './problem.js';
+import { resolveService } from './services.js';
+import type { Resolved } from './signals.js';
+import { type Node, at, keysOf, plain } from './tree.js';
+
+export type Checked =
+  | {
+      readonly kind: 'valid';
+      readonly fleet: Omit<Fleet, 'version'>;
+      readonly warnings: readonly Problem[];
+      /** Each service in the words of the file, everything left out written out, each value with its place. */
+      readonly effective: ReadonlyMap<string, Node>;
+    }
+  | { readonly kind: 'refused'; readonly errors: readonly Problem[]; readonly warnings: readonly Problem[] };
+
+/** Reads, validates and resolves a configuration; everything wrong with it is said at once. */
+export async function checkConfiguration(path: string, surroundings: Surroundings): Promise<Checked> {
+  const problems = new Problems();
+  const root = await readFiles(path, surroundings, problems);
+  if (root === undefined) return { kind: 'refused', ...problems };
+  problems.partsAreRead();
+  const context: Context = { root, file: includedFile.parse(plain(root)), problems, now: surroundings.now, secretUses: [] };
+  const services = keysOf(at(root, 'services')).map((name) => resolveService(name, context));
+  if (services.length === 0) problems.error((at(root, 'services') ?? root).place, 'has no services; allowed: at least one, such as services: {shop: {...}}');
+  checkDependencies(services.map((service) => service.value), context);
+  await checkSecrets(context, surroundings);
+  if (problems.errors.length > 0) return { kind: 'refused', ...problems };
+  return { kind: 'valid', fleet: fleetOf(context, services), warnings: problems.warnings, effective: new Map(services.map((s) => [s.value.name, s.node])) };
+}
+
+const fleetOf = (context: Context, services: readonly Resolved<Service>[]): Omit<Fleet, 'version'> => ({
+  environment: context.file.environment ?? 'default',
+  services: services.map((service) => service.value),
+  notYetActive: notYetActive(context.root),
+});
+
+/** A secret that is not there makes its target unavailable and nothing else. */
+async function checkSecrets(context: Context, surroundings: Surroundings): Promise<void> {
+  const missing = await Promise.all(context.secretUses.map(async (use) => ((await isThere(use.reference, surroundings)) ? [] : [use])));
+  for (const { reference, place } of missing.flat()) {
+    const where = 'file' in reference ? `file ${reference.file}` : `environment variable ${reference.env}`;
+    context.problems.warn(place, `${where} can't be read now: what needs this secret is unavailable, all else works`);
+  }
+}
+
+async function isThere(reference: SecretReference, surroundings: Surroundings): Promise<boolean> {
+  if ('env' in reference) return surroundings.env[reference.env] !== undefined;
+  return surroundings.read(reference.file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The same text for the same configuration, whatever the order of keys in maps. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,86 @@
+import type { PrometheusSource, SecretReference, SqlConnection } from '../../domain/service.js';
+import type { FleetFile } from './file.js';
+import { type Problems, unknown } from './problem.js';
+import { type Node, type Place, at, fromPlain, merge, plain } from './tree.js';
+import { target } from './signal-file.js';
+
+/** What resolving one part needs of the whole: the file, and where to say what is wrong. */
+export interface Context {
+  readonly file: FleetFile;
+  readonly root: Node;
+  readonly problems: Problems;
+  readonly now: number;
+  /** Every use of a secret, to be tried before anybody relies on it. */
+  readonly secretUses: SecretUse[];
+}
+
+export interface SecretUse {
+  readonly reference: SecretReference;
+  readonly place: Place | undefined;
+}
+
+/** The node with hale's own defaults in place of what nobody wrote, in the order of the file. */
+export const filled = (node: Node, defaults: Readonly<Record<string, unknown>>): Node => merge(node, merge(fromPlain(defaults), node));
+
+/** The reference behind a secret's name. The name is never repeated in an error: it may be the secret itself. */
+export function secretNamed(node: Node | undefined, context: Context): SecretReference | undefined {
+  if (node === undefined) return undefined;
+  const secret = context.file.secrets?.[String(plain(node))];
+  if (secret === undefined) {
+    const known = Object.keys(context.file.secrets ?? {}).join(', ') || 'none';
+    const sentence = `is no name of an entry of secrets (not shown: it may be a secret in clear); allowed: the name of one, with secrets: {name: {file: /run/secrets/name}}; known here: ${known}`;
+    context.problems.error(node.place, sentence);
+    return undefined;
+  }
+  const reference: SecretReference = secret.file === undefined ? { env: secret.env ?? '' } : { file: secret.file };
+  context.secretUses.push({ reference, place: node.place });
+  return reference;
+}
+
+export const sourceDefaults = { refresh: '15s', maxQueriesPerSecond: 10 };
+
+/** The Prometheus that a signal or instances name; reported and undefined when there is none of that name. */
+export function prometheusNamed(node: Node | undefined, context: Context): PrometheusSource | undefined {
+  const name = String(plain(node));
+  const sources = context.file.sources ?? {};
+  const source = sources[name];
+  if (source?.prometheus === undefined) {
+    const known = Object.keys(sources).filter((one) => sources[one]?.prometheus !== undefined);
+    context.problems.error(node?.place, source === undefined ? unknown('source', name, known) : `is no Prometheus; allowed: ${known.join(', ') || 'none yet'}`);
+    return undefined;
+  }
+  const token = secretNamed(at(context.root, 'sources', name, 'token'), context);
+  return {
+    name,
+    url: source.prometheus.replace(/\/+$/, ''),
+    ...(token && { token }),
+    refreshMs: source.refresh ?? 15_000,
+    queriesPerSecondMax: source.maxQueriesPerSecond ?? sourceDefaults.maxQueriesPerSecond,
+  };
+}
+
+export const targetDefaults = { port: 5432, role: 'primary', database: 'postgres' };
+const sqlTarget = target.required({ postgres: true, port: true, role: true, database: true });
+
+/** The connection a target describes; reported at `user` and undefined when it describes none. */
+export function connectionOf(node: Node | undefined, user: Node, context: Context): SqlConnection | undefined {
+  if (at(node, 'postgres') === undefined || node === undefined) {
+    const example = 'target: {postgres: [db.internal], user: hale, password: NAME}';
+    context.problems.error(user.place, `needs a PostgreSQL to connect to; allowed: ${example}, here or at the service`);
+    return undefined;
+  }
+  if (at(node, 'user') === undefined) {
+    context.problems.error(node.place, 'is missing its user; allowed: user: NAME of a PostgreSQL role');
+    return undefined;
+  }
+  const file = sqlTarget.parse(plain(filled(node, targetDefaults)));
+  const password = secretNamed(at(node, 'password'), context);
+  return {
+    hosts: file.postgres,
+    port: file.port,
+    role: file.role,
+    user: file.user ?? '',
+    database: file.database,
+    ...(password && { password }),
+  };
+}

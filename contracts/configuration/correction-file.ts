@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { absolutePath, argv, choice, duration, name, text, url } from './scalars.js';
+import { target } from './signal-file.js';
+
+export const mode = choice('observe', 'ask', 'act');
+
+const request = {
+  http: url.optional().describe('Sends a request to this URL'),
+  method: choice('POST', 'PUT', 'PATCH', 'DELETE').optional(),
+  headers: z.record(text, z.string()).optional(),
+  body: z.string().max(20_000).optional(),
+};
+
+const undoError = 'restores, nothingToRestore, loses, irreversible, {exec: [program]} or {http: URL}';
+const undo = z.union([choice('restores', 'nothingToRestore', 'loses', 'irreversible'), z.strictObject({ exec: argv.optional(), ...request })], {
+  error: undoError,
+});
+
+/** Every key that any kind of correction has; which belong together is checked when its kind is known. */
+export const correction = z.strictObject({
+  exec: argv.optional().describe('Runs a program; there is no shell'),
+  ...request,
+  file: absolutePath.optional().describe('Puts the last good content of this file back'),
+  release: absolutePath.optional().describe('Points this symlink to another release'),
+  restore: choice('lastGood', 'previous').optional(),
+  then: argv.optional().describe('Runs afterwards, and again after an undo'),
+  postgres: choice('terminateRootBlocker', 'cancelQuery', 'vacuum').optional(),
+  target: target.optional(),
+  spare: z.strictObject({ users: z.array(text).optional(), applications: z.array(text).optional() }).optional(),
+  olderThan: duration('1s', '30d').optional(),
+  table: text.optional(),
+  for: duration('1s', '1h').optional().describe('Waits'),
+  kubernetes: text.optional(),
+  systemd: text.optional(),
+  on: choice('service', 'instance').optional(),
+  through: text.optional(),
+  undo: undo.optional(),
+  verify: z.union([argv, url], { error: 'a program as [argv], or a URL, that tells by action id whether the correction was applied' }).optional(),
+  repeatable: z.boolean().optional().describe('May be done again when nobody knows whether it was done'),
+  mode: mode.optional(),
+  hold: duration('1s', '1d').optional(),
+  within: duration('100ms', '1h').optional().describe('The symptom must be gone this long after the action'),
+  timeout: duration('100ms', '1h').optional(),
+  cooldown: duration('0s', '7d').optional(),
+  onlyIf: z.strictObject({ changedWithin: duration('1s', '30d') }).optional(),
+  resource: text.optional().describe('The thing acted upon, when several services share it'),
+});
+
+export type CorrectionFile = z.output<typeof correction>;

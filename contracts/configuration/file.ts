@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { correction, mode } from './correction-file.js';
+import { absolutePath, choice, count, duration, matcher, name, percent, text, until, url } from './scalars.js';
+import { objective, signal, target } from './signal-file.js';
+
+/** The configuration file as people write it. Any part of a service may come from its class, so that all keys are optional. */
+
+const secret = z
+  .strictObject({ file: absolutePath.optional(), env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/).optional() })
+  .refine((one) => (one.file === undefined) !== (one.env === undefined), { error: '{file: /run/secrets/name} or {env: NAME}, one of them' });
+
+const source = z.strictObject({
+  prometheus: url.optional(),
+  token: text.optional().describe('Name of an entry of `secrets`'),
+  refresh: duration('1s', '1h').optional().describe('Not asked more often than this'),
+  maxQueriesPerSecond: count(1, 1000).optional(),
+  kubernetes: text.optional(),
+  namespaces: z.array(text).optional(),
+  ssh: z.strictObject({ user: text, key: text, knownHosts: absolutePath, atOnce: count(1, 1000).optional() }).optional(),
+});
+
+const limits = {
+  attempts: count(1, 100).optional().describe('Corrections that one cycle may try'),
+  escalateAfter: duration('10s', '1d').optional().describe('The symptom still stands: a person is called'),
+  approvalExpiry: duration('10s', '7d').optional().describe('A question without an answer escalates'),
+  pauseMax: duration('1m', '30d').optional(),
+};
+
+const policy = z.strictObject({
+  mode: mode.optional(),
+  ...limits,
+  budgets: z.array(z.strictObject({ max: count(1, 10_000), in: duration('1m', '30d'), per: choice('service', 'class', 'team', 'environment') })).optional(),
+  storm: z.strictObject({ services: percent, within: duration('1s', '1h') }).optional(),
+  yieldTo: z.array(choice('alertmanagerSilence', 'maintenance', 'rolloutInProgress', 'person')).optional(),
+});
+
+const instancesError = 'a list such as [web-1, web-2], or {source, query, by}';
+const instances = z.union(
+  [
+    z.array(name).min(1, { error: instancesError }).max(10_000),
+    z.strictObject({ source: name, query: text, by: text, expect: count(1, 10_000).optional() }),
+  ],
+  { error: instancesError },
+);
+
+const override = z.strictObject({
+  match: z.array(matcher).min(1, { error: 'at least one matcher: an empty list matches nothing' }),
+  mode,
+  until,
+  why: text,
+});
+
+const template = {
+  team: name.optional(),
+  mode: mode.optional(),
+  signals: z.record(name, signal).optional(),
+  objectives: z.record(name, objective).optional(),
+  corrections: z.record(name, correction).optional(),
+  order: choice('learned', 'fixed').optional(),
+  limits: z.strictObject({ ...limits, atOnce: count(1, 10_000).optional(), minHealthy: percent.optional() }).optional(),
+  target: target.optional(),
+  instances: instances.optional(),
+  dependsOn: z.array(name).optional(),
+  overrides: z.array(override).optional(),
+};
+
+export const serviceFile = z.strictObject({ class: name.optional(), ...template });
+
+export const fleetFile = z.strictObject({
+  apiVersion: z.literal('hale/v1', { error: 'hale/v1' }),
+  environment: name.optional(),
+  include: z.array(text).optional().describe('Further files, relative to this one; * stands for any part of a file name'),
+  secrets: z.record(name, secret).optional(),
+  sources: z.record(name, source).optional(),
+  teams: z
+    .record(
+      name,
+      z.strictObject({
+        page: z.record(name, text).optional(),
+        approvers: z.array(text).optional(),
+      }),
+    )
+    .optional(),
+  policy: policy.optional(),
+  classes: z.record(name, z.strictObject(template)).optional(),
+  services: z.record(name, serviceFile).optional(),
+});
+
+/** Files that are included need not repeat the version. */
+export const includedFile = fleetFile.partial();
+
+export type FleetFile = z.output<typeof includedFile>;
+export type ServiceFile = z.output<typeof serviceFile>;
+export type OverrideFile = z.output<typeof override>;
+export type InstancesFile = z.output<typeof instances>;
+export type LimitsFile = NonNullable<ServiceFile['limits']>;

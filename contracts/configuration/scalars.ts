@@ -1,0 +1,146 @@
+import { RE2JS } from 're2js';
+import { z } from 'zod';
+
+/** The small words of the configuration language. Each says in its message what is allowed, with an example. */
+
+const units = { y: 31_536_000_000, w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+const durationPattern = /^(?=.)(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?$/;
+
+/** Milliseconds of a duration written as in Prometheus (`1h30m`, `500ms`); undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  if (text.length > 40 || !durationPattern.test(text)) return undefined;
+  const parts = text.matchAll(/(\d+)(ms|y|w|d|h|m|s)/g);
+  return [...parts].reduce((sum, [, amount, unit]) => sum + Number(amount) * units[unit as keyof typeof units], 0);
+}
+
+/** The shortest way to write a number of milliseconds as a duration. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s';
+  let rest = ms;
+  const parts = (['d', 'h', 'm', 's', 'ms'] as const).map((unit) => {
+    const amount = Math.floor(rest / units[unit]);
+    rest -= amount * units[unit];
+    return amount === 0 ? '' : `${amount}${unit}`;
+  });
+  return parts.join('');
+}
+
+/** A duration between `min` and `max`, both written as durations; read into milliseconds. */
+export function duration(min = '0s', max = '1y') {
+  const error = `a duration with its unit from ${min} to ${max}, such as 500ms, 30s or 1h30m`;
+  const [least, most] = [parseDuration(min) ?? 0, parseDuration(max) ?? 0];
+  return z
+    .string({ error })
+    .regex(durationPattern, { error })
+    .transform((text) => parseDuration(text) ?? Number.NaN)
+    .refine((ms) => ms >= least && ms <= most, { error });
+}
+
+const numeral = '[+-]?(?:\\d+\\.?\\d*|\\.\\d+)';
+const percentPattern = new RegExp(`^${numeral}%$`);
+const amountError = 'a number, a percentage such as 2%, or a duration such as 500ms';
+
+/** A bound: a number as it is, a percentage as a ratio, a duration in seconds, as Prometheus has its base units. */
+export const amount = z.union(
+  [
+    z.number(),
+    z.string().regex(new RegExp(`${percentPattern.source}|${durationPattern.source}`)).transform(parseAmount),
+  ],
+  { error: amountError },
+);
+
+function parseAmount(text: string): number {
+  return percentPattern.test(text) ? ratioOf(text) : (parseDuration(text) ?? Number.NaN) / 1000;
+}
+
+/** `99.9%` is 0.999 exactly: the decimal point moves in the text, since 99.9 / 100 is not 0.999. */
+const ratioOf = (text: string): number => Number(`${text.slice(0, -1)}e-2`);
+
+const percentError = 'a percentage above 0% and at most 100%, such as 99.9%';
+export const percent = z
+  .string({ error: percentError })
+  .regex(percentPattern, { error: percentError })
+  .transform(ratioOf)
+  .refine((ratio) => ratio > 0 && ratio <= 1, { error: percentError });
+
+const votesError = 'how many of how many readings, such as "3 of 5", at most of 100';
+export const votes = z
+  .string({ error: votesError })
+  .regex(/^\d{1,3} of \d{1,3}$/, { error: votesError })
+  .transform((text) => {
+    const [bad = 0, of = 0] = text.split(' of ').map(Number);
+    return { bad, of };
+  })
+  .refine(({ bad, of }) => bad >= 1 && bad <= of && of <= 100, { error: votesError });
+
+export const count = (min: number, max: number) => {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+};
+
+export const choice = <const T extends readonly [string, ...string[]]>(...values: T) => z.enum(values, { error: `one of ${values.join(', ')}` });
+
+const textError = 'some text, not empty';
+export const text = z.string({ error: textError }).trim().min(1, { error: textError }).max(20_000, { error: 'a text of at most 20000 characters' });
+
+const nameError = 'a name of letters, digits, dot, dash, colon and underscore, at most 63, such as pg-orders';
+export const name = z.string({ error: nameError }).regex(/^[a-zA-Z0-9][a-zA-Z0-9._:-]{0,62}$/, { error: nameError });
+
+const argvError = 'a list of program and arguments, such as [/usr/local/bin/restart, $service]; there is no shell';
+const programError = 'a program by its absolute path or its plain name, such as /usr/local/bin/restart';
+export const argv = z
+  .array(z.union([z.string(), z.int().transform(String)], { error: 'an argument: text or a whole number' }).refine((word) => word.length <= 10_000), {
+    error: argvError,
+  })
+  .min(1, { error: argvError })
+  .max(200, { error: argvError })
+  .refine(([program = '']) => program !== '' && (program.startsWith('/') || !program.includes('/')), { error: programError, path: [0] });
+
+const urlError = 'an http or https URL without user and password, such as http://127.0.0.1:8080/health';
+export const url = z.string({ error: urlError }).refine(isHttpUrl, { error: urlError });
+
+/** Slots may stand where the URL's host or port would be, so that they are read as a harmless name first. */
+function isHttpUrl(text: string): boolean {
+  const filled = text.replaceAll(/\$[a-z]+/g, '1');
+  if (!URL.canParse(filled)) return false;
+  const { protocol, username, password } = new URL(filled);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
+
+const pathError = 'an absolute path, such as /etc/shop/shop.conf';
+export const absolutePath = z
+  .string({ error: pathError })
+  .refine((path) => path.startsWith('/') && path.length > 1 && path.length < 4096 && !path.split('/').includes('..'), { error: pathError });
+
+const regexError = 'a regular expression of at most 1000 characters without look-around and back-references (RE2), such as ^ok';
+/** Only what a linear engine takes, so that no answer can make hale think for ever. */
+export const regularExpression = z.string({ error: regexError }).max(1000, { error: regexError }).refine(compiles, { error: regexError });
+
+function compiles(pattern: string): boolean {
+  try {
+    RE2JS.compile(pattern);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const dateError = 'a day (its end in UTC) or an instant with its zone, such as 2026-12-15 or 2026-12-15T18:00:00Z';
+/** When something ends, in ms since the epoch. A day means the end of that day, UTC. */
+export const until = z
+  .string({ error: dateError })
+  .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2}))?$/, { error: dateError })
+  .transform((text) => Date.parse(text.length === 10 ? `${text}T23:59:59.999Z` : text))
+  .refine((ms) => Number.isFinite(ms) && ms < Date.UTC(2200, 0), { error: dateError });
+
+const matcherError = 'a matcher as in Alertmanager, such as instance=~"edge-4.*"; labels: service, instance, correction';
+const matcherPattern = /^\s*(service|instance|correction)\s*(=~|!~|!=|=)\s*"?([^"]+?)"?\s*$/;
+export const matcher = z
+  .string({ error: matcherError })
+  .regex(matcherPattern, { error: matcherError })
+  .transform((text) => {
+    const [, label = '', operator = '', value = ''] = matcherPattern.exec(text) ?? [];
+    return { label: label as 'service' | 'instance' | 'correction', operator: operator as '=' | '!=' | '=~' | '!~', value };
+  })
+  .refine(({ operator, value }) => !operator.includes('~') || compiles(value), { error: matcherError })
+  .refine(({ operator, value }) => operator.includes('~') || value !== '*', { error: matcherError });

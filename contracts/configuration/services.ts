@@ -1,0 +1,101 @@
+import type { Instances, Service, Signal } from '../../domain/service.js';
+import { type Context, filled, prometheusNamed, targetDefaults } from './context.js';
+import { resolveCorrection } from './corrections.js';
+import { type ServiceFile, serviceFile } from './file.js';
+import { modeOf, resolveLimits } from './limits.js';
+import { resolveObjective } from './objectives.js';
+import { unknown } from './problem.js';
+import { type Resolved, resolveSignal } from './signals.js';
+import { type Node, at, emptyMap, keysOf, merge, plain } from './tree.js';
+
+/** Resolves one service: its class as the template, its own lines on top, hale's defaults beneath. */
+export function resolveService(name: string, context: Context): Resolved<Service> {
+  const own = at(context.root, 'services', name) ?? emptyMap;
+  const template = templateOf(own, context);
+  const node = merge(template ?? emptyMap, own);
+  const file = serviceFile.parse(plain(node));
+  const signals = named(node, 'signals', (key, child) => resolveSignal(key, child, node, context));
+  const objectives = named(node, 'objectives', (key, child) => resolveObjective(key, child, node, valuesOf(signals), context));
+  const holdMs = Math.max(120_000 * Number(objectives.size === 0), ...valuesOf(objectives).map((objective) => objective.holdMs));
+  const corrections = named(node, 'corrections', (key, child) =>
+    resolveCorrection(key, child, node, { mode: modeOf(key, own, template, context), holdMs }, context),
+  );
+  const limits = resolveLimits(node, context);
+  const instances = instancesOf(name, file, node, valuesOf(signals), context);
+  checkTeam(node, context);
+  if (objectives.size === 0) context.problems.warn(own.place, 'has no objectives: hale watches nothing here');
+  const value: Service = {
+    name,
+    ...(file.class !== undefined && { class: file.class }),
+    ...(file.team !== undefined && { team: file.team }),
+    dependsOn: file.dependsOn ?? [],
+    ...(instances && { instances }),
+    signals: valuesOf(signals),
+    objectives: valuesOf(objectives),
+    corrections: valuesOf(corrections),
+    order: file.order ?? 'learned',
+    limits: limits.value,
+  };
+  return { value, node: effective(node, { signals, objectives, corrections }, limits.node) };
+}
+
+function templateOf(own: Node, context: Context): Node | undefined {
+  const named = at(own, 'class');
+  if (named === undefined) return undefined;
+  const template = at(context.root, 'classes', String(plain(named)));
+  if (template === undefined) context.problems.error(named.place, unknown('class', String(plain(named)), keysOf(at(context.root, 'classes'))));
+  return template;
+}
+
+type Parts<T> = ReadonlyMap<string, Resolved<T>>;
+
+function named<T>(service: Node, section: string, resolve: (name: string, node: Node) => Resolved<T> | undefined): Parts<T> {
+  const parts = new Map<string, Resolved<T>>();
+  for (const name of keysOf(at(service, section))) {
+    const resolved = resolve(name, at(service, section, name) ?? emptyMap);
+    if (resolved !== undefined) parts.set(name, resolved);
+  }
+  return parts;
+}
+
+const valuesOf = <T>(parts: Parts<T>): T[] => [...parts.values()].map((part) => part.value);
+
+/** The service in the words of the file, with everything that was left out written out. */
+function effective(node: Node, sections: Readonly<Record<string, Parts<unknown>>>, limits: Node): Node {
+  const defaults = {
+    dependsOn: [],
+    order: 'learned',
+    ...(at(node, 'target', 'postgres') !== undefined && { target: targetDefaults }),
+  };
+  const replaced = Object.entries(sections).map(([section, parts]) => [section, { node: mapOf(parts) }] as const);
+  const entries = new Map([...replaced, ['limits', { node: limits }] as const]);
+  return merge(filled(node, defaults), { kind: 'map', entries, place: node.place });
+}
+
+const mapOf = (parts: Parts<unknown>): Node => ({ kind: 'map', entries: new Map([...parts].map(([name, part]) => [name, { node: part.node }])) });
+
+function checkTeam(node: Node, context: Context): void {
+  const team = at(node, 'team');
+  const known = keysOf(at(context.root, 'teams'));
+  if (team !== undefined && !known.includes(String(plain(team)))) context.problems.error(team.place, unknown('team', String(plain(team)), known));
+}
+
+/** Instances as the file gives them; without, those that the first per-instance Prometheus signal finds itself. */
+function instancesOf(name: string, file: ServiceFile, node: Node, signals: readonly Signal[], context: Context): Instances | undefined {
+  if (Array.isArray(file.instances)) return { kind: 'listed', names: file.instances };
+  if (file.instances !== undefined) {
+    const { query, by, expect } = file.instances;
+    const source = prometheusNamed(at(node, 'instances', 'source'), context);
+    return source && { kind: 'discovered', source, query: filledWithService(query, name), by, ...(expect !== undefined && { expect }) };
+  }
+  const perInstance = signals.filter((signal) => signal.perInstance);
+  for (const signal of perInstance)
+    if (signal.kind === 'promql') return { kind: 'discovered', source: signal.source, query: filledWithService(signal.query, name), by: 'instance' };
+  for (const signal of perInstance)
+    context.problems.error(at(node, 'signals', signal.name, 'per')?.place, 'is instance, but the service has no instances; allowed: instances: [web-1, web-2]');
+  return undefined;
+}
+
+/** Names of services are made of letters that mean nothing in PromQL. */
+const filledWithService = (query: string, service: string): string => query.replaceAll('$service', service);
+

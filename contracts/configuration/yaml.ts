@@ -1,0 +1,96 @@
+import { type Document, LineCounter, type ParsedNode, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Problems } from './problem.js';
+import { type Entry, type Node, type Place, type Scalar, type Step, pathText } from './tree.js';
+
+const charactersMax = 4_000_000;
+/** Aliases multiply: a file of a few lines may stand for billions of values. */
+const nodesMax = 200_000;
+const depthMax = 30;
+
+/** Reads one YAML document into a tree that knows its lines; what can't be read is reported and undefined returned. */
+export function readYaml(file: string, text: string, problems: Problems): Node | undefined {
+  const start: Place = { file, line: 1, column: 1, path: '' };
+  if (text.length > charactersMax) return refuse(problems, start, `has ${text.length} characters; allowed: ${charactersMax}`);
+  const reader = new Reader(file, text.replace(/^\uFEFF/, ''), problems);
+  try {
+    return reader.read();
+  } catch (error) {
+    if (error instanceof TooLarge) return refuse(problems, error.place, error.message);
+    if (error instanceof RangeError) return refuse(problems, start, `is nested too deeply; allowed: ${depthMax} levels`);
+    throw error;
+  }
+}
+
+const refuse = (problems: Problems, place: Place, sentence: string): undefined => {
+  problems.error(place, sentence);
+  return undefined;
+};
+
+class TooLarge extends Error {
+  readonly place: Place;
+  constructor(place: Place, message: string) {
+    super(message);
+    this.place = place;
+  }
+}
+
+class Reader {
+  readonly #file: string;
+  readonly #problems: Problems;
+  readonly #lines = new LineCounter();
+  readonly #document: Document.Parsed;
+  #nodes = 0;
+
+  constructor(file: string, text: string, problems: Problems) {
+    this.#file = file;
+    this.#problems = problems;
+    this.#document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: false, prettyErrors: false, schema: 'core' });
+  }
+
+  read(): Node | undefined {
+    const { errors, warnings, contents } = this.#document;
+    for (const { pos, message } of [...errors, ...warnings]) this.#problems.error(this.#place(pos[0], []), `is not valid YAML: ${message}`);
+    if (errors.length > 0 || warnings.length > 0) return undefined;
+    if (contents === null) return refuse(this.#problems, this.#place(0, []), 'is empty; the smallest useful file is in docs/configuration.md');
+    return this.#node(contents, []);
+  }
+
+  #place(offset: number, path: readonly Step[]): Place {
+    const { line, col } = this.#lines.linePos(offset);
+    return { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1), path: pathText(path) };
+  }
+
+  #node(node: ParsedNode | null, path: readonly Step[]): Node {
+    const place = this.#place(node?.range[0] ?? 0, path);
+    this.#nodes += 1;
+    if (this.#nodes > nodesMax) throw new TooLarge(place, `the file stands for more than ${nodesMax} values; aliases (*name) repeat too much`);
+    if (path.length > depthMax) throw new TooLarge(place, `is nested too deeply; allowed: ${depthMax} levels`);
+    if (isAlias(node)) return this.#node((node.resolve(this.#document) as ParsedNode | undefined) ?? null, path);
+    if (isMap(node)) return { kind: 'map', entries: this.#entries(node.items as Pairs, path), place };
+    if (isSeq(node)) return { kind: 'list', items: node.items.map((item, index) => this.#node(item as ParsedNode, [...path, index])), place };
+    return { kind: 'scalar', value: this.#scalar(isScalar(node) ? node.value : null, place), place };
+  }
+
+  #entries(pairs: Pairs, path: readonly Step[]): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    for (const pair of pairs) {
+      const name = isScalar(pair.key) ? String(pair.key.source ?? pair.key.value) : '?';
+      const key = this.#place(pair.key?.range[0] ?? 0, [...path, name]);
+      const earlier = entries.get(name)?.key;
+      if (earlier !== undefined) this.#problems.error(key, `is set twice, first in line ${earlier.line}`);
+      else if (name === '__proto__' || !isScalar(pair.key)) this.#problems.error(key, 'is no key; allowed: plain names');
+      else entries.set(name, { node: this.#node(pair.value, [...path, name]), key });
+    }
+    return entries;
+  }
+
+  #scalar(value: unknown, place: Place): Scalar {
+    if (typeof value === 'number' && !Number.isFinite(value)) this.#problems.error(place, 'is no finite number');
+    // PostgreSQL's jsonb holds neither NUL nor half a surrogate pair; the replacement character means the file is no UTF-8.
+    if (typeof value === 'string' && (value.includes('\0') || value.includes('\uFFFD') || /\p{Surrogate}/u.test(value)))
+      this.#problems.error(place, 'holds a character that is no text: NUL, half a surrogate pair, or bytes that are not UTF-8');
+    return value as Scalar;
+  }
+}
+
+type Pairs = readonly { readonly key: ParsedNode | null; readonly value: ParsedNode | null }[];
