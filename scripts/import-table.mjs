@@ -48,9 +48,9 @@ export const importTable = [
   },
 ];
 
-/** The vendor library of each adapter. Adapters never import each other, so each folder is its own row. */
+/** The vendor library of each adapter; the configuration's language is in contracts, so that the client can check files too. Adapters never import each other, so each folder is its own row. */
 export const adapterVendors = {
-  configuration: ['yaml'],
+  configuration: ['contracts/configuration'],
   exec: ['execa'],
   file: ['write-file-atomic'],
   http: ['re2js'],

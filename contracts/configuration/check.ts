@@ -23,16 +23,27 @@ export type Checked =
 export async function checkConfiguration(path: string, surroundings: Surroundings): Promise<Checked> {
   const problems = new Problems();
   const root = await readFiles(path, surroundings, problems);
-  if (root === undefined) return { kind: 'refused', ...problems };
+  if (root === undefined) return refused(problems);
   problems.partsAreRead();
   const context: Context = { root, file: includedFile.parse(plain(root)), problems, now: surroundings.now, secretUses: [] };
   const services = keysOf(at(root, 'services')).map((name) => resolveService(name, context));
-  if (services.length === 0) problems.error((at(root, 'services') ?? root).place, 'has no services; allowed: at least one, such as services: {shop: {...}}');
-  checkDependencies(services.map((service) => service.value), context);
+  if (services.length === 0)
+    problems.error((at(root, 'services') ?? root).place, 'has no services; allowed: at least one, such as services: {shop: {...}}');
+  checkDependencies(
+    services.map((service) => service.value),
+    context,
+  );
   await checkSecrets(context, surroundings);
-  if (problems.errors.length > 0) return { kind: 'refused', ...problems };
-  return { kind: 'valid', fleet: fleetOf(context, services), warnings: problems.warnings, effective: new Map(services.map((s) => [s.value.name, s.node])) };
+  if (problems.errors.length > 0) return refused(problems);
+  return {
+    kind: 'valid',
+    fleet: fleetOf(context, services),
+    warnings: problems.warnings,
+    effective: new Map(services.map((s) => [s.value.name, s.node])),
+  };
 }
+
+const refused = ({ errors, warnings }: Problems): Checked => ({ kind: 'refused', errors, warnings });
 
 const fleetOf = (context: Context, services: readonly Resolved<Service>[]): Omit<Fleet, 'version'> => ({
   environment: context.file.environment ?? 'default',

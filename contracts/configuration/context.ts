@@ -1,7 +1,7 @@
 import type { PrometheusSource, SecretReference, SqlConnection } from '../../domain/service.js';
 import type { FleetFile } from './file.js';
 import { type Problems, unknown } from './problem.js';
-import { type Node, type Place, at, fromPlain, merge, plain } from './tree.js';
+import { type Node, type Place, at, fromPlain, merge, plain, textOf } from './tree.js';
 import { target } from './signal-file.js';
 
 /** What resolving one part needs of the whole: the file, and where to say what is wrong. */
@@ -25,7 +25,7 @@ export const filled = (node: Node, defaults: Readonly<Record<string, unknown>>):
 /** The reference behind a secret's name. The name is never repeated in an error: it may be the secret itself. */
 export function secretNamed(node: Node | undefined, context: Context): SecretReference | undefined {
   if (node === undefined) return undefined;
-  const secret = context.file.secrets?.[String(plain(node))];
+  const secret = context.file.secrets?.[textOf(node) ?? ''];
   if (secret === undefined) {
     const known = Object.keys(context.file.secrets ?? {}).join(', ') || 'none';
     const sentence = `is no name of an entry of secrets (not shown: it may be a secret in clear); allowed: the name of one, with secrets: {name: {file: /run/secrets/name}}; known here: ${known}`;
@@ -41,12 +41,15 @@ export const sourceDefaults = { refresh: '15s', maxQueriesPerSecond: 10 };
 
 /** The Prometheus that a signal or instances name; reported and undefined when there is none of that name. */
 export function prometheusNamed(node: Node | undefined, context: Context): PrometheusSource | undefined {
-  const name = String(plain(node));
+  const name = textOf(node) ?? '';
   const sources = context.file.sources ?? {};
   const source = sources[name];
   if (source?.prometheus === undefined) {
     const known = Object.keys(sources).filter((one) => sources[one]?.prometheus !== undefined);
-    context.problems.error(node?.place, source === undefined ? unknown('source', name, known) : `is no Prometheus; allowed: ${known.join(', ') || 'none yet'}`);
+    context.problems.error(
+      node?.place,
+      source === undefined ? unknown('source', name, known) : `is no Prometheus; allowed: ${known.join(', ') || 'none yet'}`,
+    );
     return undefined;
   }
   const token = secretNamed(at(context.root, 'sources', name, 'token'), context);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { absolutePath, argv, choice, duration, name, text, url } from './scalars.js';
+import { absolutePath, argv, choice, duration, text, url } from './scalars.js';
 import { target } from './signal-file.js';
 
 export const mode = choice('observe', 'ask', 'act');
@@ -12,9 +12,12 @@ const request = {
 };
 
 const undoError = 'restores, nothingToRestore, loses, irreversible, {exec: [program]} or {http: URL}';
-const undo = z.union([choice('restores', 'nothingToRestore', 'loses', 'irreversible'), z.strictObject({ exec: argv.optional(), ...request })], {
-  error: undoError,
-});
+const undo = z.union(
+  [choice('restores', 'nothingToRestore', 'loses', 'irreversible'), z.strictObject({ exec: argv.optional(), ...request })],
+  {
+    error: undoError,
+  },
+);
 
 /** Every key that any kind of correction has; which belong together is checked when its kind is known. */
 export const correction = z.strictObject({
@@ -35,7 +38,9 @@ export const correction = z.strictObject({
   on: choice('service', 'instance').optional(),
   through: text.optional(),
   undo: undo.optional(),
-  verify: z.union([argv, url], { error: 'a program as [argv], or a URL, that tells by action id whether the correction was applied' }).optional(),
+  verify: z
+    .union([argv, url], { error: 'a program as [argv], or a URL, that tells by action id whether the correction was applied' })
+    .optional(),
   repeatable: z.boolean().optional().describe('May be done again when nobody knows whether it was done'),
   mode: mode.optional(),
   hold: duration('1s', '1d').optional(),

@@ -90,11 +90,15 @@ function undoOf(kind: Kind, file: WholeFile, node: Node, context: Context): Undo
   };
   if (typeof file.undo !== 'string') {
     if ((kind === 'exec' && file.undo.exec !== undefined) || (kind === 'http' && file.undo.http !== undefined)) return 'restores';
-    return refuse(`is no undo for ${kinds[kind].main}; allowed: ${kind === 'http' ? '{http: URL}' : kind === 'exec' ? '{exec: [program]}' : 'nothing: hale undoes it itself'}`);
+    return refuse(
+      `is no undo for ${kinds[kind].main}; allowed: ${kind === 'http' ? '{http: URL}' : kind === 'exec' ? '{exec: [program]}' : 'nothing: hale undoes it itself'}`,
+    );
   }
   const fact = undoDefault(kind, file.postgres);
-  if (kind !== 'exec' && kind !== 'http') return file.undo === fact ? fact : refuse(`says ${file.undo}, but ${kinds[kind].main} ${fact}; allowed: leave it out`);
-  if (file.undo === 'restores') return refuse(`says restores without saying how; allowed: {${kind}: ...}, nothingToRestore, loses, irreversible`);
+  if (kind !== 'exec' && kind !== 'http')
+    return file.undo === fact ? fact : refuse(`says ${file.undo}, but ${kinds[kind].main} ${fact}; allowed: leave it out`);
+  if (file.undo === 'restores')
+    return refuse(`says restores without saying how; allowed: {${kind}: ...}, nothingToRestore, loses, irreversible`);
   return file.undo;
 }
 
@@ -133,7 +137,10 @@ function execAction(file: WholeFile, node: Node, context: Context): Action {
 function httpAction(file: WholeFile, node: Node, context: Context): Action {
   const undo = typeof file.undo === 'string' ? undefined : file.undo;
   if (Array.isArray(file.verify))
-    context.problems.error(at(node, 'verify')?.place, 'is a program; allowed beside http: a URL that answers 200 when done and 404 when not');
+    context.problems.error(
+      at(node, 'verify')?.place,
+      'is a program; allowed beside http: a URL that answers 200 when done and 404 when not',
+    );
   refuseSecretHeaders(at(node, 'headers'), context);
   refuseSecretHeaders(at(node, 'undo', 'headers'), context);
   return {
@@ -154,7 +161,10 @@ const requestOf = (file: Pick<CorrectionFile, 'http' | 'method' | 'headers' | 'b
 function refuseSecretHeaders(headers: Node | undefined, context: Context): void {
   for (const [header, { node }] of headers?.kind === 'map' ? headers.entries : [])
     if (/^(proxy-)?authorization$|cookie|token|secret|api-?key/i.test(header))
-      context.problems.error(node.place, 'would put a secret in clear into the configuration (not shown); allowed: headers without secrets');
+      context.problems.error(
+        node.place,
+        'would put a secret in clear into the configuration (not shown); allowed: headers without secrets',
+      );
 }
 
 function fileAction(file: WholeFile, node: Node, context: Context): Action {
@@ -167,7 +177,10 @@ function postgresAction(file: WholeFile, node: Node, service: Node, context: Con
   const connection = connectionOf(at(node, 'target') ?? at(service, 'target'), node, context);
   const table = file.table;
   if (file.postgres === 'vacuum' && (table === undefined || table.includes('*')))
-    context.problems.error((at(node, 'table') ?? node).place, 'names no table; allowed: table: schema.name (an empty selector selects nothing)');
+    context.problems.error(
+      (at(node, 'table') ?? node).place,
+      'names no table; allowed: table: schema.name (an empty selector selects nothing)',
+    );
   if (connection === undefined || file.postgres === undefined) return undefined;
   return {
     kind: 'postgres',

@@ -6,8 +6,16 @@ import { objective, signal, target } from './signal-file.js';
 /** The configuration file as people write it. Any part of a service may come from its class, so that all keys are optional. */
 
 const secret = z
-  .strictObject({ file: absolutePath.optional(), env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/).optional() })
-  .refine((one) => (one.file === undefined) !== (one.env === undefined), { error: '{file: /run/secrets/name} or {env: NAME}, one of them' });
+  .strictObject({
+    file: absolutePath.optional(),
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+      .optional(),
+  })
+  .refine((one) => (one.file === undefined) !== (one.env === undefined), {
+    error: '{file: /run/secrets/name} or {env: NAME}, one of them',
+  });
 
 const source = z.strictObject({
   prometheus: url.optional(),
@@ -29,7 +37,9 @@ const limits = {
 const policy = z.strictObject({
   mode: mode.optional(),
   ...limits,
-  budgets: z.array(z.strictObject({ max: count(1, 10_000), in: duration('1m', '30d'), per: choice('service', 'class', 'team', 'environment') })).optional(),
+  budgets: z
+    .array(z.strictObject({ max: count(1, 10_000), in: duration('1m', '30d'), per: choice('service', 'class', 'team', 'environment') }))
+    .optional(),
   storm: z.strictObject({ services: percent, within: duration('1s', '1h') }).optional(),
   yieldTo: z.array(choice('alertmanagerSilence', 'maintenance', 'rolloutInProgress', 'person')).optional(),
 });

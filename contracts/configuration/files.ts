@@ -1,6 +1,6 @@
 import { fleetFile, includedFile } from './file.js';
 import type { Problems } from './problem.js';
-import { type Entry, type Node, at, emptyMap, plain } from './tree.js';
+import { type Entry, type Node, at, emptyMap, textOf } from './tree.js';
 import { validate } from './validate.js';
 import { readYaml } from './yaml.js';
 
@@ -22,8 +22,13 @@ export async function readFiles(path: string, surroundings: Surroundings, proble
   const main = await readOne(path, surroundings, problems);
   if (main === undefined) return undefined;
   const root = validate(main, fleetFile, problems);
-  const parts = await Promise.all((await included(path, root, surroundings, problems)).map((file) => readOne(file, surroundings, problems)));
-  return parts.reduce<Node>((whole, part) => (part === undefined ? whole : join(whole, validate(part, includedFile, problems), problems)), root);
+  const parts = await Promise.all(
+    (await included(path, root, surroundings, problems)).map((file) => readOne(file, surroundings, problems)),
+  );
+  return parts.reduce<Node>(
+    (whole, part) => (part === undefined ? whole : join(whole, validate(part, includedFile, problems), problems)),
+    root,
+  );
 }
 
 async function readOne(path: string, surroundings: Surroundings, problems: Problems): Promise<Node | undefined> {
@@ -45,10 +50,11 @@ async function included(path: string, root: Node, surroundings: Surroundings, pr
 
 /** Files that one pattern names, in alphabetical order. A pattern with * may match nothing, a plain name may not. */
 async function matching(main: string, item: Node, surroundings: Surroundings, problems: Problems): Promise<string[]> {
-  const pattern = String(plain(item));
+  const pattern = textOf(item) ?? '';
   const [folder, name] = split(pattern.startsWith('/') ? pattern : `${split(main)[0]}${pattern}`);
   if (!name.includes('*')) return [`${folder}${name}`];
-  if (folder.includes('*')) problems.error(item.place, `is ${JSON.stringify(pattern)}; allowed: * in the file name only, such as hale.d/*.yaml`);
+  if (folder.includes('*'))
+    problems.error(item.place, `is ${JSON.stringify(pattern)}; allowed: * in the file name only, such as hale.d/*.yaml`);
   const files = await surroundings.list(folder === '' ? '.' : folder).catch(() => []);
   const [head = '', ...rest] = name.split('*');
   const fits = (file: string) => !file.startsWith('.') && fitsPattern(file, head, rest);

@@ -30,7 +30,10 @@ const patterns = [
 
 /** Paths of the file that are accepted and not acted on yet, in the order of the file. */
 export function notYetActive(node: Node, path: readonly Step[] = []): string[] {
-  if (path.length > 0 && patterns.some((pattern) => pattern.length === path.length && pattern.every((part, i) => part === '*' || part === path[i])))
+  if (
+    path.length > 0 &&
+    patterns.some((pattern) => pattern.length === path.length && pattern.every((part, i) => part === '*' || part === path[i]))
+  )
     return [pathText(path)];
   if (node.kind !== 'map') return [];
   return [...node.entries].flatMap(([key, entry]) => notYetActive(entry.node, [...path, key]));

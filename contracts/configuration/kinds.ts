@@ -19,7 +19,8 @@ export function kindOf<K extends string>(node: Node, kinds: Kinds<K>, common: re
   return kind;
 }
 
-const keyPlace = (node: Node, key: string): Place | undefined => (node.kind === 'map' ? (node.entries.get(key)?.key ?? node.place) : undefined);
+const keyPlace = (node: Node, key: string): Place | undefined =>
+  node.kind === 'map' ? (node.entries.get(key)?.key ?? node.place) : undefined;
 
 function refuse(problems: Problems, place: Place | undefined, sentence: string): undefined {
   problems.error(place, sentence);

@@ -6,7 +6,9 @@ import { type Node, at, emptyMap, fromPlain, merge, plain } from './tree.js';
 import type { Resolved } from './signals.js';
 
 const defaults = { attempts: 5, escalateAfter: '5m', approvalExpiry: '15m', pauseMax: '8h' };
-const filledLimits = serviceFile.shape.limits.unwrap().required({ attempts: true, escalateAfter: true, approvalExpiry: true, pauseMax: true });
+const filledLimits = serviceFile.shape.limits
+  .unwrap()
+  .required({ attempts: true, escalateAfter: true, approvalExpiry: true, pauseMax: true });
 
 /** The service's limits over its class's over the policy's. A service may be stricter than the policy, never looser. */
 export function resolveLimits(service: Node, context: Context): Resolved<Limits> {
@@ -32,7 +34,10 @@ function checkStricter(key: keyof typeof defaults, floor: Node, node: Node, cont
   const most = filledLimits.parse(plain(floor))[key];
   if (filledLimits.parse(plain(node))[key] <= most) return;
   const text = key === 'attempts' ? String(most) : formatDuration(most);
-  context.problems.error(at(node, key)?.place, `is looser than policy.${key}; allowed: at most ${text}, services may be stricter, never looser`);
+  context.problems.error(
+    at(node, key)?.place,
+    `is looser than policy.${key}; allowed: at most ${text}, services may be stricter, never looser`,
+  );
 }
 
 const strictness: readonly Mode[] = ['observe', 'ask', 'act'];

@@ -4,7 +4,7 @@ import { unknown } from './problem.js';
 import { formatDuration } from './scalars.js';
 import { objective } from './signal-file.js';
 import { type Resolved, resolveBound } from './signals.js';
-import { type Node, at, keysOf, plain } from './tree.js';
+import { type Node, at, keysOf, plain, textOf } from './tree.js';
 
 /** Resolves one objective; reported and undefined when its signal or bound is missing. */
 export function resolveObjective(
@@ -14,7 +14,7 @@ export function resolveObjective(
   signals: readonly Signal[],
   context: Context,
 ): Resolved<Objective> | undefined {
-  const signalName = String(plain(at(node, 'signal')) ?? name);
+  const signalName = textOf(at(node, 'signal')) ?? name;
   const bound = resolveBound(objective.parse(plain(node)), node, context);
   const known = keysOf(at(service, 'signals'));
   if (!known.includes(signalName)) context.problems.error((at(node, 'signal') ?? node).place, unknown('signal', signalName, known));
@@ -55,7 +55,11 @@ const windowMsDefault = 28 * 86_400_000;
 
 function checkTimes(value: Objective, signal: Signal, node: Node, context: Context): void {
   const atLeast = (key: string, ms: number, least: number, why: string) => {
-    if (ms < least) context.problems.error((at(node, key) ?? node).place ?? node.place, `is ${formatDuration(ms)}; allowed: at least ${formatDuration(least)}, ${why}`);
+    if (ms < least)
+      context.problems.error(
+        (at(node, key) ?? node).place ?? node.place,
+        `is ${formatDuration(ms)}; allowed: at least ${formatDuration(least)}, ${why}`,
+      );
   };
   atLeast('hold', value.holdMs, 3 * signal.everyMs, `three readings of ${signal.name}`);
   atLeast('silence', value.silenceMs, signal.everyMs + signal.timeoutMs, `one reading of ${signal.name} and its timeout`);

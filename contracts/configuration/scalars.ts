@@ -44,7 +44,10 @@ const amountError = 'a number, a percentage such as 2%, or a duration such as 50
 export const amount = z.union(
   [
     z.number(),
-    z.string().regex(new RegExp(`${percentPattern.source}|${durationPattern.source}`)).transform(parseAmount),
+    z
+      .string()
+      .regex(new RegExp(`${percentPattern.source}|${durationPattern.source}`))
+      .transform(parseAmount),
   ],
   { error: amountError },
 );
@@ -78,10 +81,15 @@ export const count = (min: number, max: number) => {
   return z.int({ error }).min(min, { error }).max(max, { error });
 };
 
-export const choice = <const T extends readonly [string, ...string[]]>(...values: T) => z.enum(values, { error: `one of ${values.join(', ')}` });
+export const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
+  z.enum(values, { error: `one of ${values.join(', ')}` });
 
 const textError = 'some text, not empty';
-export const text = z.string({ error: textError }).trim().min(1, { error: textError }).max(20_000, { error: 'a text of at most 20000 characters' });
+export const text = z
+  .string({ error: textError })
+  .trim()
+  .min(1, { error: textError })
+  .max(20_000, { error: 'a text of at most 20000 characters' });
 
 const nameError = 'a name of letters, digits, dot, dash, colon and underscore, at most 63, such as pg-orders';
 export const name = z.string({ error: nameError }).regex(/^[a-zA-Z0-9][a-zA-Z0-9._:-]{0,62}$/, { error: nameError });
@@ -89,9 +97,14 @@ export const name = z.string({ error: nameError }).regex(/^[a-zA-Z0-9][a-zA-Z0-9
 const argvError = 'a list of program and arguments, such as [/usr/local/bin/restart, $service]; there is no shell';
 const programError = 'a program by its absolute path or its plain name, such as /usr/local/bin/restart';
 export const argv = z
-  .array(z.union([z.string(), z.int().transform(String)], { error: 'an argument: text or a whole number' }).refine((word) => word.length <= 10_000), {
-    error: argvError,
-  })
+  .array(
+    z
+      .union([z.string(), z.int().transform(String)], { error: 'an argument: text or a whole number' })
+      .refine((word) => word.length <= 10_000),
+    {
+      error: argvError,
+    },
+  )
   .min(1, { error: argvError })
   .max(200, { error: argvError })
   .refine(([program = '']) => program !== '' && (program.startsWith('/') || !program.includes('/')), { error: programError, path: [0] });

@@ -6,7 +6,7 @@ import { modeOf, resolveLimits } from './limits.js';
 import { resolveObjective } from './objectives.js';
 import { unknown } from './problem.js';
 import { type Resolved, resolveSignal } from './signals.js';
-import { type Node, at, emptyMap, keysOf, merge, plain } from './tree.js';
+import { type Node, at, emptyMap, keysOf, merge, plain, textOf } from './tree.js';
 
 /** Resolves one service: its class as the template, its own lines on top, hale's defaults beneath. */
 export function resolveService(name: string, context: Context): Resolved<Service> {
@@ -42,8 +42,9 @@ export function resolveService(name: string, context: Context): Resolved<Service
 function templateOf(own: Node, context: Context): Node | undefined {
   const named = at(own, 'class');
   if (named === undefined) return undefined;
-  const template = at(context.root, 'classes', String(plain(named)));
-  if (template === undefined) context.problems.error(named.place, unknown('class', String(plain(named)), keysOf(at(context.root, 'classes'))));
+  const template = at(context.root, 'classes', textOf(named) ?? '');
+  if (template === undefined)
+    context.problems.error(named.place, unknown('class', textOf(named) ?? '', keysOf(at(context.root, 'classes'))));
   return template;
 }
 
@@ -72,12 +73,16 @@ function effective(node: Node, sections: Readonly<Record<string, Parts<unknown>>
   return merge(filled(node, defaults), { kind: 'map', entries, place: node.place });
 }
 
-const mapOf = (parts: Parts<unknown>): Node => ({ kind: 'map', entries: new Map([...parts].map(([name, part]) => [name, { node: part.node }])) });
+const mapOf = (parts: Parts<unknown>): Node => ({
+  kind: 'map',
+  entries: new Map([...parts].map(([name, part]) => [name, { node: part.node }])),
+});
 
 function checkTeam(node: Node, context: Context): void {
   const team = at(node, 'team');
   const known = keysOf(at(context.root, 'teams'));
-  if (team !== undefined && !known.includes(String(plain(team)))) context.problems.error(team.place, unknown('team', String(plain(team)), known));
+  if (team !== undefined && !known.includes(textOf(team) ?? ''))
+    context.problems.error(team.place, unknown('team', textOf(team) ?? '', known));
 }
 
 /** Instances as the file gives them; without, those that the first per-instance Prometheus signal finds itself. */
@@ -90,12 +95,15 @@ function instancesOf(name: string, file: ServiceFile, node: Node, signals: reado
   }
   const perInstance = signals.filter((signal) => signal.perInstance);
   for (const signal of perInstance)
-    if (signal.kind === 'promql') return { kind: 'discovered', source: signal.source, query: filledWithService(signal.query, name), by: 'instance' };
+    if (signal.kind === 'promql')
+      return { kind: 'discovered', source: signal.source, query: filledWithService(signal.query, name), by: 'instance' };
   for (const signal of perInstance)
-    context.problems.error(at(node, 'signals', signal.name, 'per')?.place, 'is instance, but the service has no instances; allowed: instances: [web-1, web-2]');
+    context.problems.error(
+      at(node, 'signals', signal.name, 'per')?.place,
+      'is instance, but the service has no instances; allowed: instances: [web-1, web-2]',
+    );
   return undefined;
 }
 
 /** Names of services are made of letters that mean nothing in PromQL. */
 const filledWithService = (query: string, service: string): string => query.replaceAll('$service', service);
-

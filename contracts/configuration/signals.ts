@@ -4,7 +4,7 @@ import { type Kinds, kindOf } from './kinds.js';
 import { unknown } from './problem.js';
 import { formatDuration, parseDuration } from './scalars.js';
 import { type BoundFile, signal } from './signal-file.js';
-import { type Node, at, keysOf, plain } from './tree.js';
+import { type Node, at, keysOf, plain, textOf } from './tree.js';
 
 const kinds: Kinds<Signal['kind']> = {
   http: { main: 'http', beside: ['measure', 'expect'] },
@@ -32,7 +32,7 @@ export function resolveSignal(name: string, node: Node, service: Node, context: 
 }
 
 function defaultsOf(kind: Signal['kind'], node: Node): Readonly<Record<string, unknown>> {
-  const every = parseDuration(String(plain(at(node, 'every')) ?? everyDefault)) ?? 0;
+  const every = parseDuration(textOf(at(node, 'every')) ?? everyDefault) ?? 0;
   return {
     every: everyDefault,
     timeout: formatDuration(Math.min(every, 5000)),
@@ -58,9 +58,15 @@ const timed = { every: true, timeout: true, per: true, staleAfter: true } as con
 function baseOf(name: string, node: Node, service: Node, context: Context): Base {
   const file = signal.required(timed).parse(plain(node));
   if (file.timeout > file.every)
-    context.problems.error(at(node, 'timeout')?.place ?? node.place, `is longer than every; allowed: at most ${formatDuration(file.every)}`);
+    context.problems.error(
+      at(node, 'timeout')?.place ?? node.place,
+      `is longer than every; allowed: at most ${formatDuration(file.every)}`,
+    );
   if (file.staleAfter < file.every)
-    context.problems.error(at(node, 'staleAfter')?.place ?? node.place, `is shorter than every; allowed: at least ${formatDuration(file.every)}`);
+    context.problems.error(
+      at(node, 'staleAfter')?.place ?? node.place,
+      `is shorter than every; allowed: at least ${formatDuration(file.every)}`,
+    );
   const conditions = keysOf(at(node, 'onlyIf')).flatMap((other) => condition(name, other, node, service, context));
   return {
     name,
@@ -95,7 +101,13 @@ function ofKind(kind: Signal['kind'], node: Node, base: Base, service: Node, con
     case 'http': {
       const { http, measure, expect } = signal.required({ http: true, measure: true, expect: true }).parse(file);
       const { status, body } = expect;
-      return { ...base, kind, url: http, measure, expect: { ...(status !== undefined && { status }), ...(body !== undefined && { body }) } };
+      return {
+        ...base,
+        kind,
+        url: http,
+        measure,
+        expect: { ...(status !== undefined && { status }), ...(body !== undefined && { body }) },
+      };
     }
     case 'scrape':
       return scrape(node, base, context);

@@ -43,6 +43,9 @@ export const childOf = (node: Node | undefined, step: Step): Node | undefined =>
 /** The node at `path`, or undefined. */
 export const at = (node: Node | undefined, ...path: readonly Step[]): Node | undefined => path.reduce(childOf, node);
 
+/** The node's text when it is a scalar, else undefined. */
+export const textOf = (node: Node | undefined): string | undefined => (node?.kind === 'scalar' ? String(node.value) : undefined);
+
 /** Keys of a map in the order of the file; empty for anything else. */
 export const keysOf = (node: Node | undefined): string[] => (node?.kind === 'map' ? [...node.entries.keys()] : []);
 
@@ -71,7 +74,10 @@ export function without(node: Node, [step, ...rest]: readonly Step[]): Node {
   if (node.kind === 'list') {
     const item = node.items[Number(step)];
     if (item === undefined) return node;
-    return { ...node, items: rest.length === 0 ? node.items.toSpliced(Number(step), 1) : node.items.with(Number(step), without(item, rest)) };
+    return {
+      ...node,
+      items: rest.length === 0 ? node.items.toSpliced(Number(step), 1) : node.items.with(Number(step), without(item, rest)),
+    };
   }
   const entries = new Map(node.entries);
   const entry = entries.get(String(step));
@@ -83,4 +89,7 @@ export function without(node: Node, [step, ...rest]: readonly Step[]): Node {
 
 /** `services.shop.overrides[0].until`, as people write it. */
 export const pathText = (path: readonly Step[]): string =>
-  path.reduce<string>((text, step) => (typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`), '');
+  path.reduce<string>(
+    (text, step) => (typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`),
+    '',
+  );

@@ -16,7 +16,8 @@ function pruned(root: Node, schema: z.ZodType): Node {
   let tree = root;
   for (let issues = issuesOf(tree, schema); issues.length > 0; issues = issuesOf(tree, schema)) {
     const before = tree;
-    for (const path of issues.flatMap(faultyPaths).toReversed()) tree = without(tree, at(tree, ...path) === undefined ? path.slice(0, -1) : path);
+    for (const path of issues.flatMap(faultyPaths).toReversed())
+      tree = without(tree, at(tree, ...path) === undefined ? path.slice(0, -1) : path);
     if (tree === before) break;
   }
   return tree;
@@ -60,7 +61,13 @@ function report(root: Node, issue: Issue, schema: z.ZodType, problems: Problems)
 /** zod's own words for shapes speak of JavaScript. */
 function allowedBy(issue: Issue): string {
   if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message;
-  const shapes: Readonly<Record<string, string>> = { object: 'a map', record: 'a map', array: 'a list', string: 'text', boolean: 'true or false' };
+  const shapes: Readonly<Record<string, string>> = {
+    object: 'a map',
+    record: 'a map',
+    array: 'a list',
+    string: 'text',
+    boolean: 'true or false',
+  };
   return shapes[issue.expected] ?? issue.expected;
 }
 
@@ -72,7 +79,8 @@ function keyPlace(root: Node, path: readonly Step[]): Place | undefined {
 
 /** A value as people wrote it; never one that may be a secret. */
 function shown(node: Node, path: readonly Step[]): string {
-  if (path.some((step) => /password|token|secret|authorization|key/i.test(String(step)))) return 'not valid (not shown: it may be a secret)';
+  if (path.some((step) => /password|token|secret|authorization|key/i.test(String(step))))
+    return 'not valid (not shown: it may be a secret)';
   if (node.kind === 'map') return 'a map';
   if (node.kind === 'list') return 'a list';
   const text = typeof node.value === 'string' ? JSON.stringify(node.value) : String(node.value);

@@ -51,7 +51,8 @@ class Reader {
     const { errors, warnings, contents } = this.#document;
     for (const { pos, message } of [...errors, ...warnings]) this.#problems.error(this.#place(pos[0], []), `is not valid YAML: ${message}`);
     if (errors.length > 0 || warnings.length > 0) return undefined;
-    if (contents === null) return refuse(this.#problems, this.#place(0, []), 'is empty; the smallest useful file is in docs/configuration.md');
+    if (contents === null)
+      return refuse(this.#problems, this.#place(0, []), 'is empty; the smallest useful file is in docs/configuration.md');
     return this.#node(contents, []);
   }
 
@@ -63,11 +64,13 @@ class Reader {
   #node(node: ParsedNode | null, path: readonly Step[]): Node {
     const place = this.#place(node?.range[0] ?? 0, path);
     this.#nodes += 1;
-    if (this.#nodes > nodesMax) throw new TooLarge(place, `the file stands for more than ${nodesMax} values; aliases (*name) repeat too much`);
+    if (this.#nodes > nodesMax)
+      throw new TooLarge(place, `the file stands for more than ${nodesMax} values; aliases (*name) repeat too much`);
     if (path.length > depthMax) throw new TooLarge(place, `is nested too deeply; allowed: ${depthMax} levels`);
     if (isAlias(node)) return this.#node((node.resolve(this.#document) as ParsedNode | undefined) ?? null, path);
     if (isMap(node)) return { kind: 'map', entries: this.#entries(node.items as Pairs, path), place };
-    if (isSeq(node)) return { kind: 'list', items: node.items.map((item, index) => this.#node(item as ParsedNode, [...path, index])), place };
+    if (isSeq(node))
+      return { kind: 'list', items: node.items.map((item, index) => this.#node(item as ParsedNode, [...path, index])), place };
     return { kind: 'scalar', value: this.#scalar(isScalar(node) ? node.value : null, place), place };
   }
 
