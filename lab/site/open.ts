@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Child, startChild } from '../child.js';
+import { endOrphan } from '../orphan.js';
 import { tell } from '../supervisor/control.js';
 import type { SupervisorSettings } from '../supervisor/main.js';
 import { buildRelease, linkPackages, switchTo, writeShopConfig } from './releases.js';
-import { paths, planSite, saveSite, type Site } from './site.js';
+import { loadSite, paths, planSite, saveSite, type Site } from './site.js';
 import { fill, templateFor, type First } from './template.js';
 
 export interface OpenSite {
   readonly site: Site;
-  readonly templateSha256: string;
   close(): Promise<void>;
 }
 
@@ -19,19 +18,43 @@ export async function openSite(folder: string, seed: number, first: First): Prom
   await rm(folder, { recursive: true, force: true });
   const site = await planSite(folder, seed);
   await lay(site);
-  const template = templateFor(first);
-  await writeFile(paths.haleYaml(site), fill(template, site));
+  await writeFile(paths.haleYaml(site), fill(templateFor(first), site));
+  const open = await startAll(site);
+  await untilServing(site).catch(async (error: unknown) => {
+    await open.close();
+    throw error;
+  });
+  return open;
+}
+
+/** Starts a lab that was there before, with whatever is broken in it. */
+export async function reopenSite(folder: string): Promise<OpenSite> {
+  const site = await loadSite(folder);
+  await endOrphan(paths.postmaster(site), paths.data(site), 'SIGQUIT'); // Immediate shutdown: its backends go first.
+  await endOrphan(paths.pidFile(site), site.config, 'SIGKILL');
+  return startAll(site);
+}
+
+async function startAll(site: Site): Promise<OpenSite> {
   const children: Child[] = [];
   const close = async (): Promise<void> => {
     for (const child of children.reverse()) await child.end();
   };
   try {
-    await start(site, children);
+    for await (const child of processes(site)) children.push(child);
+    return { site, close };
   } catch (error) {
     await close();
     throw error;
   }
-  return { site, templateSha256: createHash('sha256').update(template).digest('hex'), close };
+}
+
+async function* processes(site: Site): AsyncGenerator<Child> {
+  const { shop, supervisor, traffic } = site.ports;
+  yield await startChild('site/database.js', [site.folder], paths.log(site, 'lab'));
+  yield await startChild('supervisor/main.js', [paths.supervisorSettings(site)], paths.log(site, 'supervisor'));
+  await tell(supervisor, { verb: 'start', unit: site.service });
+  yield await startChild('traffic.js', [String(shop), String(traffic)], paths.log(site, 'traffic'));
 }
 
 async function lay(site: Site): Promise<void> {
@@ -58,15 +81,6 @@ const supervisorSettings = (site: Site): SupervisorSettings => ({
   pidFile: paths.pidFile(site),
   log: paths.log(site, 'shop'),
 });
-
-async function start(site: Site, children: Child[]): Promise<void> {
-  children.push(await startChild('site/database.js', [site.folder], paths.log(site, 'lab')));
-  children.push(await startChild('supervisor/main.js', [paths.supervisorSettings(site)], paths.log(site, 'supervisor')));
-  await tell(site.ports.supervisor, { verb: 'start', unit: site.service });
-  await untilServing(site);
-  const { shop, traffic } = site.ports;
-  children.push(await startChild('traffic.js', [String(shop), String(traffic)], paths.log(site, 'traffic')));
-}
 
 const patienceMs = 15_000;
 

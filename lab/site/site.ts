@@ -64,6 +64,7 @@ export const paths = {
   pidFile: (site: Site): string => join(site.folder, 'supervisor', 'shop.pid'),
   supervisorSettings: (site: Site): string => join(site.folder, 'supervisor', 'settings.json'),
   data: (site: Site): string => join(site.folder, 'database'),
+  postmaster: (site: Site): string => join(site.folder, 'database', 'postmaster.pid'),
   passwordFile: (site: Site): string => join(site.folder, 'secrets', 'database-password'),
   haleYaml: (site: Site): string => join(site.folder, 'hale.yaml'),
 };
