@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { answeredAt, isGood, type Probed, shareOf } from '../../../lab/run/judge.js';
 
 /** One probe each 20 ms from 0: `g` good, `b` bad. */
-const probes = (text: string): Probed[] => [...text].map((letter, at) => ({ at: at * 20, ok: letter === 'g' }));
+const probes = (text: string): Probed[] => text.split('').map((letter, at) => ({ at: at * 20, ok: letter === 'g' }));
 
 test('the answer is the first of five good probes after the first bad one', () => {
   expect(answeredAt(probes(`gggggggbbbbb${'g'.repeat(20)}`), 0, 10_000)).toBe(12 * 20);
