@@ -52,11 +52,10 @@ export const importTable = [
 export const adapterVendors = {
   configuration: ['contracts/configuration'],
   exec: ['execa'],
-  file: ['write-file-atomic'],
   http: ['re2js'],
   postgres: ['pg', 'node-pg-migrate'],
+  'postgres-target': ['pg'],
   prometheus: ['parse-prometheus-text-format'],
-  release: ['write-file-atomic'],
   sql: ['pg'],
   temporal: ['@temporalio/client', '@temporalio/common', '@temporalio/activity'],
 };

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { httpProvider } from '../../adapters/http/provider.js';
+import { TargetRefused } from '../../domain/failure.js';
+import type { Action } from '../../domain/service.js';
+import { freshHttpKnob, type HttpKnob } from '../support/http-knob.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+
+type Http = Extract<Action, { kind: 'http' }>;
+
+async function asked(more: (knob: HttpKnob) => Partial<Http> = () => ({})): Promise<Bench<Http> & { readonly knob: HttpKnob }> {
+  const knob = await freshHttpKnob();
+  const request = { method: 'PUT' as const, url: knob.url, headers: { authorization: 'Bearer lab' }, body: 'on' };
+  return {
+    knob,
+    provider: httpProvider(),
+    target: { service: 'shop', action: { kind: 'http', request, ...more(knob) }, timeoutMs: 5_000 },
+    effects: async () => knob.ledger.length,
+    state: async () => knob.state,
+    disturb: async () => void (knob.state = 'dimmed'),
+    loseAnswers: async () => void (knob.manner = 'silent'),
+    hang: async () => void (knob.manner = 'hanging'),
+    remove: knob.close,
+  };
+}
+
+const verified = () => asked(({ url }) => ({ verifyUrl: url, undoRequest: { method: 'PUT', url, headers: {}, body: 'off' } }));
+
+holdsProviderContract('http with verify and undo', verified, { compare: 'hale can not see what a request acts on' });
+
+describe('http with verify', () => {
+  it('leaves alone what the ETag of verify shows changed since the action', async () => {
+    const bench = await verified();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    await bench.disturb?.();
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({
+      kind: 'changedMeanwhile',
+      now: { summary: 'version "dimmed"' },
+    });
+    expect(await bench.state()).toBe('dimmed');
+  });
+
+  it('lets the target compare at the very last moment of an undo', async () => {
+    const bench = await verified();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    const permit = async () => bench.disturb?.();
+    await expect(bench.provider.undo({ ...undoOf(call), permit }, after)).rejects.toThrow(/412/);
+    expect(await bench.state()).toBe('dimmed');
+  });
+
+  it('asks verify whether an earlier try was the undo already', async () => {
+    const bench = await verified();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    await bench.provider.undo(undoOf(call), after);
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(bench.knob.ledger).toEqual(['cycle/1/fix|7|on', 'cycle/1/fix/undo|7|off']);
+  });
+});
+
+describe('http', () => {
+  it('takes a conflict as refused: the target saw a newer fence', async () => {
+    const bench = await asked();
+    bench.knob.manner = 'refusing';
+    const refused = bench.provider.apply(await callOn(bench));
+    await expect(refused).rejects.toThrow(TargetRefused);
+    await expect(refused).rejects.toThrow(/409: a newer fence was seen/);
+  });
+
+  it('takes a server error as unclear, since it may have acted first', async () => {
+    const bench = await verified();
+    bench.knob.manner = 'badly';
+    const call = await callOn(bench);
+    const failed = bench.provider.apply(call);
+    await expect(failed).rejects.toThrow(/500: it broke/);
+    await expect(failed).rejects.not.toBeInstanceOf(TargetRefused);
+    expect(await bench.provider.readBack(call)).toMatchObject({ kind: 'applied' });
+  });
+
+  it('follows no redirect', async () => {
+    const bench = await asked();
+    bench.knob.manner = 'moving';
+    await expect(bench.provider.apply(await callOn(bench))).rejects.toThrow(/answered 307/);
+    expect(await bench.effects()).toBe(0);
+  });
+
+  it('takes the status for the answer when the body never ends', async () => {
+    const bench = await asked();
+    bench.knob.manner = 'endless';
+    await bench.provider.apply(await callOn(bench));
+    expect(await bench.effects()).toBe(1);
+  });
+
+  it('can not read back without verify, nor undo without an undo request', async () => {
+    const bench = await asked();
+    const call = await callOn(bench);
+    expect(bench.provider.readBackBy(call.action)).toBe('none');
+    const after = await bench.provider.apply(call);
+    expect(await bench.provider.readBack(call)).toMatchObject({ kind: 'unknown' });
+    await expect(bench.provider.undo(undoOf(call), after)).rejects.toThrow(/no `undo`/);
+  });
+
+  it('sends nothing to what is no web address', async () => {
+    const bench = await asked();
+    for (const url of ['gopher://127.0.0.1/', 'file:///etc/passwd', '/state', '']) {
+      const target = { ...bench.target, action: { ...bench.target.action, request: { ...bench.target.action.request, url } } };
+      const call = await callOn({ ...bench, target });
+      expect(await bench.provider.examine(target, call.before, undefined)).toMatchObject({ applicable: false });
+      await expect(bench.provider.apply(call)).rejects.toThrow(/no http or https address/);
+    }
+  });
+});
