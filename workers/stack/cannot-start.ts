@@ -1,0 +1,12 @@
+/** hale can't start; the message names the cause and the way out, for a person at a terminal. */
+export class CannotStart extends Error {
+  override readonly name = 'CannotStart';
+
+  /** Exit codes as `hale help exit-codes` lists them: 2 usage or configuration, 5 something can't be reached. */
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 | 5 = 1,
+  ) {
+    super(message);
+  }
+}
