@@ -28,6 +28,8 @@ const broken: Readonly<Record<string, { readonly tree: Readonly<Record<string, s
     tree: { 'test/a.test.ts': `test('one rule', () => {});\n`, 'test/b.test.ts': `test.skip('one rule', () => {});\n` },
     says: 'test/b.test.ts: "one rule" is a title in test/a.test.ts',
   },
+  'the title of a test is a rule, not a topic': { tree: { 'test/a.test.ts': `test('parser works', () => {});\n` }, says: '"parser works"' },
+  'every document is linked from another one': { tree: { 'docs/lonely.md': '# Lonely\n', 'README.md': '# A\n' }, says: 'docs/lonely.md' },
   'migrations are numbered without doubles': {
     tree: { 'adapters/postgres/migrations/000002_a.sql': '', 'adapters/postgres/migrations/000002_b.sql': '' },
     says: '000002 is taken',

@@ -108,6 +108,18 @@ const uniqueTitles: Habit = {
   },
 };
 
+const titleWordsMin = 4;
+
+const tellingTitles: Habit = {
+  title: 'the title of a test is a rule, not a topic',
+  complaints: (tree) =>
+    select(tree, isTest).flatMap(([path, text]) =>
+      titlesOf(text)
+        .filter((title) => !isTemplate.test(title) && title.split(/\s+/).length < titleWordsMin)
+        .map((title) => `${path}: "${title}" has fewer than ${titleWordsMin} words`),
+    ),
+};
+
 const migrationNumbers: Habit = {
   title: 'migrations are numbered without doubles',
   complaints(tree) {
@@ -130,5 +142,6 @@ export const codeHabits: readonly Habit[] = [
   lengths,
   deadFiles,
   uniqueTitles,
+  tellingTitles,
   migrationNumbers,
 ];

@@ -40,6 +40,17 @@ function resolves(tree: Tree, from: string, link: string): boolean {
   return anchor === undefined ? text !== undefined || isFolder : text !== undefined && anchorsOf(text).includes(anchor);
 }
 
+const reachable: Habit = {
+  title: 'every document is linked from another one',
+  complaints(tree) {
+    const texts = select(tree, isMarkdown);
+    const documents = texts.map(([path]) => path).filter((path) => path.startsWith('docs/') && !path.startsWith('docs/decisions/'));
+    return documents
+      .filter((path) => !texts.some(([from, text]) => from !== path && text.includes(`](${posix.relative(posix.dirname(from), path)}`)))
+      .map((path) => `${path}: no document links to it`);
+  },
+};
+
 /** Rows of every markdown table in a text, headings included, as trimmed cells without code marks. */
 function tableRows(text: string): string[][] {
   const rows = text.split('\n').filter((line) => line.startsWith('|'));
