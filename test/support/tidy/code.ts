@@ -108,7 +108,7 @@ const uniqueTitles: Habit = {
   },
 };
 
-const titleWordsMin = 4;
+const titleWordsMin = 3;
 
 const tellingTitles: Habit = {
   title: 'the title of a test is a rule, not a topic',

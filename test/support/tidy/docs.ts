@@ -162,4 +162,14 @@ const commands: Habit = {
   },
 };
 
-export const docsHabits: readonly Habit[] = [oneTitle, linksResolve, layout, importTablePrinted, glossary, failures, decisions, commands];
+export const docsHabits: readonly Habit[] = [
+  oneTitle,
+  linksResolve,
+  reachable,
+  layout,
+  importTablePrinted,
+  glossary,
+  failures,
+  decisions,
+  commands,
+];
