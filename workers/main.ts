@@ -1,7 +1,8 @@
 // What `hale up` runs: the parent of every process of one hale.
-import { migrate } from '../adapters/postgres/database.js';
+import { migrate, openDatabase } from '../adapters/postgres/database.js';
 import { CannotStart } from './stack/cannot-start.js';
 import { claimState } from './stack/claim.js';
+import { ConfigurationFile } from './stack/configuration.js';
 import { demoPart, type Demo } from './stack/demo.js';
 import { readOptions, type Options } from './stack/options.js';
 import { makeStateFolder, RunFile } from './stack/run-file.js';
@@ -25,8 +26,13 @@ async function up(options: Options, env: Environment): Promise<void> {
     const demo = options.demo ? await startDemo(options, tree) : undefined;
     const config = options.config ?? demo?.config ?? '';
     runFile.update({ config });
+    const file = new ConfigurationFile(config, openDatabase(stand.databaseUrl, 1), report);
+    await file.load();
     await tree.start(...workers(options, stand));
-    if (!tree.isStopping) announce(options, stand, demo);
+    if (tree.isStopping) return;
+    file.follow();
+    reloadOnHangUp(file);
+    announce(options, stand, demo);
   } catch (error) {
     if (tree.isStopping) return;
     await tree.stop();
@@ -58,6 +64,11 @@ function announce(options: Options, stand: Stand, demo: Demo | undefined): void 
     `  state         ${options.state}`,
   ];
   console.log(lines.join('\n'));
+}
+
+/** SIGHUP means "read your configuration again", unless it comes from a terminal that was closed. */
+function reloadOnHangUp(file: ConfigurationFile): void {
+  process.on('SIGHUP', () => (process.stdin.isTTY ? process.kill(process.pid, 'SIGTERM') : file.reload()));
 }
 
 /** The first signal lets everything finish what it has in hand, the second one does not. */

@@ -25,7 +25,7 @@ export function demoPart(state: string): { readonly part: Part; readonly announc
     isReady: async () => announced() !== undefined,
     launch: () => {
       from = readFrom(logFile, 0).length;
-      return spawnLogged({ command: process.execPath, args: [entry, 'demo', '--state', join(state, 'demo')], logFile });
+      return spawnLogged({ command: process.execPath, args: [entry, 'demo', '--state', state], logFile, channel: true });
     },
   };
   return { part, announced };

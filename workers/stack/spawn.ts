@@ -11,8 +11,8 @@ export interface Order {
   readonly env?: NodeJS.ProcessEnv;
   /** Whom to run as, when this process is root and the program refuses to be. */
   readonly account?: { readonly uid: number; readonly gid: number };
-  /** Gives the child a channel to answer the guard on. */
-  readonly guarded?: boolean;
+  /** Tells the child by 'disconnect' when this process is gone, and lets it answer the guard. */
+  readonly channel?: boolean;
 }
 
 export interface Running {
@@ -32,7 +32,7 @@ export async function spawnLogged(order: Order): Promise<Running & { readonly ch
   const log = openSync(order.logFile, 'a', 0o640);
   const child = spawn(order.command, order.args, {
     detached: true,
-    stdio: ['ignore', log, log, ...(order.guarded ? (['ipc'] as const) : [])],
+    stdio: ['ignore', log, log, ...(order.channel ? (['ipc'] as const) : [])],
     ...(order.env && { env: order.env }),
     ...(order.account && { ...order.account, cwd: '/' }),
   });

@@ -23,7 +23,7 @@ export function workerPart(role: WorkerRole, number: number, state: string, env:
     launch: async () => {
       polls = false;
       const args = ['--enable-source-maps', entry, role];
-      const running = await spawnLogged({ command: process.execPath, args, logFile, env, guarded: true });
+      const running = await spawnLogged({ command: process.execPath, args, logFile, env, channel: true });
       guard(
         running.child,
         () => (polls = true),
