@@ -28,9 +28,6 @@ function refusal(source, file, isTypeOnly) {
   return `${row.folder} may not import ${target.name}${asType}; see scripts/import-table.mjs`;
 }
 
-const everySpecifierIsType = (node) =>
-  node.specifiers?.length > 0 && node.specifiers.every((s) => (s.importKind ?? s.exportKind) === 'type');
-
 const projectPath = (context) => relative(context.cwd, context.filename).replaceAll('\\', '/');
 
 const importTable = {
@@ -40,8 +37,9 @@ const importTable = {
       const message = refusal(source, file, isTypeOnly);
       if (message !== undefined) context.report({ node, message });
     };
+    // Only the whole declaration counts: `import { type A }` leaves `import {}` behind, which loads the module.
     const declaration = (kind) => (node) => {
-      if (node.source) check(node, node.source.value, node[kind] === 'type' || everySpecifierIsType(node));
+      if (node.source) check(node, node.source.value, node[kind] === 'type');
     };
     return {
       ImportDeclaration: declaration('importKind'),

@@ -42,6 +42,12 @@ const bad: readonly Case[] = [
     `export { heal } from '../activities/heal.js';\n`,
     'except with `import type`',
   ),
+  table(
+    'a type named inside a value import still loads the module',
+    'workflows/half-type.ts',
+    `import { type heal } from '../activities/heal.js';\nexport type H = typeof heal;\n`,
+    'except with `import type`',
+  ),
   table('activities import no adapter', 'activities/store.ts', `import '../adapters/exec/run.js';\n`, 'adapters/exec/run'),
   table('activities import no database driver', 'activities/query.ts', `export { Pool } from 'pg';\n`, 'activities may not import pg'),
   table(

@@ -1,4 +1,4 @@
 // What must hold of the main loop: every other file in this folder is one step.
 import { runSteps } from '../../support/acceptance/run.js';
 
-await runSteps(import.meta.url);
+process.exitCode = await runSteps(import.meta.url, process.argv.slice(2));

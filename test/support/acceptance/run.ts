@@ -12,9 +12,9 @@ interface Options {
   readonly only: readonly string[];
 }
 
-/** Runs the steps beside `index` (its `import.meta.url`), one after the other, and sets the exit code. */
-export async function runSteps(index: string): Promise<void> {
-  const options = optionsOf(process.argv.slice(2));
+/** Runs the steps beside `index` (its `import.meta.url`), one after the other, and returns the exit code. */
+export async function runSteps(index: string, argv: readonly string[]): Promise<0 | 1 | 9> {
+  const options = optionsOf(argv);
   if (options.out) await writeFile(options.out, '');
   const lines: Line[] = [];
   for (const name of await stepNames(index, options.only)) {
@@ -22,7 +22,7 @@ export async function runSteps(index: string): Promise<void> {
     lines.push(line);
     await print(line, options);
   }
-  process.exitCode = exitCodeOf(lines);
+  return exitCodeOf(lines);
 }
 
 function optionsOf(argv: readonly string[]): Options {
