@@ -1,4 +1,5 @@
 import type { Effect, EffectState, Image } from '../domain/effect.js';
+import type { LastCycle } from '../domain/detection/reporting.js';
 import type { Finding } from '../domain/finding.js';
 import type { Lesson } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
@@ -274,5 +275,3 @@ export interface Cycles {
   /** The last cycle of this service or instance, as Temporal knows it: also one that was terminated. */
   last(service: string, instance: string | undefined): Promise<LastCycle>;
 }
-
-export type LastCycle = { readonly kind: 'none' } | { readonly kind: 'running' } | { readonly kind: 'ended'; readonly at: number };

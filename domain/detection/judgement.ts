@@ -33,7 +33,7 @@ const jitterMs = 50;
 /** Takes one reading in. A data reading not newer than the last one changes nothing: what was judged stays judged. */
 export function follow(objective: Objective, track: Track, reading: Reading): Track {
   const side = sideOf(objective.bound, reading);
-  if (side === 'missing') return { ...track, missing: { since: track.missing?.since ?? reading.at, last: reading } };
+  if (side === 'missing') return withMissing(track, reading);
   const age = track.lastData === undefined ? 1 : reading.at - track.lastData.at;
   if (age <= 0) return track;
   // Evidence from before a silence has no vote after it.
@@ -43,6 +43,12 @@ export function follow(objective: Objective, track: Track, reading: Reading): Tr
   return bad.length >= objective.votes.bad
     ? { votes, lastData: reading, brokenSince: before.brokenSince ?? bad[0]?.at ?? reading.at }
     : { votes, lastData: reading, metSince: before.metSince ?? reading.at };
+}
+
+/** Readings may be taken in twice, after a watcher was killed: an older one changes nothing. */
+function withMissing(track: Track, reading: Reading): Track {
+  if (reading.at < Math.max(track.lastData?.at ?? 0, track.missing?.last.at ?? 0)) return track;
+  return { ...track, missing: { since: track.missing?.since ?? reading.at, last: reading } };
 }
 
 /** Where the objective stands at `now`, given all that was taken in. */

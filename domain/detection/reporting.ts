@@ -1,0 +1,34 @@
+import type { Severity } from '../finding.js';
+import { severityRank } from './finding.js';
+
+/** The last report about a service or instance; `settled` once everything it was about had ended. */
+export interface ReportMemory {
+  readonly at: number;
+  readonly severity: Severity;
+  readonly settled: boolean;
+}
+
+export type LastCycle = { readonly kind: 'none' } | { readonly kind: 'running' } | { readonly kind: 'ended'; readonly at: number };
+
+/** A flood of signals would fill a cycle's history. */
+const apartMs = 10_000;
+/** A cycle that just ended gets this long to show its effect before its symptom is reported again. */
+const afterCycleMs = 30_000;
+
+/** Whether the last cycle matters to the decision: it is only looked up where it does. */
+export const needsLastCycle = (memory: ReportMemory | undefined, severity: Severity, now: number): boolean =>
+  memory !== undefined && now - memory.at >= apartMs && !isNews(memory, severity);
+
+/**
+ * Reports are level-triggered: at opening, when the severity rises, and again when the cycle has ended (or was lost)
+ * and the finding still stands; never closer together than ten seconds.
+ */
+export function reportDue(memory: ReportMemory | undefined, severity: Severity, last: LastCycle, now: number): boolean {
+  if (memory === undefined) return true;
+  if (now - memory.at < apartMs) return false;
+  if (isNews(memory, severity)) return true;
+  return last.kind === 'none' || (last.kind === 'ended' && now - last.at >= afterCycleMs);
+}
+
+const isNews = (memory: ReportMemory, severity: Severity): boolean =>
+  memory.settled || severityRank(severity) > severityRank(memory.severity);
