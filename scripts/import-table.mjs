@@ -57,7 +57,8 @@ export const adapterVendors = {
   'postgres-target': ['pg'],
   prometheus: ['parse-prometheus-text-format'],
   sql: ['pg'],
-  temporal: ['@temporalio/client', '@temporalio/common', '@temporalio/activity'],
+  // Ids, names and queues are the wire: people and other processes see the same.
+  temporal: ['@temporalio/client', '@temporalio/common', '@temporalio/activity', 'contracts'],
 };
 
 /** The row that governs a file, or undefined when its folder is in no row. Paths are relative to the project. */

@@ -11,7 +11,8 @@ export interface Member {
   readonly instance?: string;
 }
 
-export const memberKey = (member: Member): string => `${member.service}/${member.instance ?? '-'}`;
+export const memberKey = (member: { readonly service: string; readonly instance?: string | undefined }): string =>
+  `${member.service}/${member.instance ?? '-'}`;
 
 /** A breach as its judgement shows it. */
 export function breachOf(member: Member, objective: Objective, judgement: Judgement): Finding {

@@ -1,0 +1,67 @@
+import { fillSlots } from '../../domain/detection/slots.js';
+import { memberKey, type Member } from '../../domain/detection/finding.js';
+import { isKnownGood, sighted, type Sighting } from '../../domain/detection/known-good.js';
+import type { Image } from '../../domain/effect.js';
+import type { Correction, Service } from '../../domain/service.js';
+import type { Ports } from '../ports.js';
+import type { Board } from './board.js';
+
+type Controls = Pick<Ports, 'controls'>;
+type Keeping = Pick<Ports, 'providers' | 'knownGood'>;
+
+/** Lets go of holds whose symptom has stayed away for the hold window. */
+export async function releaseHolds({ controls }: Controls, board: Board): Promise<void> {
+  for (const member of board.members()) {
+    const now = Date.now();
+    const watched = board.objectivesOf(member);
+    const healthySince = board.healthySince(watched, now);
+    const holdMs = Math.max(...watched.map(({ objective }) => objective.holdMs));
+    if (healthySince === undefined || now - healthySince < holdMs) continue;
+    const held = await controls.held(member.service, member.instance);
+    if (held === undefined || now - Math.max(held.since, healthySince) < holdMs) continue;
+    await controls.releaseHold(member.service, member.instance, `every objective has been met for ${holdMs / 1000}s`);
+  }
+}
+
+/** Remembers what the targets of restoring corrections look like while their service is well. */
+export class GoodKeeper {
+  readonly #ports: Keeping;
+  readonly #sightings = new Map<string, Sighting>();
+
+  constructor(ports: Keeping) {
+    this.#ports = ports;
+  }
+
+  async look(board: Board): Promise<void> {
+    for (const member of board.members()) {
+      const watched = board.objectivesOf(member);
+      const service = watched[0]?.service;
+      const healthySince = board.healthySince(watched, Date.now());
+      for (const correction of service?.corrections.filter(restores) ?? []) {
+        if (service !== undefined) await this.#lookAt(service, member, correction, healthySince);
+      }
+    }
+  }
+
+  async #lookAt(service: Service, member: Member, correction: Correction, healthySince: number | undefined): Promise<void> {
+    const key = `${memberKey(member)}/${correction.name}`;
+    const image = healthySince === undefined ? undefined : await this.#imageOf(member, correction);
+    if (image === undefined) return void this.#sightings.delete(key);
+    const now = Date.now();
+    const sighting = sighted(this.#sightings.get(key), image.identity, now);
+    this.#sightings.set(key, sighting);
+    if (!isKnownGood(sighting, healthySince, correction.holdMs, now)) return;
+    await this.#ports.knownGood.record(service.name, member.instance, correction.name, image);
+  }
+
+  /** undefined when the target can't be looked at: what nobody saw is not known to be good. */
+  async #imageOf(member: Member, { action, timeoutMs }: Correction): Promise<Image | undefined> {
+    const provider = this.#ports.providers.for(action);
+    const filled = fillSlots(action, member);
+    if (provider === undefined || filled.kind === 'refused') return undefined;
+    return provider.image({ ...member, action: filled.value, timeoutMs }).catch(() => undefined);
+  }
+}
+
+/** Only these ever ask what was good. */
+const restores = ({ action }: Correction): boolean => action.kind === 'file' || action.kind === 'release';

@@ -1,0 +1,74 @@
+import type { Reading } from '../../domain/reading.js';
+import { readQuestions, type Question } from '../measure.js';
+import type { Meters } from '../ports.js';
+
+/** Reads that were due, and those of them that were done; the rest found the read before them still under way. */
+export interface Counters {
+  due: number;
+  done: number;
+}
+
+export interface Reader {
+  /** Reads these questions from now on, each at its own interval, instead of those before. */
+  follow(questions: readonly Question[]): void;
+  stop(): void;
+}
+
+type Take = (questions: readonly Question[], readings: readonly Reading[]) => void;
+
+/**
+ * Reads every signal on its own schedule: one that hangs delays nobody, and is not asked again before it answered.
+ * Questions to one source with one interval are due together, so that their meter may batch them.
+ */
+export function startReader(meters: Meters, take: Take, counters: Counters): Reader {
+  let current = new AbortController();
+  const stop = (): void => current.abort();
+  return {
+    stop,
+    follow(questions) {
+      stop();
+      current = new AbortController();
+      for (const batch of batchesOf(questions)) schedule(meters, batch, take, counters, current.signal);
+    },
+  };
+}
+
+interface Batch {
+  readonly everyMs: number;
+  readonly questions: readonly Question[];
+}
+
+function batchesOf(questions: readonly Question[]): Batch[] {
+  const batches = new Map<string, Question[]>();
+  for (const question of questions) batches.set(batchKey(question), [...(batches.get(batchKey(question)) ?? []), question]);
+  return [...batches.values()].map((batch) => ({ everyMs: batch[0]?.signal.everyMs ?? 1_000, questions: batch }));
+}
+
+function batchKey({ service, instance, signal }: Question): string {
+  const shared = signal.kind === 'promql' ? [signal.source.name] : signal.kind === 'scrape' ? [service, instance, signal.url] : undefined;
+  return JSON.stringify([signal.kind, signal.everyMs, ...(shared ?? [service, instance, signal.name])]);
+}
+
+function schedule(meters: Meters, { everyMs, questions }: Batch, take: Take, counters: Counters, abort: AbortSignal): void {
+  let busy = false;
+  let dueAt = Date.now();
+  let timer: NodeJS.Timeout | undefined;
+  const tick = (): void => {
+    // After a stall several turns may be due: they were missed, and one read makes up for none of them.
+    const turns = Math.max(1, Math.floor((Date.now() - dueAt) / everyMs) + 1);
+    counters.due += turns * questions.length;
+    dueAt += turns * everyMs;
+    timer = setTimeout(tick, Math.max(0, dueAt - Date.now()));
+    if (!busy) void read();
+  };
+  const read = async (): Promise<void> => {
+    busy = true;
+    const readings = await readQuestions(meters, questions, abort);
+    busy = false;
+    if (abort.aborted) return;
+    counters.done += questions.length;
+    take(questions, readings);
+  };
+  abort.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  tick();
+}

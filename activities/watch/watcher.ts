@@ -1,0 +1,190 @@
+import { trusted, fresh } from '../../domain/detection/trust.js';
+import type { Member } from '../../domain/detection/finding.js';
+import type { ReportMemory } from '../../domain/detection/reporting.js';
+import type { Reading, SignalReading } from '../../domain/reading.js';
+import type { Question } from '../measure.js';
+import type { Ports } from '../ports.js';
+import { Board, type BoardState } from './board.js';
+import { GoodKeeper, releaseHolds } from './health.js';
+import { Membership } from './members.js';
+import { findingEvent, monitoringEvent, Notes } from './notes.js';
+import { startReader, type Counters, type Reader } from './reader.js';
+import { startRecorder, type Recorder } from './recorder.js';
+import { Reporter } from './reporter.js';
+import { emptyScope, scopeOf, seriesKey, type Watched } from './scope.js';
+
+export type WatchPorts = Pick<
+  Ports,
+  'configurations' | 'meters' | 'members' | 'providers' | 'incidents' | 'controls' | 'knownGood' | 'samples' | 'shards' | 'cycles'
+>;
+
+/** Saved in PostgreSQL every few seconds and at hand-over. */
+export interface WatchState extends BoardState {
+  readonly savedAt: number;
+  readonly reports: Readonly<Record<string, ReportMemory>>;
+  readonly counters: Counters;
+  readonly blindSince?: number;
+}
+
+interface Assignment {
+  readonly shard: number;
+  readonly shards: number;
+  readonly generation: string;
+  readonly saved: WatchState | undefined;
+  /** How far before the saved state samples are read again, in ms. */
+  readonly catchUpMs: number;
+  readonly failed: (what: string, error: unknown) => void;
+  readonly superseded: () => void;
+}
+
+/** One shard under watch: readings are taken, stored, judged and reported, in this order. */
+export class Watcher {
+  readonly #ports: WatchPorts;
+  readonly #assignment: Assignment;
+  readonly #board: Board;
+  readonly #reporter: Reporter;
+  readonly #recorder: Recorder;
+  readonly #reader: Reader;
+  readonly #notes: Notes;
+  readonly #membership: Membership;
+  readonly #goodKeeper: GoodKeeper;
+  readonly #latest = new Map<string, Reading>();
+  readonly #counters: Counters;
+  #blindSince: number | undefined;
+  #cursor = 0;
+
+  constructor(ports: WatchPorts, assignment: Assignment) {
+    const { saved, shard, generation, superseded } = assignment;
+    this.#ports = ports;
+    this.#assignment = assignment;
+    this.#board = new Board(saved);
+    this.#reporter = new Reporter(ports, saved?.reports);
+    this.#notes = new Notes(ports.incidents);
+    this.#membership = new Membership(ports.members);
+    this.#goodKeeper = new GoodKeeper(ports);
+    this.#counters = { due: saved?.counters.due ?? 0, done: saved?.counters.done ?? 0 };
+    this.#blindSince = saved?.blindSince;
+    const stored = (readings: readonly SignalReading[]): void => this.#judge(this.#board.take(readings));
+    this.#recorder = startRecorder({ shards: ports.shards, shard, generation, state: () => this.#state(), stored, superseded });
+    this.#reader = startReader(ports.meters, (questions, readings) => this.#take(questions, readings), this.#counters);
+  }
+
+  get counters(): Counters {
+    return { ...this.#counters };
+  }
+
+  /** Time of the newest reading that was stored and judged. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  /** Follows the configuration that is current now; the first time it also catches up with what a predecessor stored. */
+  async reload(): Promise<void> {
+    const fleet = await this.#ports.configurations.current();
+    if (fleet === undefined || fleet.version === this.#board.scope.version) return;
+    const { shard, shards, saved, catchUpMs } = this.#assignment;
+    const isFirst = this.#board.scope === emptyScope;
+    await this.#membership.refresh(scopeOf(fleet, shard, shards, () => []).services);
+    const scope = scopeOf(fleet, shard, shards, this.#membership.namesOf);
+    const names = scope.services.map((service) => service.name);
+    const missed = isFirst && saved !== undefined ? await this.#ports.samples.ofServices(names, saved.savedAt - catchUpMs) : [];
+    this.#board.cover(scope);
+    this.#board.take(missed);
+    this.#reader.follow(scope.questions);
+  }
+
+  async refreshMembers(): Promise<void> {
+    const { services } = this.#board.scope;
+    if (!(await this.#membership.refresh(services))) return;
+    const fleet = { version: this.#board.scope.version, environment: '', services, notYetActive: [] };
+    const scope = scopeOf(fleet, 0, 1, this.#membership.namesOf);
+    this.#board.cover(scope);
+    this.#reader.follow(scope.questions);
+  }
+
+  /** Judges everything without a new reading, and repeats what failed. */
+  tick(): void {
+    this.#judge(this.#board.scope.watched);
+    this.#noteMonitoring(Date.now());
+    this.#try('notes', this.#notes.write());
+  }
+
+  save = (): void => this.#recorder.save();
+
+  releaseHolds = (): Promise<void> => releaseHolds(this.#ports, this.#board);
+
+  keepGood = (): Promise<void> => this.#goodKeeper.look(this.#board);
+
+  stop = (): void => this.#reader.stop();
+
+  /** Stores everything for the successor. */
+  async handOver(): Promise<void> {
+    this.stop();
+    await this.#recorder.close();
+    await this.#notes.write();
+  }
+
+  #take(questions: readonly Question[], readings: readonly Reading[]): void {
+    const now = Date.now();
+    questions.forEach((question, index) => {
+      const reading = readings[index];
+      if (reading !== undefined) this.#latest.set(seriesKey(question, question.signal.name), fresh(question.signal, reading, now));
+    });
+    this.#recorder.add(questions.flatMap((question, index) => this.#settled(question, readings[index], now)));
+  }
+
+  /** A condition on a signal of the whole service also counts for a signal of its instances. */
+  #settled(question: Question, reading: Reading | undefined, now: number): SignalReading[] {
+    if (reading === undefined) return [];
+    const { signal, ...member } = question;
+    const freshOf = (name: string): Reading | undefined =>
+      this.#latest.get(seriesKey(member, name)) ?? this.#latest.get(seriesKey({ service: member.service }, name));
+    return [{ ...member, signal: signal.name, reading: trusted(signal, reading, now, freshOf) }];
+  }
+
+  #judge(watched: readonly Watched[]): void {
+    const now = Date.now();
+    const changes = this.#board.judge(watched, now);
+    for (const member of distinctMembers(watched)) {
+      const finding = this.#board.reportable(member, now);
+      if (finding !== undefined) this.#try('report', this.#reporter.consider(member, finding, now));
+      if (!this.#board.hasFindings(member)) this.#reporter.settle(member);
+    }
+    this.#cursor = Math.max(this.#cursor, now);
+    if (changes.length === 0) return;
+    this.#notes.add(changes.map(findingEvent));
+    this.#try('notes', this.#notes.write());
+  }
+
+  #noteMonitoring(now: number): void {
+    const { missing, of } = this.#board.missing(now);
+    const shard = this.#assignment.shard;
+    const blind = this.#board.isBlindForLong(now);
+    if (blind && this.#blindSince === undefined) {
+      this.#blindSince = now;
+      this.#notes.add([monitoringEvent(shard, now, 'silent', missing, of)]);
+    } else if (!this.#board.isBlind(now) && this.#blindSince !== undefined) {
+      this.#notes.add([monitoringEvent(shard, this.#blindSince, 'heard', missing, of)]);
+      this.#blindSince = undefined;
+    }
+  }
+
+  #state(): WatchState {
+    return {
+      ...this.#board.state(),
+      savedAt: Date.now(),
+      reports: this.#reporter.state(),
+      counters: this.counters,
+      ...(this.#blindSince === undefined ? {} : { blindSince: this.#blindSince }),
+    };
+  }
+
+  #try(what: string, work: Promise<void>): void {
+    work.catch((error: unknown) => this.#assignment.failed(what, error));
+  }
+}
+
+function distinctMembers(watched: readonly Watched[]): Member[] {
+  const members = new Map(watched.map(({ member }) => [JSON.stringify(member), member]));
+  return [...members.values()];
+}

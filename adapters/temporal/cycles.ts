@@ -1,0 +1,36 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Cycles } from '../../activities/ports.js';
+import type { CycleOrder } from '../../contracts/cycle.js';
+import { reportSignal, type Report } from '../../contracts/messages.js';
+import { healWorkflowId, taskQueues, workflowTypes } from '../../contracts/names.js';
+
+/** Cycles as workflows: the id is the mutex, so a report starts the cycle or reaches the one that runs. */
+export function temporalCycles(client: Client): Cycles {
+  return {
+    async report(finding) {
+      const { service, instance } = finding;
+      const order: CycleOrder = { service, ...(instance === undefined ? {} : { instance }), by: 'watch', finding };
+      const report: Report = { by: 'watch', finding };
+      await client.workflow.signalWithStart(workflowTypes.healingCycle, {
+        workflowId: healWorkflowId(service, instance),
+        taskQueue: taskQueues.cycles,
+        args: [order],
+        signal: reportSignal,
+        signalArgs: [report],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        // A worker that dies inside a workflow task costs this long; with the default it would be 10 s.
+        workflowTaskTimeout: '2s',
+      });
+    },
+    async last(service, instance) {
+      try {
+        const { status, closeTime } = await client.workflow.getHandle(healWorkflowId(service, instance)).describe();
+        if (status.name === 'RUNNING' || closeTime === undefined) return { kind: 'running' };
+        return { kind: 'ended', at: closeTime.getTime() };
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return { kind: 'none' };
+        throw error;
+      }
+    },
+  };
+}
