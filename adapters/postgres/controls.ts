@@ -3,6 +3,7 @@ import type { Controls } from '../../activities/ports.js';
 import type { Outcome } from '../../domain/outcome.js';
 import { instanceKey, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
+import { reach } from './read.js';
 
 /** What a person orders; `key` makes a repeated order the same order. */
 export interface Order {
@@ -164,3 +165,9 @@ async function resumeHolds(queries: Queries, service: string, order: Order): Pro
 
 const note = (queries: Queries, kind: string, service: string, order: Order, data: Record<string, unknown>): Promise<void> =>
   appendEvent(queries, { key: `${order.key}/${kind}`, kind, service, data: { by: order.by, reason: order.reason, ...data } });
+
+/** Connects and asks once. Throws `DatabaseUnreachable`. */
+export async function openSwitches(url: string): Promise<Switches & { close(): Promise<void> }> {
+  const pool = await reach(url);
+  return { ...postgresSwitches(pool), close: () => pool.end() };
+}

@@ -1,0 +1,279 @@
+import { readdir } from 'node:fs/promises';
+import type pg from 'pg';
+import type { EffectState } from '../../domain/effect.js';
+import type { Outcome } from '../../domain/outcome.js';
+import type { Fleet } from '../../domain/service.js';
+import type { Verdict } from '../../domain/verdict.js';
+import { instanceOf, openDatabase } from './database.js';
+import { readHistories, type ArchivedHistory } from './histories.js';
+import { readMeasured, type MeasuredObjective } from './read-measured.js';
+
+/** Read models for people and pages. Reads only; times are `Date`s of the database's clock. */
+export interface Records {
+  /** undefined before the first configuration was stored. */
+  fleet(): Promise<Fleet | undefined>;
+  switches(): Promise<SwitchStates>;
+  /** How each objective of each service or instance stands, by its latest samples. */
+  measured(fleet: Fleet): Promise<readonly MeasuredObjective[]>;
+  /** Newest first. */
+  incidents(filter: IncidentFilter): Promise<readonly IncidentRecord[]>;
+  cycles(incident: string): Promise<readonly CycleRecord[]>;
+  effects(incident: string): Promise<readonly EffectRecord[]>;
+  /** Effects in these states, of all incidents, oldest first. */
+  effectsIn(states: readonly EffectState[]): Promise<readonly EffectRecord[]>;
+  events(incident: string): Promise<readonly EventRecord[]>;
+  /** Archived histories of the cycles of one incident. */
+  histories(incident: string): Promise<readonly ArchivedHistory[]>;
+  vitals(): Promise<Vitals>;
+  close(): Promise<void>;
+}
+
+export type { MeasuredObjective };
+
+export interface SwitchStates {
+  readonly stop?: { readonly by: string; readonly since: Date };
+  /** Pauses that have not ended; service `*` is all of them. */
+  readonly pauses: readonly { readonly service: string; readonly by: string; readonly until?: Date }[];
+  readonly holds: readonly { readonly service: string; readonly instance?: string; readonly since: Date; readonly outcome: Outcome }[];
+}
+
+export interface IncidentFilter {
+  readonly id?: string;
+  readonly open?: boolean;
+  readonly service?: string;
+  readonly since?: Date;
+  readonly limit: number;
+}
+
+export interface IncidentRecord {
+  readonly id: string;
+  readonly service: string;
+  readonly instance?: string;
+  /** The newest cycle of this incident, and the workflow that runs or ran it. */
+  readonly cycle: string;
+  readonly workflowId: string;
+  readonly outcome?: Outcome;
+  readonly sentence?: string;
+  readonly startedAt: Date;
+  readonly endedAt?: Date;
+}
+
+export interface CycleRecord {
+  readonly cycle: string;
+  readonly by: string;
+  readonly startedAt: Date;
+  readonly endedAt?: Date;
+  readonly outcome?: Outcome;
+}
+
+export interface EffectRecord {
+  readonly actionId: string;
+  readonly incident: string;
+  readonly service: string;
+  readonly correction: string;
+  readonly resource: string;
+  readonly state: EffectState;
+  readonly verdict?: Verdict['kind'];
+  readonly before: string;
+  readonly after?: string;
+  readonly why?: string;
+}
+
+export interface EventRecord {
+  readonly seq: number;
+  readonly at: Date;
+  readonly kind: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface Vitals {
+  /** The newest migration that was applied, and the newest that this version has. */
+  readonly migration: string;
+  readonly migrationOfThisVersion: string;
+  /** The database's clock. */
+  readonly now: Date;
+}
+
+/** Thrown by `openRecords` and `openSwitches`. The message holds no password. */
+export class DatabaseUnreachable extends Error {
+  override readonly name = 'DatabaseUnreachable';
+}
+
+/** Connects and asks once, so that whoever gets records back knows that the database answers. */
+export async function openRecords(url: string): Promise<Records> {
+  const pool = await reach(url);
+  return {
+    fleet: () => fleet(pool),
+    switches: () => switches(pool),
+    measured: (current) => readMeasured(pool, current),
+    incidents: (filter) => incidents(pool, filter),
+    cycles: (incident) => cycles(pool, incident),
+    effects: (incident) => effects(pool, 'incident = any($1)', [incident]),
+    effectsIn: (states) => effects(pool, 'state = any($1)', states),
+    events: (incident) => events(pool, incident),
+    histories: (incident) => histories(pool, incident),
+    vitals: () => vitals(pool),
+    close: () => pool.end(),
+  };
+}
+
+/** A small pool on a database that answers. Throws `DatabaseUnreachable` where it does not, or holds no hale. */
+export async function reach(url: string): Promise<pg.Pool> {
+  const pool = openDatabase(url, 2);
+  try {
+    await pool.query('select from settings limit 0');
+    return pool;
+  } catch (error) {
+    await pool.end();
+    throw new DatabaseUnreachable(`the database at ${placeOf(url)} can't be used: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function placeOf(url: string): string {
+  if (!URL.canParse(url)) return 'an address that is no URL (postgres://user@host:5432/hale)';
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+/** Connecting to several addresses of one name fails with one error each, and an empty message for all. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function fleet(pool: pg.Pool): Promise<Fleet | undefined> {
+  const { rows } = await pool.query<{ fleet: Fleet }>(
+    'select c.fleet from current_configuration cc join configurations c on c.version = cc.version',
+  );
+  return rows[0]?.fleet;
+}
+
+interface SettingRow {
+  key: string;
+  value: { until?: number; outcome?: Outcome };
+  set_by: string;
+  set_at: Date;
+}
+
+async function switches(pool: pg.Pool): Promise<SwitchStates> {
+  const { rows } = await pool.query<SettingRow>(
+    `select key, value, set_by, set_at from settings
+      where value->>'until' is null or to_timestamp((value->>'until')::float8 / 1000) > clock_timestamp() order by key`,
+  );
+  const split = rows.map((row) => ({ ...row, parts: row.key.split('/') }));
+  const stop = split.find(({ key }) => key === 'stop');
+  return {
+    ...(stop === undefined ? {} : { stop: { by: stop.set_by, since: stop.set_at } }),
+    pauses: split.flatMap(({ parts: [what, service = ''], value, set_by }) =>
+      what === 'pause' ? [{ service, by: set_by, ...(value.until === undefined ? {} : { until: new Date(value.until) }) }] : [],
+    ),
+    holds: split.flatMap(({ parts: [what, service = '', instance = '-'], value, set_at }) =>
+      what === 'hold' && value.outcome !== undefined ? [{ service, ...instanceOf(instance), since: set_at, outcome: value.outcome }] : [],
+    ),
+  };
+}
+
+interface IncidentRow {
+  id: string;
+  service: string;
+  instance: string;
+  cycle: string;
+  workflow_id: string;
+  outcome: Outcome | null;
+  sentence: string | null;
+  started_at: Date;
+  ended_at: Date | null;
+}
+
+async function incidents(pool: pg.Pool, filter: IncidentFilter): Promise<IncidentRecord[]> {
+  const { rows } = await pool.query<IncidentRow>(
+    `select i.id, i.service, i.instance, c.cycle, c.workflow_id, i.outcome, i.sentence, i.started_at, i.ended_at
+       from incidents i
+       join lateral (select cycle, workflow_id from cycles where incident = i.id order by started_at desc limit 1) c on true
+      where ($1::text is null or i.id = $1) and ($2::text is null or i.service = $2)
+        and ($3::timestamptz is null or i.ended_at is null or i.ended_at >= $3) and (not $4::boolean or i.ended_at is null)
+      order by i.started_at desc limit $5`,
+    [filter.id ?? null, filter.service ?? null, filter.since ?? null, filter.open ?? false, filter.limit],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    service: row.service,
+    ...instanceOf(row.instance),
+    cycle: row.cycle,
+    workflowId: row.workflow_id,
+    ...present({ outcome: row.outcome, sentence: row.sentence, endedAt: row.ended_at }),
+    startedAt: row.started_at,
+  }));
+}
+
+async function cycles(pool: pg.Pool, incident: string): Promise<CycleRecord[]> {
+  const { rows } = await pool.query<{ cycle: string; by: string; started_at: Date; ended_at: Date | null; outcome: Outcome | null }>(
+    'select cycle, by, started_at, ended_at, outcome from cycles where incident = $1 order by started_at',
+    [incident],
+  );
+  return rows.map(({ cycle, by, started_at, ended_at, outcome }) => ({
+    cycle,
+    by,
+    startedAt: started_at,
+    ...present({ endedAt: ended_at, outcome }),
+  }));
+}
+
+interface EffectRow {
+  action_id: string;
+  incident: string;
+  service: string;
+  correction: string;
+  resource: string;
+  state: EffectState;
+  verdict: Verdict['kind'] | null;
+  before: string;
+  after: string | null;
+  why: string | null;
+}
+
+async function effects(pool: pg.Pool, where: string, values: readonly string[]): Promise<EffectRecord[]> {
+  const { rows } = await pool.query<EffectRow>(
+    `select action_id, incident, service, correction, resource, state, verdict, why,
+            before_image->>'summary' as before, after_image->>'summary' as after
+       from effects where ${where} order by prepared_at`,
+    [values],
+  );
+  return rows.map(({ action_id, verdict, after, why, ...row }) => ({ ...row, actionId: action_id, ...present({ verdict, after, why }) }));
+}
+
+async function events(pool: pg.Pool, incident: string): Promise<EventRecord[]> {
+  const { rows } = await pool.query<{ seq: string; body: { at: string; kind: string; data: Record<string, unknown> } }>(
+    `select seq, body::jsonb as body from events where body::jsonb->>'incident' = $1 order by seq`,
+    [incident],
+  );
+  return rows.map(({ seq, body }) => ({ seq: Number(seq), at: new Date(`${body.at}Z`), kind: body.kind, data: body.data }));
+}
+
+async function histories(pool: pg.Pool, incident: string): Promise<ArchivedHistory[]> {
+  const found: ArchivedHistory[] = [];
+  for await (const history of readHistories(pool, incident)) found.push(history);
+  return found;
+}
+
+async function vitals(pool: pg.Pool): Promise<Vitals> {
+  const { rows } = await pool.query<{ migration: string; now: Date }>(
+    'select (select name from migrations order by id desc limit 1) as migration, clock_timestamp() as now',
+  );
+  if (rows[0] === undefined) throw new Error('select without from returned no row');
+  const files = await readdir(new URL('./migrations', import.meta.url));
+  return {
+    ...rows[0],
+    migrationOfThisVersion:
+      files
+        .sort()
+        .at(-1)
+        ?.replace(/\.sql$/, '') ?? '',
+  };
+}
+
+/** The fields that are there: SQL's null is the absence of the field. */
+function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== null);
+  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+}

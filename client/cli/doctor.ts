@@ -1,0 +1,134 @@
+import type { Client } from '@temporalio/client';
+import type { Records } from '../../adapters/postgres/read.js';
+import type { Check } from '../../contracts/cli.js';
+import { searchAttributeTypes, taskQueues } from '../../contracts/names.js';
+import { Failure } from './exit-codes.js';
+import { withHale, type Hale } from './hale.js';
+import type { Report } from './report.js';
+import { age, coloured, table } from './text.js';
+import type { Where, Whereabouts } from './whereabouts.js';
+
+const SKEW_MS_MAX = 2_000;
+const RETENTION_MS_MIN = 86_400_000;
+
+/** doctor: looks at every part hale stands on, and prints the command that is missing. Changes nothing. */
+export const doctor = (options: Where): Promise<Report> =>
+  withHale(options, async (hale) => {
+    const [database, temporal] = await Promise.all([databaseChecks(hale), temporalChecks(hale)]);
+    const checks = [...database, ...temporal, ...processChecks(hale.whereabouts)];
+    const exit = checks.every(({ result }) => result === 'ok') ? {} : ({ exit: 'trouble' } as const);
+    return { data: { checks }, text: textOf(checks), ...exit };
+  });
+
+const ok = (name: string, sentence: string): Check => ({ name, result: 'ok', sentence, command: null });
+const trouble = (name: string, sentence: string, command: string | null = null): Check => ({ name, result: 'trouble', sentence, command });
+
+async function databaseChecks(hale: Hale): Promise<Check[]> {
+  let records: Records;
+  try {
+    records = await hale.records();
+  } catch (error) {
+    if (error instanceof Failure) return [trouble('database', error.message, 'hale up')];
+    throw error;
+  }
+  const [vitals, fleet, switches] = await Promise.all([records.vitals(), records.fleet(), records.switches()]);
+  const skew = Math.abs(vitals.now.getTime() - Date.now());
+  const current = vitals.migration === vitals.migrationOfThisVersion;
+  const paused = switches.pauses.map(({ service, by }) => `${service === '*' ? 'all' : service} by ${by}`);
+  return [
+    ok('database', 'answers'),
+    current
+      ? ok('migrations', `up to date: ${vitals.migration}`)
+      : trouble('migrations', `at ${vitals.migration}, this version has ${vitals.migrationOfThisVersion}`, 'hale up'),
+    skew <= SKEW_MS_MAX
+      ? ok('clock', `differs from the database's by ${skew} ms`)
+      : trouble('clock', `differs from the database's by ${age(skew)}: ages and pauses shown here are wrong by that`, 'timedatectl'),
+    fleet
+      ? ok('configuration', `version ${fleet.version}, ${fleet.services.length} services`)
+      : trouble('configuration', 'none was loaded yet', 'hale up --config hale.yaml'),
+    switches.stop === undefined
+      ? ok('stop', 'automation is on')
+      : trouble('stop', `automation is stopped by ${switches.stop.by} since ${switches.stop.since.toISOString()}`, 'hale resume --all'),
+    ok('pauses', paused.length === 0 ? 'nothing is paused' : `paused: ${paused.join(', ')}`),
+  ];
+}
+
+async function temporalChecks(hale: Hale): Promise<Check[]> {
+  let client: Client;
+  try {
+    client = await hale.temporal();
+  } catch (error) {
+    if (error instanceof Failure) return [trouble('temporal', error.message, 'hale up')];
+    throw error;
+  }
+  const checks = [
+    namespaceCheck(client),
+    attributesCheck(client),
+    ...Object.values(taskQueues).map((queue) => pollersCheck(client, queue)),
+  ];
+  return [ok('temporal', 'answers'), ...(await Promise.all(checks))];
+}
+
+/** A check that can't be made is `unknown`, never ok. */
+async function known(name: string, look: () => Promise<Check>): Promise<Check> {
+  try {
+    return await look();
+  } catch (error) {
+    return { name, result: 'unknown', sentence: error instanceof Error ? error.message : String(error), command: null };
+  }
+}
+
+const namespaceCheck = (client: Client): Promise<Check> =>
+  known('namespace', async () => {
+    const { namespace } = client.options;
+    const { config } = await client.workflowService.describeNamespace({ namespace });
+    const retention = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1000;
+    if (retention >= RETENTION_MS_MIN) return ok('namespace', `${namespace} keeps closed cycles for ${age(retention)}`);
+    const command = `temporal operator namespace update --namespace ${namespace} --retention 7d`;
+    return trouble('namespace', `${namespace} keeps closed cycles for ${age(retention)} only`, command);
+  });
+
+const attributesCheck = (client: Client): Promise<Check> =>
+  known('search attributes', async () => {
+    const { namespace } = client.options;
+    const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
+    const missing = Object.entries(searchAttributeTypes).filter(([name]) => !Object.hasOwn(customAttributes ?? {}, name));
+    if (missing.length === 0) return ok('search attributes', 'all there');
+    const flags = missing.map(([name, type]) => `--name ${name} --type ${type}`).join(' ');
+    const command = `temporal operator search-attribute create --namespace ${namespace} ${flags}`;
+    return trouble('search attributes', `missing: ${missing.map(([name]) => name).join(', ')}`, command);
+  });
+
+const pollersCheck = (client: Client, queue: string): Promise<Check> =>
+  known(`workers of ${queue}`, async () => {
+    const ask = { namespace: client.options.namespace, taskQueue: { name: queue }, taskQueueType: 2 };
+    const { pollers } = await client.workflowService.describeTaskQueue(ask);
+    if (pollers.length > 0) return ok(`workers of ${queue}`, `${pollers.length} poll`);
+    return trouble(`workers of ${queue}`, 'nobody polls: nothing on this queue is done', 'hale up');
+  });
+
+function processChecks({ processes }: Whereabouts): Check[] {
+  const dead = processes.filter(({ pid }) => !isAlive(pid));
+  if (processes.length === 0) return [];
+  if (dead.length === 0) return [ok('processes', `${processes.length} run`)];
+  return [trouble('processes', `not running: ${dead.map(({ role, pid }) => `${role} (${pid})`).join(', ')}`, 'hale up')];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function textOf(checks: readonly Check[]): string {
+  const rows = checks.map(({ name, result, sentence, command }) => [
+    result,
+    name,
+    sentence + (command === null ? '' : `; run: ${command}`),
+  ]);
+  const [header = '', ...lines] = table(['RESULT', 'PART', 'WHAT'], rows).split('\n');
+  return [header, ...lines.map((line, index) => (checks[index]?.result === 'ok' ? line : coloured('red', line)))].join('\n');
+}

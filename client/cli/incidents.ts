@@ -1,0 +1,139 @@
+import { writeFile } from 'node:fs/promises';
+import type { EffectRecord, IncidentRecord, Records } from '../../adapters/postgres/read.js';
+import type { Incident, IncidentDetail } from '../../contracts/cli.js';
+import { workflowLink } from '../links.js';
+import { durationMs } from './duration.js';
+import { Failure } from './exit-codes.js';
+import { withHale } from './hale.js';
+import { incidentOf } from './lookup.js';
+import type { Report } from './report.js';
+import { age, plain, printableJson, table } from './text.js';
+import type { Where } from './whereabouts.js';
+
+export interface IncidentsOptions extends Where {
+  readonly open?: boolean;
+  readonly since?: string;
+  readonly service?: string;
+  readonly export?: string;
+  readonly limit: string;
+}
+
+/** incidents: what happened, newest first. */
+export const incidents = (options: IncidentsOptions): Promise<Report> =>
+  withHale(options, async (hale) => {
+    if (options.export !== undefined) throw new Failure('usage', '--export needs an incident: hale incidents inc-7 --export FILE');
+    const limit = Number(options.limit);
+    if (!Number.isInteger(limit) || limit < 1) throw new Failure('usage', `--limit is ${options.limit}: a whole number from 1 is allowed`);
+    const records = await hale.records();
+    const found = await records.incidents({
+      open: options.open ?? false,
+      limit,
+      ...(options.service === undefined ? {} : { service: options.service }),
+      ...(options.since === undefined ? {} : { since: new Date(Date.now() - durationMs('--since', options.since)) }),
+    });
+    const data = await Promise.all(found.map((incident) => incidentData(records, incident)));
+    return { data, text: data.length === 0 ? 'no incidents' : listText(data, Date.now()) };
+  });
+
+/** incidents ID: everything on record about one; `--export` writes it with the histories of its cycles. */
+export const incident = (id: string, options: IncidentsOptions): Promise<Report> =>
+  withHale(options, async (hale) => {
+    const records = await hale.records();
+    const detail = await detailOf(records, await incidentOf(hale, id));
+    if (options.export !== undefined) {
+      const histories = await records.histories(id);
+      await writeFile(options.export, `${printableJson({ schemaVersion: 1, incident: detail, histories }, 2)}\n`);
+      const missing = detail.cycles.length - histories.length;
+      const talk =
+        missing > 0 ? [`${missing} of ${detail.cycles.length} cycles have no archived history yet: they still run, or ended just now`] : [];
+      return { data: detail, text: `${options.export}: ${id} with ${histories.length} histories`, talk };
+    }
+    const { temporal } = hale.whereabouts;
+    const link = temporal?.ui === undefined ? undefined : workflowLink(temporal.ui, temporal.namespace, detail.workflowId);
+    return { data: detail, text: detailText(detail, link) };
+  });
+
+/** Attempts are actions that may have touched the world: what was only prepared, or surely never happened, is none. */
+const attempted = ({ state }: EffectRecord): boolean => state !== 'prepared' && state !== 'notApplied';
+
+async function incidentData(records: Records, incident: IncidentRecord): Promise<Incident> {
+  return dataOf(incident, await records.effects(incident.id));
+}
+
+const dataOf = (incident: IncidentRecord, effects: readonly EffectRecord[]): Incident => ({
+  id: incident.id,
+  service: incident.service,
+  instance: incident.instance ?? null,
+  workflowId: incident.workflowId,
+  outcome: incident.outcome ?? null,
+  sentence: incident.sentence ?? null,
+  startedAt: incident.startedAt.toISOString(),
+  endedAt: incident.endedAt?.toISOString() ?? null,
+  attempts: effects.filter(attempted).map(({ actionId, correction, state, verdict }) => ({
+    actionId,
+    correction,
+    state,
+    verdict: verdict ?? null,
+    undone: state === 'undone',
+  })),
+});
+
+async function detailOf(records: Records, incident: IncidentRecord): Promise<IncidentDetail> {
+  const [cycles, effects, events] = await Promise.all([
+    records.cycles(incident.id),
+    records.effects(incident.id),
+    records.events(incident.id),
+  ]);
+  return {
+    ...dataOf(incident, effects),
+    cycles: cycles.map(({ cycle, by, startedAt, endedAt, outcome }) => ({
+      cycle,
+      by,
+      startedAt: startedAt.toISOString(),
+      endedAt: endedAt?.toISOString() ?? null,
+      outcome: outcome ?? null,
+    })),
+    effects: effects.map(({ actionId, correction, resource, state, before, after, why }) => ({
+      actionId,
+      correction,
+      resource,
+      state,
+      before,
+      after: after ?? null,
+      why: why ?? null,
+    })),
+    events: events.map(({ seq, at, kind, data }) => ({ seq, at: at.toISOString(), kind, data: { ...data } })),
+  };
+}
+
+function listText(list: readonly Incident[], now: number): string {
+  const rows = list.map((one) => [
+    one.id,
+    one.instance === null ? one.service : `${one.service}/${one.instance}`,
+    one.outcome ?? 'open',
+    age((one.endedAt === null ? now : Date.parse(one.endedAt)) - Date.parse(one.startedAt)),
+    one.startedAt,
+    one.attempts.map(({ correction, verdict, undone }) => `${correction} ${verdict ?? 'open'}${undone ? ' undone' : ''}`).join(', ') || '-',
+  ]);
+  return table(['INCIDENT', 'SERVICE', 'OUTCOME', 'TOOK', 'STARTED', 'ATTEMPTS'], rows);
+}
+
+function detailText(detail: IncidentDetail, link: string | undefined): string {
+  const effects = detail.effects.map(({ correction, state, before, after, why }) => [correction, state, before, after ?? '-', why ?? '-']);
+  const events = detail.events.map(({ at, kind, data }) => [at, kind, sentenceOf(data)]);
+  return [
+    listText([detail], Date.now()),
+    ...(detail.sentence === null ? [] : [plain(detail.sentence)]),
+    `workflow ${plain(detail.workflowId)}${link === undefined ? '' : `   ${link}`}`,
+    ...(effects.length === 0 ? [] : [table(['CORRECTION', 'STATE', 'BEFORE', 'AFTER', 'WHY'], effects)]),
+    table(['AT', 'EVENT', 'WHAT'], events),
+  ].join('\n');
+}
+
+/** Ledger lines have a sentence where people are meant to read one; else their own words. */
+function sentenceOf(data: Readonly<Record<string, unknown>>): string {
+  if (typeof data.sentence === 'string') return data.sentence;
+  return Object.entries(data)
+    .flatMap(([name, value]) => (typeof value === 'string' || typeof value === 'number' ? [`${name} ${value}`] : []))
+    .join(', ');
+}

@@ -1,0 +1,20 @@
+import type { IncidentRecord } from '../../adapters/postgres/read.js';
+import type { Service } from '../../domain/service.js';
+import { Failure } from './exit-codes.js';
+import type { Hale } from './hale.js';
+
+/** The incident of this id. Throws `Failure` (not found). */
+export async function incidentOf(hale: Hale, id: string): Promise<IncidentRecord> {
+  const [incident] = await (await hale.records()).incidents({ id, limit: 1 });
+  if (incident !== undefined) return incident;
+  throw new Failure('notFound', `there is no incident ${id}`, 'the list: hale incidents');
+}
+
+/** The service as configured now. Throws `Failure` (not found) naming those there are. */
+export async function knownService(hale: Hale, name: string): Promise<Service> {
+  const fleet = await (await hale.records()).fleet();
+  const service = fleet?.services.find((one) => one.name === name);
+  if (service !== undefined) return service;
+  const names = fleet?.services.map((one) => one.name).join(', ') ?? '';
+  throw new Failure('notFound', `there is no service ${name}`, names === '' ? 'no configuration was loaded yet' : `there are: ${names}`);
+}

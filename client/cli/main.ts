@@ -1,0 +1,34 @@
+import { CommanderError, type Command } from 'commander';
+import { exitCodes, Failure } from './exit-codes.js';
+import { haleProgram, interrupted } from './program.js';
+import { showFailure } from './report.js';
+
+/** Commands that run another program: that one answers to signals. */
+const foreground = ['up', 'lab', 'replay'];
+
+const argv = process.argv.slice(2);
+const json = argv.includes('--json');
+const program = haleProgram();
+for (const command of [program, ...program.commands]) quietly(command);
+if (!foreground.includes(argv[0] ?? '')) process.once('SIGINT', interrupted);
+// `hale incidents | head` closes the pipe early: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.bug));
+
+try {
+  await program.parseAsync(argv, { from: 'user' });
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? usage(error) : showFailure({ json }, error);
+}
+
+/** Commander throws instead of ending the process; with --json its sentence is part of the object. */
+function quietly(command: Command): void {
+  command.exitOverride();
+  if (json && argv[0] !== 'lab') command.configureOutput({ writeErr: () => undefined });
+}
+
+/** Help and version end in an "error" of exit code 0. */
+function usage(error: CommanderError): number {
+  if (error.exitCode === 0) return exitCodes.done;
+  if (!json) return exitCodes.usage; // Commander has printed it.
+  return showFailure({ json }, new Failure('usage', error.message.replace(/^error: /, ''), 'hale --help'));
+}

@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { Where } from './whereabouts.js';
+
+/** Who speaks, and why. */
+export interface Spoken extends Where {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/** An order of this person; the key makes a repeated delivery the same order. */
+export function orderOf({ by, reason }: Spoken): { readonly by: string; readonly reason?: string; readonly key: string } {
+  return { by: by ?? accountName(), ...(reason === undefined ? {} : { reason }), key: `order/${randomUUID()}` };
+}
+
+/** In a container the account may have a number only. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}

@@ -1,0 +1,170 @@
+import { Command, Option } from 'commander';
+import { exitCodes, exitCodeTable } from './exit-codes.js';
+import type { IncidentsOptions } from './incidents.js';
+import type { Spoken } from './person.js';
+import { print, showFailure, type Output } from './report.js';
+import type { StatusOptions } from './status.js';
+import type { Where } from './whereabouts.js';
+
+/** The tree of commands. What a command needs is loaded when it runs, so that `hale --help` is instant. */
+export function haleProgram(): Command {
+  const program = new Command('hale')
+    .description('Keeps running services healthy: detects, corrects, checks the correction, undoes it when it did not help.')
+    .version('0.1.0')
+    .enablePositionalOptions()
+    .showHelpAfterError('(all commands and options: hale --help)');
+  running(program);
+  looking(program);
+  deciding(program);
+  switching(program);
+  program
+    .command('exit-codes')
+    .description('list the exit codes')
+    .addHelpText('after', `\n${exitCodeTable()}`)
+    .action(() => void process.stdout.write(`${exitCodeTable()}\n`));
+  return program;
+}
+
+/** Options of every command that talks to a running hale. */
+const connected = (command: Command): Command =>
+  command
+    .option('--state <dir>', 'state folder of the running hale (default: $HALE_STATE, else .hale)')
+    .option('--temporal <address>', 'Temporal server (default: as the state folder says, else $TEMPORAL_ADDRESS)')
+    .option('--namespace <name>', 'Temporal namespace')
+    .option('--database <url>', 'PostgreSQL (default: as the state folder says, else $HALE_DATABASE_URL)')
+    .option('--json', 'print one JSON object');
+
+/** As `connected`, for what a person orders: the order is recorded under a name. */
+const spoken = (command: Command): Command =>
+  connected(command).option('--by <name>', 'who orders it (default: your account)').option('--reason <text>', 'why; kept on record');
+
+function running(program: Command): void {
+  program
+    .command('up')
+    .description('run hale: the databases where none are given, and the workers')
+    .option('--config <file>', 'the file that names your services')
+    .option('--state <dir>', 'folder for all that is kept', '.hale')
+    .option('--port <number>', 'first port; default: free ones')
+    .option('--temporal <address>', 'use this Temporal server')
+    .option('--database <url>', 'use this PostgreSQL')
+    .option('--workers <number>', 'worker processes of each role')
+    .option('--demo', 'with a demo service that may be broken: hale lab break kill')
+    .option('--detach', 'return when hale is up')
+    .option('--json', 'with --detach: print one JSON object')
+    .action(async (options: { state: string; detach?: boolean } & Output, command: Command) => {
+      const args = upArguments(command);
+      if (!options.detach) return exitWith(await (await import('./entry.js')).runEntry('workers/main.js', args));
+      await print(options, async () => (await import('./up.js')).upDetached(args, options.state));
+    });
+  program
+    .command('lab')
+    .description('break a real service for real, and see what hale does: hale lab run --help')
+    .argument('[arguments...]')
+    .passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (args: string[]) => exitWith(await (await import('./entry.js')).runEntry('lab/main.js', args)));
+  connected(program.command('replay'))
+    .description('replay archived cycles against the code of this version')
+    .argument('[incident]', 'an incident, or a file written by incidents --export')
+    .option('--all', 'every archived cycle')
+    .action(async (what: string | undefined, options: Where & Output & { all?: boolean }) => {
+      try {
+        exitWith(await (await import('./replay.js')).replay(what, options));
+      } catch (error) {
+        exitWith(showFailure(options, error));
+      }
+    });
+}
+
+/** The words for `workers/main.js`: all that were given, but what only this side understands. */
+function upArguments(command: Command): string[] {
+  const { detach: _detach, json: _json, demo, ...values } = command.opts<Record<string, string | boolean>>();
+  const pairs = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  return demo === true ? [...pairs, '--demo'] : pairs;
+}
+
+function looking(program: Command): void {
+  connected(program.command('status'))
+    .description('how every service stands, and what needs a person')
+    .option('--check', 'exit 7 when something needs a person')
+    .option('--watch', 'again each second, until interrupted')
+    .action(async (options: StatusOptions & Output & { watch?: boolean }) => {
+      if (!options.watch) return print(options, async () => (await import('./status.js')).status(options));
+      await print(options, async () => (await import('./status-watch.js')).watchStatus(options));
+    });
+  connected(program.command('incidents'))
+    .description('what happened: the list, or all about one incident')
+    .argument('[id]')
+    .option('--open', 'only those that have not ended')
+    .option('--since <duration>', 'only those of the last 2h, 30m, 7d...')
+    .option('--service <name>', 'only those of one service')
+    .option('--limit <number>', 'at most so many', '100')
+    .option('--export <file>', 'write one incident with events, effects and histories to a file')
+    .action((id: string | undefined, options: IncidentsOptions & Output) =>
+      print(options, async () => {
+        const { incident, incidents } = await import('./incidents.js');
+        return id === undefined ? incidents(options) : incident(id, options);
+      }),
+    );
+  connected(program.command('doctor'))
+    .description('look at every part hale stands on, and print the commands that are missing')
+    .action((options: Where & Output) => print(options, async () => (await import('./doctor.js')).doctor(options)));
+}
+
+function deciding(program: Command): void {
+  for (const decision of ['approve', 'reject'] as const) {
+    spoken(program.command(decision))
+      .description(decision === 'approve' ? 'say yes to the proposal you have seen' : 'say no to the proposal you have seen')
+      .argument('<incident>')
+      .addOption(new Option('--proposal <hash>', 'the hash of the proposal, as status shows it').makeOptionMandatory())
+      .action((id: string, options: Spoken & Output & { proposal: string }) =>
+        print(options, async () => (await import('./words.js')).decide(decision, id, options)),
+      );
+  }
+  for (const [name, verb, description] of [
+    ['abort', 'abort', 'end a cycle and undo what it changed'],
+    ['takeover', 'takeOver', 'end a cycle and leave everything to you, as it is'],
+  ] as const) {
+    spoken(program.command(name))
+      .description(description)
+      .argument('<incident>')
+      .action((id: string, options: Spoken & Output) =>
+        print(options, async () => (await import('./words.js')).endCycle(verb, id, options)),
+      );
+  }
+  spoken(program.command('heal'))
+    .description('look at a service now, and heal it when it is broken')
+    .argument('<service>')
+    .option('--instance <name>', 'one instance of it')
+    .action((service: string, options: Spoken & Output & { instance?: string }) =>
+      print(options, async () => (await import('./words.js')).heal(service, options)),
+    );
+}
+
+function switching(program: Command): void {
+  spoken(program.command('pause'))
+    .description('no new corrections for a while')
+    .argument('<service>', 'a service, or all')
+    .option('--for <duration>', 'how long: 30m, 2h', '1h')
+    .action((service: string, options: Spoken & Output & { for: string }) =>
+      print(options, async () => (await import('./pause.js')).pause(service, options)),
+    );
+  spoken(program.command('resume'))
+    .description('end a pause, and let go of what is held for a person')
+    .argument('[service]', 'a service, or all')
+    .option('--all', 'lift the stop of all automation')
+    .action((service: string | undefined, options: Spoken & Output & { all?: boolean }) =>
+      print(options, async () => (await import('./pause.js')).resume(service, options)),
+    );
+  spoken(program.command('stop'))
+    .description('stop all automation at once, undo included; needs only the database')
+    .option('--all', 'the same, said aloud')
+    .action((options: Spoken & Output) => print(options, async () => (await import('./stop.js')).stop(options)));
+}
+
+function exitWith(code: number): void {
+  process.exitCode = code;
+}
+
+export const interrupted = (): void => process.exit(exitCodes.interrupted);

@@ -1,0 +1,73 @@
+import { startCycle, tell, type Said } from '../cycles.js';
+import type { IncidentRecord } from '../../adapters/postgres/read.js';
+import type { Decision, Word } from '../../contracts/messages.js';
+import { Failure } from './exit-codes.js';
+import { withHale, type Hale } from './hale.js';
+import { incidentOf, knownService } from './lookup.js';
+import { orderOf, type Spoken } from './person.js';
+import type { Report } from './report.js';
+
+/** approve, reject: a decision on the proposal whose hash the person has seen. */
+export const decide = (decision: Decision['decision'], id: string, options: Spoken & { readonly proposal: string }): Promise<Report> =>
+  speak(id, 'decide', options, { decision, proposal: options.proposal });
+
+/** abort: end the cycle and undo. takeOver: end it and leave everything as it is. */
+export const endCycle = (verb: 'abort' | 'takeOver', id: string, options: Spoken): Promise<Report> => speak(id, verb, options, {});
+
+/** heal: look at this service now, whether or not anything was reported. */
+export const heal = (service: string, options: Spoken & { readonly instance?: string }): Promise<Report> =>
+  withHale(options, async (hale) => {
+    await knownService(hale, service);
+    const { by, reason } = orderOf(options);
+    const workflowId = await startCycle(await hale.temporal(), { service, instance: options.instance, by, reason });
+    return { data: { workflowId }, text: `${workflowId} looks at ${service} now` };
+  });
+
+type Verb = 'decide' | 'abort' | 'takeOver';
+
+const speak = (id: string, verb: Verb, options: Spoken, more: Partial<Decision>): Promise<Report> =>
+  withHale(options, async (hale) => {
+    const incident = await incidentOf(hale, id);
+    if (incident.endedAt !== undefined)
+      throw new Failure('refused', `${id} has ended: ${incident.outcome ?? 'without an outcome'}`, `look: hale incidents ${id}`);
+    const { key, ...who } = orderOf(options);
+    const sentence = obeyed(id, await tell(await hale.temporal(), incident, verb, { ...who, ...more }, key));
+    return { data: { said: [sentence] }, text: `${id}: ${sentence}` };
+  });
+
+/** The cycle's own sentence. Throws the refusal or the silence as a failure. */
+export function obeyed(id: string, said: Said): string {
+  switch (said.kind) {
+    case 'obeyed':
+      return said.sentence;
+    case 'refused':
+      throw new Failure('refused', said.sentence, `look again: hale incidents ${id}`);
+    case 'ended':
+      throw new Failure('refused', `the cycle of ${id} has just ended`, `look: hale incidents ${id}`);
+    case 'unanswered':
+      throw new Failure(
+        'timeout',
+        `no worker answered for ${id} within 10 s; the word may still be obeyed when one comes`,
+        'look: hale doctor',
+      );
+  }
+}
+
+/** Tells every running cycle of a service; `all` services when it is undefined. */
+export async function tellRunning(
+  hale: Hale,
+  service: string | undefined,
+  verb: 'pause' | 'resume',
+  word: Word,
+  key: string,
+): Promise<string[]> {
+  const records = await hale.records();
+  const running = await records.incidents({ open: true, limit: 1000, ...(service === undefined ? {} : { service }) });
+  if (running.length === 0) return [];
+  const client = await hale.temporal();
+  const told = async (incident: IncidentRecord): Promise<string> => {
+    const said = await tell(client, incident, verb, word, `${key}/${incident.id}`);
+    return `${incident.id}: ${said.kind === 'obeyed' || said.kind === 'refused' ? said.sentence : `the cycle did not answer (${said.kind})`}`;
+  };
+  return Promise.all(running.map(told));
+}

@@ -1,0 +1,83 @@
+import {
+  isGrpcDeadlineError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { CycleOrder, CycleState } from '../contracts/cycle.js';
+import * as messages from '../contracts/messages.js';
+import type { Decision, Word } from '../contracts/messages.js';
+import { healWorkflowId, taskQueues, workflowTypes } from '../contracts/names.js';
+
+/** A running cycle: its workflow, and the run by which another cycle of the same service is told from it. */
+export interface CycleAddress {
+  readonly workflowId: string;
+  readonly cycle: string;
+}
+
+export type Said =
+  | { readonly kind: 'obeyed'; readonly sentence: string }
+  | { readonly kind: 'refused'; readonly sentence: string }
+  /** The cycle has ended, so there was nobody to tell. */
+  | { readonly kind: 'ended' }
+  /** No worker answered in time; the word may still be obeyed when one comes. */
+  | { readonly kind: 'unanswered' };
+
+const ANSWER_MS = 10_000;
+const LOOK_MS = 3_000;
+
+const updates = {
+  pause: messages.pauseUpdate,
+  resume: messages.resumeUpdate,
+  abort: messages.abortUpdate,
+  takeOver: messages.takeOverUpdate,
+  decide: messages.decideUpdate,
+};
+
+/** Tells a running cycle something. `key` makes a repeated word the same word. */
+export async function tell(
+  client: Client,
+  address: CycleAddress,
+  verb: keyof typeof updates,
+  word: Word | Decision,
+  key: string,
+): Promise<Said> {
+  const update = () => handleOf(client, address).executeUpdate(updates[verb], { args: [word], updateId: key });
+  try {
+    return { kind: 'obeyed', sentence: await client.withDeadline(Date.now() + ANSWER_MS, update) };
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) return { kind: 'refused', sentence: error.cause?.message ?? error.message };
+    if (error instanceof WorkflowNotFoundError) return { kind: 'ended' };
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) return { kind: 'unanswered' };
+    throw error;
+  }
+}
+
+/** What a cycle is doing; undefined when no worker answers within 3 s, or the cycle has ended. */
+export async function cycleState(client: Client, address: CycleAddress): Promise<CycleState | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + LOOK_MS, () => handleOf(client, address).query(messages.stateQuery));
+  } catch {
+    return undefined; // Whatever kept the cycle from answering, what it does is not known.
+  }
+}
+
+/** Starts the cycle of a service, or tells the running one to look again. Answers the workflow's id. */
+export async function startCycle(client: Client, order: CycleOrder): Promise<string> {
+  const workflowId = healWorkflowId(order.service, order.instance);
+  await client.workflow.signalWithStart(workflowTypes.healingCycle, {
+    workflowId,
+    taskQueue: taskQueues.cycles,
+    args: [order],
+    signal: messages.reportSignal,
+    signalArgs: [{ by: order.by }],
+    workflowTaskTimeout: '2s', // With the server's 10 s a killed worker costs its cycles that much.
+    staticSummary: `heal ${order.service}${order.instance === undefined ? '' : ` ${order.instance}`}, asked by ${order.by}`,
+  });
+  return workflowId;
+}
+
+const handleOf = (client: Client, { workflowId, cycle }: CycleAddress): WorkflowHandle =>
+  client.workflow.getHandle(workflowId, undefined, { firstExecutionRunId: cycle });

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { outcomes } from '../domain/outcome.js';
+import { serviceStates } from '../domain/service-state.js';
+import { phases } from './cycle.js';
+
+/** What `hale ... --json` prints: public API. Fields may be added, never renamed or removed. Times are ISO 8601, UTC. */
+
+const time = z.iso.datetime();
+const maybe = <T extends z.ZodType>(schema: T) => schema.nullable();
+
+export const failureCodes = ['bug', 'usage', 'notFound', 'notAllowed', 'unreachable', 'refused', 'trouble', 'timeout'] as const;
+
+export const failure = z.object({
+  schemaVersion: z.literal(1),
+  error: z.object({ code: z.enum(failureCodes), message: z.string(), hint: maybe(z.string()) }),
+});
+
+export const envelope = <T extends z.ZodType>(data: T) => z.object({ schemaVersion: z.literal(1), data });
+
+const openIncident = z.object({
+  id: z.string(),
+  service: z.string(),
+  instance: maybe(z.string()),
+  state: z.enum(['healing', 'waiting']),
+  startedAt: time,
+  /** null when Temporal or every worker is away: nobody can tell. */
+  phase: maybe(z.enum(phases)),
+  sentence: maybe(z.string()),
+  ask: maybe(z.object({ proposal: z.string(), correction: z.string(), expiresAt: time })),
+});
+
+export const status = z.object({
+  asOf: time,
+  temporal: z.object({ address: maybe(z.string()), namespace: maybe(z.string()), reachable: z.boolean() }),
+  web: z.object({ url: maybe(z.string()) }),
+  database: z.object({ url: z.string() }),
+  processes: z.array(z.object({ role: z.string(), pid: z.number().int() })),
+  stopped: maybe(z.object({ by: z.string(), since: time })),
+  services: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(serviceStates),
+      why: maybe(z.string()),
+      instances: z.array(z.object({ name: z.string(), state: z.enum(serviceStates), why: maybe(z.string()) })),
+    }),
+  ),
+  incidents: z.array(openIncident),
+});
+
+/** One action that may have touched the world. */
+const attempt = z.object({
+  actionId: z.string(),
+  correction: z.string(),
+  state: z.string(),
+  verdict: maybe(z.enum(['held', 'unchanged', 'worse', 'noData'])),
+  undone: z.boolean(),
+});
+
+export const incident = z.object({
+  id: z.string(),
+  service: z.string(),
+  instance: maybe(z.string()),
+  workflowId: z.string(),
+  outcome: maybe(z.enum(outcomes)),
+  sentence: maybe(z.string()),
+  startedAt: time,
+  endedAt: maybe(time),
+  attempts: z.array(attempt),
+});
+
+export const incidents = z.array(incident);
+
+/** One incident with all that is on record: its cycles, effects and ledger lines. */
+export const incidentDetail = incident.extend({
+  cycles: z.array(z.object({ cycle: z.string(), by: z.string(), startedAt: time, endedAt: maybe(time), outcome: maybe(z.string()) })),
+  effects: z.array(
+    z.object({
+      actionId: z.string(),
+      correction: z.string(),
+      resource: z.string(),
+      state: z.string(),
+      before: z.string(),
+      after: maybe(z.string()),
+      why: maybe(z.string()),
+    }),
+  ),
+  events: z.array(z.object({ seq: z.number().int(), at: time, kind: z.string(), data: z.record(z.string(), z.unknown()) })),
+});
+
+/** What was under way when a person stopped everything, and how it stood when the command returned. */
+export const stopped = z.object({
+  already: maybe(z.object({ by: z.string(), since: time })),
+  inFlight: z.array(z.object({ actionId: z.string(), service: z.string(), correction: z.string(), before: z.string(), after: z.string() })),
+  halfDone: z.array(z.object({ actionId: z.string(), incident: z.string(), state: z.string(), undo: z.string(), keep: z.string() })),
+});
+
+export const word = z.object({ said: z.array(z.string()) });
+
+export const doctor = z.object({
+  checks: z.array(
+    z.object({ name: z.string(), result: z.enum(['ok', 'trouble', 'unknown']), sentence: z.string(), command: maybe(z.string()) }),
+  ),
+});
+
+export type Status = z.infer<typeof status>;
+export type OpenIncident = z.infer<typeof openIncident>;
+export type Incident = z.infer<typeof incident>;
+export type IncidentDetail = z.infer<typeof incidentDetail>;
+export type Stopped = z.infer<typeof stopped>;
+export type Check = z.infer<typeof doctor>['checks'][number];
+export type FailureCode = (typeof failureCodes)[number];
