@@ -58,7 +58,7 @@ export function unknown(what: string, word: string, known: readonly string[]): s
 export function placeAt(root: Node, path: readonly Step[]): Place | undefined {
   for (let length = path.length; length >= 0; length -= 1) {
     const place = at(root, ...path.slice(0, length))?.place;
-    if (place !== undefined) return { ...place, path: [place.path, pathText(path.slice(length))].filter((part) => part !== '').join('.') };
+    if (place !== undefined) return { ...place, path: pathText(path.slice(length), place.path) };
   }
   return undefined;
 }

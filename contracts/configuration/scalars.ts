@@ -96,18 +96,21 @@ export const name = z.string({ error: nameError }).regex(/^[a-zA-Z0-9][a-zA-Z0-9
 
 const argvError = 'a list of program and arguments, such as [/usr/local/bin/restart, $service]; there is no shell';
 const programError = 'a program by its absolute path or its plain name, such as /usr/local/bin/restart';
+const wordError = 'an argument: text or a whole number; of what starts with $ only $service, $instance and $host, since there is no shell';
+const word = z.union([z.string(), z.int().transform(String)], { error: wordError }).refine(isArgument, { error: wordError });
+
+/** Program and arguments. A relative path to the program would depend on the folder that hale was started in. */
 export const argv = z
-  .array(
-    z
-      .union([z.string(), z.int().transform(String)], { error: 'an argument: text or a whole number' })
-      .refine((word) => word.length <= 10_000),
-    {
-      error: argvError,
-    },
-  )
+  .array(word, { error: argvError })
   .min(1, { error: argvError })
   .max(200, { error: argvError })
-  .refine(([program = '']) => program !== '' && (program.startsWith('/') || !program.includes('/')), { error: programError, path: [0] });
+  .refine(([program]) => program === undefined || isProgram(program), { error: programError, path: [0] });
+
+function isArgument(text: string): boolean {
+  return text.length <= 10_000 && !/\$(?!(?:service|instance|host)\b)[A-Za-z_{(]/.test(text);
+}
+
+const isProgram = (text: string): boolean => text !== '' && (text.startsWith('/') || !text.includes('/'));
 
 const urlError = 'an http or https URL without user and password, such as http://127.0.0.1:8080/health';
 export const url = z.string({ error: urlError }).refine(isHttpUrl, { error: urlError });

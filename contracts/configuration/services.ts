@@ -1,5 +1,6 @@
-import type { Instances, Service, Signal } from '../../domain/service.js';
-import { type Context, filled, prometheusNamed, targetDefaults } from './context.js';
+import { fillSlots } from '../../domain/detection/slots.js';
+import type { Correction, Instances, Service, Signal } from '../../domain/service.js';
+import { type Context, filled, prometheusNamed, secretNamed, targetDefaults } from './context.js';
 import { resolveCorrection } from './corrections.js';
 import { type ServiceFile, serviceFile } from './file.js';
 import { modeOf, resolveLimits } from './limits.js';
@@ -22,7 +23,9 @@ export function resolveService(name: string, context: Context): Resolved<Service
   );
   const limits = resolveLimits(node, context);
   const instances = instancesOf(name, file, node, valuesOf(signals), context);
+  checkSlots(name, node, { signals, corrections, instances }, context);
   checkTeam(node, context);
+  secretNamed(at(node, 'target', 'password'), context);
   if (objectives.size === 0) context.problems.warn(own.place, 'has no objectives: hale watches nothing here');
   const value: Service = {
     name,
@@ -83,6 +86,21 @@ function checkTeam(node: Node, context: Context): void {
   const known = keysOf(at(context.root, 'teams'));
   if (team !== undefined && !known.includes(textOf(team) ?? ''))
     context.problems.error(team.place, unknown('team', textOf(team) ?? '', known));
+}
+
+/** A slot without a value would leave a signal without data for ever; the file can tell beforehand. */
+function checkSlots(
+  service: string,
+  node: Node,
+  parts: { readonly signals: Parts<Signal>; readonly corrections: Parts<Correction>; readonly instances: Instances | undefined },
+  context: Context,
+): void {
+  const check = (section: string, name: string, value: unknown, hasInstance: boolean) => {
+    const filling = fillSlots(value, { service, ...(hasInstance && { instance: 'web-1' }) });
+    if (filling.kind === 'refused') context.problems.error(at(node, section, name)?.place, filling.why);
+  };
+  for (const [name, { value }] of parts.signals) check('signals', name, value, value.perInstance);
+  for (const [name, { value }] of parts.corrections) check('corrections', name, value, parts.instances !== undefined);
 }
 
 /** Instances as the file gives them; without, those that the first per-instance Prometheus signal finds itself. */

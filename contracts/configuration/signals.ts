@@ -91,7 +91,10 @@ export function resolveBound(file: BoundFile, node: Node, context: Context): Bou
   if (file.above !== undefined && file.below === undefined) return { above: file.above };
   if (file.below !== undefined && file.above === undefined) return { below: file.below };
   const both = file.above !== undefined;
-  context.problems.error(node.place, `has ${both ? 'two bounds' : 'no bound'}; allowed: one of above and below, such as below: 500ms`);
+  context.problems.error(
+    (at(node, 'below') ?? node).place,
+    `has ${both ? 'two bounds' : 'no bound'}; allowed: one of above and below, such as below: 500ms`,
+  );
   return undefined;
 }
 

@@ -87,9 +87,9 @@ export function without(node: Node, [step, ...rest]: readonly Step[]): Node {
   return { ...node, entries };
 }
 
-/** `services.shop.overrides[0].until`, as people write it. */
-export const pathText = (path: readonly Step[]): string =>
+/** `services.shop.overrides[0].until`, as people write it, going on from `start`. */
+export const pathText = (path: readonly Step[], start = ''): string =>
   path.reduce<string>(
     (text, step) => (typeof step === 'number' ? `${text}[${step}]` : text === '' ? String(step) : `${text}.${String(step)}`),
-    '',
+    start,
   );

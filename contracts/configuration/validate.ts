@@ -77,12 +77,13 @@ function keyPlace(root: Node, path: readonly Step[]): Place | undefined {
   return entry?.key ?? placeAt(root, path);
 }
 
-/** A value as people wrote it; never one that may be a secret. */
+/** A value as people wrote it; never one that is or holds a secret. */
 function shown(node: Node, path: readonly Step[]): string {
   if (path.some((step) => /password|token|secret|authorization|key/i.test(String(step))))
     return 'not valid (not shown: it may be a secret)';
   if (node.kind === 'map') return 'a map';
   if (node.kind === 'list') return 'a list';
+  if (/:\/\/[^/]*@/.test(String(node.value))) return 'a URL with a password (not shown)';
   const text = typeof node.value === 'string' ? JSON.stringify(node.value) : String(node.value);
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }

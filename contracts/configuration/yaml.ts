@@ -49,11 +49,11 @@ class Reader {
 
   read(): Node | undefined {
     const { errors, warnings, contents } = this.#document;
-    for (const { pos, message } of [...errors, ...warnings]) this.#problems.error(this.#place(pos[0], []), `is not valid YAML: ${message}`);
-    if (errors.length > 0 || warnings.length > 0) return undefined;
-    if (contents === null)
-      return refuse(this.#problems, this.#place(0, []), 'is empty; the smallest useful file is in docs/configuration.md');
-    return this.#node(contents, []);
+    // What follows the first mistake in the grammar is mostly its echo.
+    const [mistake] = [...errors, ...warnings];
+    if (mistake !== undefined) return refuse(this.#problems, this.#place(mistake.pos[0], []), `is not valid YAML: ${mistake.message}`);
+    if (isMap(contents)) return this.#node(contents, []);
+    return refuse(this.#problems, this.#place(0, []), 'holds no map; allowed: keys such as apiVersion: hale/v1 and services: {...}');
   }
 
   #place(offset: number, path: readonly Step[]): Place {
