@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inFreshClone } from '../../support/acceptance/clone.js';
 import { command, lastLines } from '../../support/acceptance/command.js';
 import type { Measured } from '../../support/acceptance/step.js';
 
@@ -13,21 +13,10 @@ interface Report {
   readonly success: boolean;
 }
 
-export async function run(full: boolean): Promise<Measured> {
-  // Readable by other users: as root, PostgreSQL runs as one of them.
-  const folder = await mkdtemp(join(tmpdir(), 'hale-clone-'));
-  try {
-    await command('chmod', ['755', folder], folder);
-    const clone = join(folder, 'hale');
-    const cloned = await command('git', ['clone', '--quiet', process.cwd(), clone], folder);
-    if (cloned.code !== 0) throw new Error(`git clone: ${lastLines(cloned.output)}`);
-    return await testIn(clone, join(folder, 'report.json'), full);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+export const run = (full: boolean): Promise<Measured> => inFreshClone((clone) => testIn(clone, full));
 
-async function testIn(clone: string, report: string, full: boolean): Promise<Measured> {
+async function testIn(clone: string, full: boolean): Promise<Measured> {
+  const report = join(clone, '.hale', 'report.json');
   const filters = full ? [] : ['test/specification'];
   const { code, output } = await command('npm', ['test', '--', ...filters, '--reporter=json', `--outputFile=${report}`], clone);
   const { numPassedTests, numFailedTests, success } = JSON.parse(await readFile(report, 'utf8')) as Report;
