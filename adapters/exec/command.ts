@@ -11,9 +11,9 @@ export interface Command {
   readonly abort: AbortSignal;
 }
 
-/** `output`: what it printed on both streams, without control characters, at most 64 KB. */
+/** `output`: what it printed on both streams, `stdout` on the first alone; without control characters, at most 64 KB. */
 export type Ended =
-  | { readonly kind: 'exited'; readonly code: number; readonly output: string }
+  | { readonly kind: 'exited'; readonly code: number; readonly output: string; readonly stdout: string }
   | { readonly kind: 'killed'; readonly why: string; readonly output: string }
   | { readonly kind: 'notStarted'; readonly why: string };
 
@@ -65,23 +65,29 @@ function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): P
   });
 }
 
-const endOf = (code: number | null, killedFor: string | undefined, output: string): Ended =>
+const endOf = (code: number | null, killedFor: string | undefined, { output, stdout }: Output): Ended =>
   code === null || killedFor !== undefined
     ? { kind: 'killed', why: killedFor ?? 'it was ended by a signal', output }
-    : { kind: 'exited', code, output };
+    : { kind: 'exited', code, output, stdout };
 
 /** Keeps the first 64 KB and reads on without keeping: a full pipe would block the program, a closed one end its daemon. */
-function collectOutput(child: ChildProcess): () => string {
-  const kept: Buffer[] = [];
+interface Output {
+  readonly output: string;
+  readonly stdout: string;
+}
+
+function collectOutput(child: ChildProcess): () => Output {
+  const kept: { readonly stream: Readable | null; readonly chunk: Buffer }[] = [];
   let room = outputBytesMax;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
-      if (room > 0) kept.push(chunk.subarray(0, room));
+      if (room > 0) kept.push({ stream, chunk: chunk.subarray(0, room) });
       room -= chunk.length;
     });
     child.once('exit', () => letGo(stream));
   }
-  return () => printable(Buffer.concat(kept).toString('utf8'));
+  const text = (some: typeof kept): string => printable(Buffer.concat(some.map((one) => one.chunk)).toString('utf8'));
+  return () => ({ output: text(kept), stdout: text(kept.filter((one) => one.stream === child.stdout)) });
 }
 
 /** A daemon's open output must not keep this process alive. */

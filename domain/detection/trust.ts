@@ -46,6 +46,23 @@ export function numberReading(value: number, at: number): Reading {
   return Number.isFinite(value) ? { kind: 'value', at, value } : { kind: 'unbounded', at, sign: value > 0 ? 1 : -1 };
 }
 
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const named = new Map([
+  ['nan', Number.NaN],
+  ['inf', Infinity],
+  ['+inf', Infinity],
+  ['-inf', -Infinity],
+]);
+
+/** A number written as text: plain decimals, `NaN`, `+Inf`, `-Inf`; nothing else, and nothing that overflows. */
+export function textReading(text: string, at: number): Reading {
+  const known = named.get(text.toLowerCase());
+  if (known !== undefined) return numberReading(known, at);
+  const value = decimal.test(text) ? Number(text) : Number.NaN;
+  if (Number.isFinite(value)) return { kind: 'value', at, value };
+  return { kind: 'noData', at, reason: 'malformed', detail: `${JSON.stringify(text.slice(0, 80))} is no number such as 0.43 or 1e3` };
+}
+
 /** "0.43", "infinite" or why there is none: for sentences. */
 export function readingSentence(reading: Reading): string {
   switch (reading.kind) {
