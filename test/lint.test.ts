@@ -200,7 +200,7 @@ const good: Readonly<Record<string, string>> = {
   'workflows/good.ts': `import type { heal } from '../activities/heal.js';\nexport type Heal = typeof heal;\nexport const read = (t: string): unknown => JSON.parse(t);\n`,
   'activities/heal.ts': `import { b } from '../domain/good.js';\nexport const heal = b;\n`,
   'activities/ports.ts': `export interface Port {\n  readonly a: number;\n}\n`,
-  'adapters/exec/run.ts': `import type { Port } from '../../activities/ports.js';\nimport { execa } from 'execa';\nexport const a = (p: Port): unknown => execa({ cwd: String(p.a) });\n`,
+  'adapters/exec/run.ts': `import type { Port } from '../../activities/ports.js';\nimport { spawn } from 'node:child_process';\nexport const a = (p: Port): unknown => spawn(String(p.a));\n`,
   'adapters/postgres/leases.ts': `import { Pool } from 'pg';\nexport { readPool } from './read.js';\nexport const c = Pool;\n`,
   'adapters/postgres/read.ts': `export const readPool = 1;\n`,
   'client/read.ts': `export { readPool } from '../adapters/postgres/read.js';\n`,

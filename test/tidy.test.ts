@@ -56,6 +56,11 @@ const broken: Readonly<Record<string, { readonly tree: Readonly<Record<string, s
     tree: { 'package.json': '{"dependencies":{"left-pad":"1.0.0"}}', 'docs/decisions/0001-a.md': '`right-pad`' },
     says: 'left-pad',
   },
+  'every runtime dependency is imported by code that ships': {
+    tree: { 'package.json': '{"dependencies":{"left-pad":"1.0.0"}}', 'test/a.test.ts': `import 'left-pad';\n` },
+    says: 'nothing imports left-pad',
+  },
+  'the vendor table names adapters that exist': { tree: { 'adapters/exec/run.ts': '' }, says: 'there is no adapters/postgres' },
   'every npm script that the docs name exists': { tree: { 'package.json': '{}', 'README.md': 'npm run magic\n' }, says: 'no script magic' },
 };
 

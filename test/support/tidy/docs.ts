@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { adapterVendors, importTable } from '../../../scripts/import-table.mjs';
-import { isMarkdown, select, type Habit, type Tree } from './tree.js';
+import { isMarkdown, isProduct, select, type Habit, type Tree } from './tree.js';
 
 const withoutFences = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '');
 
@@ -148,6 +148,29 @@ const decisions: Habit = {
   },
 };
 
+/** Not imported by us: it settles which version the packages of Temporal find (docs/decisions/0001-temporal.md). */
+const pinnedForOthers = new Set(['protobufjs']);
+
+const usedDependencies: Habit = {
+  title: 'every runtime dependency is imported by code that ships',
+  complaints(tree) {
+    const shipped = select(tree, (path) => isProduct(path) || path.startsWith('lab/') || path.startsWith('scripts/')).map(
+      ([, text]) => text,
+    );
+    const isUsed = (name: string): boolean => shipped.some((text) => new RegExp(`(from |import\\(|import )'${name}['/]`).test(text));
+    const unused = Object.keys(manifestOf(tree).dependencies ?? {}).filter((name) => !pinnedForOthers.has(name) && !isUsed(name));
+    return unused.map((name) => `package.json: nothing imports ${name}`);
+  },
+};
+
+const vendorsExist: Habit = {
+  title: 'the vendor table names adapters that exist',
+  complaints: (tree) =>
+    Object.keys(adapterVendors)
+      .filter((name) => ![...tree.keys()].some((path) => path.startsWith(`adapters/${name}/`)))
+      .map((name) => `scripts/import-table.mjs: there is no adapters/${name}`),
+};
+
 const npmBuiltins = new Set(['ci', 'install', 'start', 'test', 'exec']);
 
 const commands: Habit = {
@@ -171,5 +194,7 @@ export const docsHabits: readonly Habit[] = [
   glossary,
   failures,
   decisions,
+  usedDependencies,
+  vendorsExist,
   commands,
 ];
