@@ -1,5 +1,5 @@
 import type { Diagnosed, Place } from '../contracts/activities.js';
-import { diagnose, type DependencyState, type Examination } from '../domain/diagnosis.js';
+import { diagnose, onlyIfChanged, type DependencyState, type Examination } from '../domain/diagnosis.js';
 import type { Finding } from '../domain/finding.js';
 import { tally } from '../domain/lesson.js';
 import type { Correction, Service } from '../domain/service.js';
@@ -33,7 +33,8 @@ async function examine(ports: Needs, service: Service, instance: string | undefi
     const good = await ports.knownGood.latest(service.name, instance, correction.name);
     const current = await aimed.provider.image(aimed.target);
     const seen = await aimed.provider.examine(aimed.target, current, good?.image);
-    return { correction: correction.name, ...seen };
+    const examination = { correction: correction.name, ...seen };
+    return correction.onlyIf ? onlyIfChanged(examination, correction.onlyIf.changedWithinMs, Date.now()) : examination;
   } catch (error) {
     return { correction: correction.name, applicable: false, reason: `could not be examined: ${String(error)}` };
   }

@@ -1,6 +1,7 @@
 import type { Opened, OpenIncident } from '../contracts/activities.js';
 import type { Fleet, Service } from '../domain/service.js';
 import { beating } from './beat.js';
+import { modeNow } from '../contracts/configuration/mode.js';
 import { briefOf } from './case.js';
 import type { Ports } from './ports.js';
 import { settleEffects, type SettleNeeds } from './settle-effects.js';
@@ -29,12 +30,16 @@ export const openIncident =
         relapseWithinMs: RELAPSE_WITHIN_MS,
       });
       const settled = round === 0 ? await settleEffects(ports, service, order.instance, cycle, abort) : [];
-      return { ...pinned(fleet, service), kind: 'open', incident, onset, settled };
+      return { ...pinned(fleet, service, order.instance), kind: 'open', incident, onset, settled };
     });
 
-const pinned = (fleet: Fleet, service: Service) => ({
+/** An override that ends while the cycle runs keeps its word until the cycle ends. */
+const pinned = (fleet: Fleet, service: Service, instance: string | undefined) => ({
   configVersion: fleet.version,
-  corrections: service.corrections.map(briefOf),
+  corrections: service.corrections.map((correction) => ({
+    ...briefOf(correction),
+    mode: modeNow(service, correction, instance, Date.now()),
+  })),
   order: service.order,
   limits: service.limits,
 });

@@ -5,6 +5,16 @@ export type Examination =
   | { readonly correction: string; readonly applicable: true; readonly evidence: string; readonly changedAt?: number }
   | { readonly correction: string; readonly applicable: false; readonly reason: string };
 
+/** A correction for what changed lately does not apply where nothing did, nor where nobody can tell. */
+export function onlyIfChanged(seen: Examination, withinMs: number, now: number): Examination {
+  if (!seen.applicable || (seen.changedAt !== undefined && now - seen.changedAt <= withinMs)) return seen;
+  const changed =
+    seen.changedAt === undefined
+      ? 'nobody can tell when its target changed'
+      : `its target changed ${Math.round((now - seen.changedAt) / 1000)}s ago`;
+  return { correction: seen.correction, applicable: false, reason: `${changed}; it is only for changes within ${withinMs / 1000}s` };
+}
+
 /** The state of one service this one depends on, from its own objectives. */
 export interface DependencyState {
   readonly service: string;

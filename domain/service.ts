@@ -11,6 +11,23 @@ export interface Service {
   readonly corrections: readonly Correction[];
   readonly order: 'learned' | 'fixed';
   readonly limits: Limits;
+  /** The first that fits decides on a correction's mode. Those that ended are not here. */
+  readonly overrides?: readonly Override[];
+}
+
+/** Another mode for part of a service until it ends; fits where all its matchers do. */
+export interface Override {
+  readonly match: readonly Matcher[];
+  readonly mode: Mode;
+  readonly untilMs: number;
+  readonly why: string;
+}
+
+/** As in Alertmanager: regular expressions match the whole value, and a missing label is the empty text. */
+export interface Matcher {
+  readonly label: 'service' | 'instance' | 'correction';
+  readonly operator: '=' | '!=' | '=~' | '!~';
+  readonly value: string;
 }
 
 /** Members of a service: listed by hand, or found by one query whose label `by` names them. */

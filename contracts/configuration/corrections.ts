@@ -12,14 +12,14 @@ type Kind = Exclude<Action['kind'], 'inactive'> | 'kubernetes' | 'systemd';
 const kinds: Kinds<Kind> = {
   exec: { main: 'exec', beside: ['undo', 'verify', 'repeatable'] },
   http: { main: 'http', beside: ['method', 'headers', 'body', 'undo', 'verify', 'repeatable'] },
-  file: { main: 'file', beside: ['restore', 'then', 'undo'] },
-  release: { main: 'release', beside: ['restore', 'then', 'undo'] },
+  file: { main: 'file', beside: ['restore', 'then', 'undo', 'onlyIf'] },
+  release: { main: 'release', beside: ['restore', 'then', 'undo', 'onlyIf'] },
   postgres: { main: 'postgres', beside: ['target', 'spare', 'olderThan', 'table', 'undo'] },
   wait: { main: 'for', beside: ['undo'] },
-  kubernetes: { main: 'kubernetes', beside: ['undo'] },
-  systemd: { main: 'systemd', beside: ['undo'] },
+  kubernetes: { main: 'kubernetes', beside: ['undo', 'onlyIf', 'on'] },
+  systemd: { main: 'systemd', beside: ['undo', 'onlyIf', 'on'] },
 };
-const common = ['mode', 'hold', 'within', 'timeout', 'cooldown', 'onlyIf', 'resource', 'on', 'through'];
+const common = ['mode', 'hold', 'within', 'timeout', 'cooldown', 'resource', 'through'];
 
 /** Resolves one correction; its mode and the longest hold of the objectives are decided by the service. */
 export function resolveCorrection(

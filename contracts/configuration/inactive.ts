@@ -23,8 +23,6 @@ const patterns = [
     'corrections.*.systemd',
     'corrections.*.through',
     'corrections.*.on',
-    'corrections.*.onlyIf',
-    'overrides',
   ),
 ].map((pattern) => pattern.split('.'));
 

@@ -1,5 +1,5 @@
 import { fillSlots } from '../../domain/detection/slots.js';
-import type { Correction, Instances, Service, Signal } from '../../domain/service.js';
+import type { Correction, Instances, Override, Service, Signal } from '../../domain/service.js';
 import { type Context, filled, prometheusNamed, secretNamed, targetDefaults } from './context.js';
 import { resolveCorrection } from './corrections.js';
 import { type ServiceFile, serviceFile } from './file.js';
@@ -27,6 +27,7 @@ export function resolveService(name: string, context: Context): Resolved<Service
   checkTeam(node, context);
   secretNamed(at(node, 'target', 'password'), context);
   if (objectives.size === 0) context.problems.warn(own.place, 'has no objectives: hale watches nothing here');
+  const overrides = overridesOf(file, node, context);
   const value: Service = {
     name,
     ...(file.class !== undefined && { class: file.class }),
@@ -38,6 +39,7 @@ export function resolveService(name: string, context: Context): Resolved<Service
     corrections: valuesOf(corrections),
     order: file.order ?? 'learned',
     limits: limits.value,
+    ...(overrides.length > 0 && { overrides }),
   };
   return { value, node: effective(node, { signals, objectives, corrections }, limits.node) };
 }
@@ -80,6 +82,15 @@ const mapOf = (parts: Parts<unknown>): Node => ({
   kind: 'map',
   entries: new Map([...parts].map(([name, part]) => [name, { node: part.node }])),
 });
+
+/** Overrides that still hold; those that ended are named, so that somebody takes them away. */
+function overridesOf(file: ServiceFile, node: Node, context: Context): Override[] {
+  return (file.overrides ?? []).flatMap(({ until, ...override }, index) => {
+    if (until >= context.now) return [{ ...override, untilMs: until }];
+    context.problems.warn(at(node, 'overrides', index)?.place, `ended at ${new Date(until).toISOString()} and is ignored; take it away`);
+    return [];
+  });
+}
 
 function checkTeam(node: Node, context: Context): void {
   const team = at(node, 'team');
