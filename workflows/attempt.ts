@@ -106,21 +106,26 @@ async function validate(
   const recovery = await desk.interruptible(() => linger.awaitRecovery({ ...where, settleMs: correction.settleMs }));
   if (recovery === undefined || recovery.kind !== 'recovered') return recovery;
 
+  cycle.symptomStands = false;
   chart.say(`the symptom is gone; it must stay away for ${correction.holdMs / 1000}s`);
   return hold(cycle, { ...where, from: recovery.at }, correction.holdMs);
 }
 
 /** The hold window. A report ends the wait early but not the window; a window that saw too little is held once more. */
 async function hold(cycle: Cycle, input: ValidateHold, holdMs: number): Promise<Verdict | undefined> {
+  // The wait is by the workflow's clock, the readings by the clock of whoever took them: the two may differ.
   let { from } = input;
+  let until = Date.now() + holdMs;
   for (let seenTooLittle = false; ;) {
-    const woken = await cycle.desk.quiet(from + holdMs - Date.now());
+    const woken = await cycle.desk.quiet(until - Date.now());
     if (woken === 'wish') return undefined;
     cycle.desk.look();
     const verdict = await look.validateHold({ ...input, from });
+    cycle.symptomStands = verdict.kind === 'unchanged';
     if (verdict.kind === 'noData' && !seenTooLittle) {
       seenTooLittle = true;
-      from = Date.now();
+      from += holdMs;
+      until = Date.now() + holdMs;
     } else if (woken === 'elapsed' || verdict.kind !== 'held') return verdict;
   }
 }

@@ -17,6 +17,8 @@ export class Cycle {
   readonly actions: string[] = [];
   /** Objectives found broken at the last look. */
   broken: readonly string[] = [];
+  /** Whether the symptom was there at the last look. */
+  symptomStands = false;
   #attempts = 0;
   #order: CycleOrder | undefined;
   #open: Open | undefined;

@@ -61,6 +61,7 @@ async function heal(cycle: Cycle): Promise<End> {
       if (seen.kind === 'noData') return callPerson(cycle, 'escalated', `nothing can be measured: ${seen.evidence}`);
       if (seen.kind === 'clear')
         return looks === 0 ? { outcome: 'notConfirmed', sentence: seen.evidence } : { outcome: 'recoveredAlone', sentence: seen.evidence };
+      cycle.symptomStands = true;
       cycle.broken = seen.findings.map((finding) => finding.objective);
 
       chart.enter('diagnose', `broken: ${cycle.broken.join(', ')}`);
@@ -135,19 +136,18 @@ function endedBy({ desk }: Cycle): End {
   return { outcome: desk.wish?.kind === 'takeOver' ? 'takenOver' : 'aborted', sentence };
 }
 
-/** A symptom that still stands after `escalateAfter` calls a person, whatever hale is trying. */
+/** A symptom that still stands `escalateAfter` from its onset calls a person, whatever hale is trying. */
 function callPersonWhenOverdue(cycle: Cycle): { done(): void } {
   let done = false;
-  const left = cycle.onset + cycle.limits.escalateAfterMs - Date.now();
-  void condition(() => done, Math.max(1, left)).then((inTime) =>
-    inTime
-      ? undefined
-      : look.callPerson({
-          ...cycle.inIncident(),
-          key: `${cycle.id}/overdue`,
-          why: 'overdue',
-          sentence: 'the symptom still stands; hale goes on',
-        }),
-  );
+  const { escalateAfterMs } = cycle.limits;
+  const left = Math.min(escalateAfterMs, Math.max(1, cycle.onset + escalateAfterMs - Date.now()));
+  const overdue = async (): Promise<void> => {
+    if (await condition(() => done, left)) return;
+    await condition(() => done || cycle.symptomStands);
+    if (done) return;
+    const sentence = `the symptom still stands ${escalateAfterMs / 1000}s after its onset; hale goes on`;
+    await look.callPerson({ ...cycle.inIncident(), key: `${cycle.id}/overdue`, why: 'overdue', sentence });
+  };
+  void overdue();
   return { done: () => void (done = true) };
 }

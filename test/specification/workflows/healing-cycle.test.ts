@@ -1,0 +1,266 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CycleState } from '../../../contracts/cycle.js';
+import type { CycleActivities } from '../../../contracts/activities.js';
+import { brief, facts, opened, proposal, scriptedWorld, serverNow } from '../../support/scripted-world.js';
+import { runCycle, timeSkipping, type RunningCycle } from '../../support/temporal.js';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => void (env = await timeSkipping()));
+afterAll(() => env.teardown());
+
+const order = { service: 'shop', by: 'watch' };
+const heal = (script: Partial<CycleActivities> = {}, during?: (running: RunningCycle) => Promise<void>) => {
+  const world = scriptedWorld(script);
+  return runCycle(env, world.activities, order, during).then((result) => ({ ...world, result }));
+};
+const phase = async ({ handle }: RunningCycle, wanted: CycleState['phase']): Promise<CycleState> => {
+  for (;;) {
+    const state = await handle.query<CycleState>('state');
+    if (state.phase === wanted) return state;
+    if (state.phase === 'closed') throw new Error(`closed before ${wanted}: ${state.sentence}`);
+    await env.sleep(100);
+  }
+};
+
+test('a correction that holds ends the cycle healed, in the order of the runbook', async () => {
+  const { result, calls } = await heal();
+  expect(result).toMatchObject({ outcome: 'healed', incident: 'inc-1', attempts: 1 });
+  expect(calls).toEqual([
+    'openIncident',
+    'observeService',
+    'diagnoseService',
+    'prepareCorrection',
+    'applyCorrection',
+    'awaitRecovery',
+    'validateHold',
+    'learnLesson',
+    'closeIncident',
+  ]);
+});
+
+test('a symptom that is gone at the first look ends the cycle without touching anything', async () => {
+  const { result, calls } = await heal({ observeService: async () => ({ kind: 'clear', evidence: 'up is 1' }) });
+  expect(result.outcome).toBe('notConfirmed');
+  expect(calls).toEqual(['openIncident', 'observeService', 'closeIncident']);
+});
+
+test('missing data escalates and corrects nothing', async () => {
+  const { result, calls } = await heal({ observeService: async () => ({ kind: 'noData', evidence: 'source unavailable' }) });
+  expect(result.outcome).toBe('escalated');
+  expect(calls).toContain('callPerson');
+  expect(calls).not.toContain('applyCorrection');
+});
+
+test('a correction that does not help is undone before the next one is tried', async () => {
+  let n = 0;
+  const { result, calls, asked } = await heal({
+    openIncident: async () => opened([brief('restart'), brief('last-good')]),
+    awaitRecovery: async () =>
+      n++ === 0 ? { kind: 'unchanged', evidence: 'still down' } : { kind: 'recovered', at: serverNow(), evidence: 'up' },
+  });
+  expect(result.outcome).toBe('healed');
+  expect(calls.indexOf('undoCorrection')).toBeLessThan(calls.lastIndexOf('applyCorrection'));
+  expect(asked('learnLesson').map((lesson) => [lesson.correction, lesson.verdict.kind, lesson.undone])).toEqual([
+    ['restart', 'unchanged', true],
+    ['last-good', 'held', false],
+  ]);
+});
+
+test('a relapse within the hold window is no success', async () => {
+  let n = 0;
+  const { result, asked } = await heal({
+    openIncident: async () => opened([brief('restart', { undo: 'nothingToRestore' }), brief('last-good')]),
+    validateHold: async () => (n++ === 0 ? { kind: 'unchanged', evidence: 'relapse' } : { kind: 'held', evidence: 'up' }),
+  });
+  expect(result).toMatchObject({ outcome: 'healed', attempts: 2 });
+  expect(asked('undoCorrection')).toHaveLength(0);
+});
+
+test('an undo that fails strands the cycle and calls a person', async () => {
+  const { result, asked } = await heal({
+    awaitRecovery: async () => ({ kind: 'worse', evidence: 'more is broken' }),
+    undoCorrection: async () => ({ kind: 'stranded', reason: 'changed meanwhile' }),
+  });
+  expect(result.outcome).toBe('stranded');
+  expect(asked('callPerson').map((call) => call.why)).toEqual(['stranded']);
+});
+
+test('an effect whose fate is unknown is never repeated: a person is asked', async () => {
+  const { result, calls } = await heal({ applyCorrection: async () => ({ kind: 'unknown', reason: 'killed in between' }) });
+  expect(result.outcome).toBe('escalated');
+  expect(calls.filter((call) => call === 'applyCorrection')).toHaveLength(1);
+});
+
+test('without data in the hold window the cycle holds once more, then asks a person', async () => {
+  const { result, calls } = await heal({ validateHold: async () => ({ kind: 'noData', evidence: 'no reading' }) });
+  expect(result.outcome).toBe('escalated');
+  expect(calls.filter((call) => call === 'validateHold')).toHaveLength(2);
+  expect(calls).not.toContain('undoCorrection');
+});
+
+test('when nothing in the plan helped a person is called', async () => {
+  const { result } = await heal({ awaitRecovery: async () => ({ kind: 'unchanged', evidence: 'still down' }) });
+  expect(result).toMatchObject({ outcome: 'escalated', attempts: 1 });
+});
+
+test('a stop refuses everything at once', async () => {
+  const { result, calls } = await heal({
+    openIncident: async () => opened([brief('restart'), brief('last-good')]),
+    prepareCorrection: async ({ correction }) => proposal(correction, { stopped: true }),
+  });
+  expect(result.outcome).toBe('refused');
+  expect(calls.filter((call) => call === 'prepareCorrection')).toHaveLength(1);
+});
+
+test('mode observe records what would have been done and does nothing', async () => {
+  const { result, asked, calls } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'observe' })]) });
+  expect(result.outcome).toBe('refused');
+  expect(asked('recordAnswer')[0]?.answer.sentence).toContain('would have done restart');
+  expect(calls).not.toContain('applyCorrection');
+});
+
+test('mode ask acts only after a yes to the very proposal', async () => {
+  const { result, calls } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) }, async (running) => {
+    const { ask } = await phase(running, 'approve');
+    await expect(
+      running.handle.executeUpdate('decide', { args: [{ by: 'ada', decision: 'approve', proposal: 'other-hash' }] }),
+    ).rejects.toThrow();
+    await running.handle.executeUpdate('decide', { args: [{ by: 'ada', decision: 'approve', proposal: ask?.proposal }] });
+  });
+  expect(result.outcome).toBe('healed');
+  expect(calls.filter((call) => call === 'observeService')).toHaveLength(2);
+});
+
+test('a yes to a proposal that changed meanwhile is asked again', async () => {
+  let version = 0;
+  const { result, asked } = await heal(
+    {
+      openIncident: async () => opened([brief('restart', { mode: 'ask' })]),
+      prepareCorrection: async () => ({ ...proposal('restart'), proposal: `hash-${version++}`, facts: facts() }) as never,
+    },
+    async (running) => {
+      const { ask } = await phase(running, 'approve');
+      await running.handle.executeUpdate('decide', { args: [{ by: 'ada', decision: 'approve', proposal: ask?.proposal }] });
+    },
+  );
+  expect(result.outcome).toBe('escalated');
+  expect(asked('applyCorrection')).toHaveLength(0);
+  expect(asked('callPerson').filter((call) => call.why === 'ask')).toHaveLength(2);
+});
+
+test('an approval nobody gives in time escalates and never approves', async () => {
+  const { result, calls } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) });
+  expect(result.outcome).toBe('escalated');
+  expect(calls).not.toContain('applyCorrection');
+});
+
+test('an approval sent before the question counts for nothing', async () => {
+  const { result, calls } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) }, async ({ handle }) => {
+    await handle.signal('approve', { by: 'ada' });
+  });
+  expect(result.outcome).toBe('escalated');
+  expect(calls).not.toContain('applyCorrection');
+});
+
+test('what loses something needs the hash of the proposal, also by signal', async () => {
+  const { result, calls } = await heal(
+    { openIncident: async () => opened([brief('restart', { mode: 'ask', undo: 'loses' })]) },
+    async (running) => {
+      await phase(running, 'approve');
+      await running.handle.signal('approve', { by: 'ada' });
+      const { refusals, ask } = await running.handle.query<CycleState>('state');
+      expect(refusals[0]).toContain('say which proposal');
+      await running.handle.signal('approve', { by: 'ada', proposal: ask?.proposal });
+    },
+  );
+  expect(result.outcome).toBe('healed');
+  expect(calls).toContain('applyCorrection');
+});
+
+test('abort in the hold window undoes what was changed', async () => {
+  const { result, calls } = await heal({}, async (running) => {
+    await phase(running, 'validate');
+    await running.handle.executeUpdate('abort', { args: [{ by: 'ada' }] });
+  });
+  expect(result.outcome).toBe('aborted');
+  expect(calls).toContain('undoCorrection');
+});
+
+test('cancelling the workflow means abort, and the undo still runs', async () => {
+  const { result, calls } = await heal({}, async (running) => {
+    await phase(running, 'validate');
+    await running.handle.cancel();
+  });
+  expect(result.outcome).toBe('aborted');
+  expect(calls).toContain('undoCorrection');
+});
+
+test('taking over stops the cycle and undoes nothing', async () => {
+  const { result, calls } = await heal({}, async (running) => {
+    await phase(running, 'validate');
+    await running.handle.signal('takeOver', { by: 'ada', reason: 'mine' });
+  });
+  expect(result.outcome).toBe('takenOver');
+  expect(calls).not.toContain('undoCorrection');
+});
+
+test('a pause of seventy hours holds everything, and hale looks again before it acts', async () => {
+  const limits = { attemptsMax: 5, escalateAfterMs: 1e9, approvalExpiryMs: 1e6, pauseMsMax: 1e9 };
+  const asking = async () => opened([brief('restart', { mode: 'ask' })], { limits });
+  const { result, asked, calls } = await heal({ openIncident: asking }, async (running) => {
+    const { ask } = await phase(running, 'approve');
+    await running.handle.signal('pause', { by: 'ada' });
+    await running.handle.executeUpdate('decide', { args: [{ by: 'ada', decision: 'approve', proposal: ask?.proposal }] });
+    await env.sleep('70h');
+    expect((await running.handle.query<CycleState>('state')).paused).toEqual({ by: 'ada' });
+    await running.handle.signal('resume', { by: 'ada' });
+  });
+  expect(result.outcome).toBe('healed');
+  expect(asked('observeService')).toHaveLength(2);
+  expect(calls.lastIndexOf('observeService')).toBeLessThan(calls.indexOf('applyCorrection'));
+});
+
+test('a symptom that stands too long calls a person while hale goes on', async () => {
+  const { asked } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) });
+  expect(asked('callPerson').map((call) => call.why)).toEqual(['ask', 'overdue', 'escalated']);
+});
+
+test('a symptom that is gone and only has to stay away calls nobody', async () => {
+  const { asked } = await heal({ openIncident: async () => opened([brief('restart', { holdMs: 3_600_000 })]) });
+  expect(asked('callPerson')).toHaveLength(0);
+});
+
+test('a report that comes while the cycle closes sends it back to detect', async () => {
+  let closings = 0;
+  const reported: { handle?: RunningCycle['handle'] } = {};
+  const { calls, result } = await heal(
+    {
+      closeIncident: async () => {
+        closings += 1;
+        if (closings === 1) await reported.handle?.signal('report', { by: 'watch' });
+      },
+    },
+    async ({ handle }) => void (reported.handle = handle),
+  );
+  expect(result.outcome).toBe('healed');
+  expect(calls.filter((call) => call === 'openIncident')).toHaveLength(2);
+});
+
+test.each([[undefined], [null], [''], [[]], [1], [{}], [{ service: 7 }], [{ service: 'a b;rm' }], [{ service: 'shop', instance: '' }]])(
+  'input %j fails the workflow with a sentence that shows an example',
+  async (input) => {
+    const failed = await runCycle(env, scriptedWorld().activities, input).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(WorkflowFailedError);
+    const { cause } = failed as WorkflowFailedError;
+    expect(cause).toMatchObject({ type: 'InvalidInput' });
+    expect(cause?.message).toContain('for example {"service":"shop"');
+  },
+);
+
+test('an unknown service fails with the names that are known', async () => {
+  const world = scriptedWorld({ openIncident: async () => ({ kind: 'unknownService', known: ['shop', 'till'] }) });
+  const failed = await runCycle(env, world.activities, { service: 'shopp' }).catch((error: unknown) => error);
+  expect((failed as WorkflowFailedError).cause?.message).toContain('shopp is not configured, allowed: shop, till');
+});

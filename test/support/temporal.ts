@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
+import type { CycleActivities } from '../../contracts/activities.js';
+import type { CycleResult } from '../../contracts/cycle.js';
+import { searchAttributeTypes } from '../../contracts/names.js';
+
+const payloadConverterPath = fileURLToPath(new URL('../../dist/contracts/payload-converter.js', import.meta.url));
+const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3 } as const;
+
+/** The time-skipping server: hours of waiting pass in milliseconds while somebody awaits a result. */
+export async function timeSkipping(): Promise<TestWorkflowEnvironment> {
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: inject('testServer') } },
+    client: { dataConverter: { payloadConverterPath } },
+  });
+  const types = Object.entries(searchAttributeTypes).map(([name, type]) => [name, INDEXED_VALUE_TYPE[type]]);
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: env.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(types),
+  });
+  return env;
+}
+
+/** The real development server, where visibility, schedules and heartbeat details work. */
+export function devServer(): Promise<TestWorkflowEnvironment> {
+  const attributes = Object.entries(searchAttributeTypes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: inject('temporalCli') },
+      extraArgs: [...attributes, '--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'],
+    },
+    client: { dataConverter: { payloadConverterPath } },
+  });
+}
+
+export interface RunningCycle {
+  readonly client: Client;
+  readonly handle: WorkflowHandle<(input: unknown) => Promise<CycleResult>>;
+}
+
+/** Runs `healingCycle` over these activities on a queue of its own until `during` and then the cycle have ended. */
+export async function runCycle(
+  env: TestWorkflowEnvironment,
+  activities: CycleActivities,
+  input: unknown,
+  during: (running: RunningCycle) => Promise<void> = async () => undefined,
+): Promise<CycleResult> {
+  const taskQueue = randomUUID();
+  const worker = await Worker.create({
+    connection: env.nativeConnection,
+    taskQueue,
+    workflowBundle: { codePath: inject('codePath') },
+    activities: { ...activities },
+    dataConverter: { payloadConverterPath },
+    maxHeartbeatThrottleInterval: '1s',
+  });
+  return worker.runUntil(async () => {
+    const handle: WorkflowHandleWithFirstExecutionRunId<(input: unknown) => Promise<CycleResult>> = await env.client.workflow.start(
+      'healingCycle',
+      { taskQueue, workflowId: `heal/shop/${taskQueue}`, args: [input] },
+    );
+    return Promise.race([failedTask(handle), during({ client: env.client, handle }).then(() => handle.result())]);
+  });
+}
+
+/** Rejects as soon as a workflow task failed: such a workflow would hang until the test's time is up. */
+async function failedTask(handle: WorkflowHandle): Promise<never> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { events } = await handle.fetchHistory();
+    const failed = events?.find(({ workflowTaskFailedEventAttributes: task }) => task?.failure != null);
+    const message = failed?.workflowTaskFailedEventAttributes?.failure?.message;
+    if (message != null && !message.includes('UnhandledCommand')) throw new Error(`workflow task failed: ${message}`);
+  }
+}
