@@ -9,7 +9,7 @@ export interface ScriptedWorld {
   /** Names of the activities called, in order. */
   readonly calls: string[];
   /** Arguments of the calls of one activity. */
-  asked<K extends keyof CycleActivities>(name: K): Parameters<CycleActivities[K]>[0][];
+  readonly asked: <K extends keyof CycleActivities>(name: K) => Parameters<CycleActivities[K]>[0][];
 }
 
 export const brief = (name: string, more: Partial<CorrectionBrief> = {}): CorrectionBrief => ({

@@ -1,0 +1,73 @@
+import type { Client } from '@temporalio/client';
+import type pg from 'pg';
+import { commands } from '../adapters/exec/commands.js';
+import { execMeter } from '../adapters/exec/meter.js';
+import { execProvider } from '../adapters/exec/provider.js';
+import { fileProvider } from '../adapters/filesystem/file-provider.js';
+import { releaseProvider } from '../adapters/filesystem/release-provider.js';
+import { httpMeter } from '../adapters/http/meter.js';
+import { httpProvider } from '../adapters/http/provider.js';
+import { postgresConfigurations } from '../adapters/postgres/configurations.js';
+import { postgresControls } from '../adapters/postgres/controls.js';
+import { postgresEffects } from '../adapters/postgres/effects.js';
+import { postgresIncidents } from '../adapters/postgres/incidents.js';
+import { postgresKnownGood } from '../adapters/postgres/known-good.js';
+import { postgresLeases } from '../adapters/postgres/leases.js';
+import { postgresLessons } from '../adapters/postgres/lessons.js';
+import { postgresSamples } from '../adapters/postgres/samples.js';
+import { postgresShards } from '../adapters/postgres/shards.js';
+import { temporalCycles } from '../adapters/temporal/cycles.js';
+import { waitProvider } from '../adapters/wait/provider.js';
+import type { Meters, Ports, Provider, Providers } from '../activities/ports.js';
+import type { Reading } from '../domain/reading.js';
+import type { Action } from '../domain/service.js';
+
+/** Everything the activities need, made of the adapters. */
+export function composePorts(pool: pg.Pool, client: Client): Ports {
+  return {
+    configurations: postgresConfigurations(pool),
+    meters: composeMeters(),
+    members: {
+      of: async (instances) => {
+        if (instances.kind === 'listed') return instances.names;
+        throw new Error('instances are not discovered yet');
+      },
+    },
+    providers: composeProviders(),
+    incidents: postgresIncidents(pool),
+    effects: postgresEffects(pool),
+    leases: postgresLeases(pool),
+    controls: postgresControls(pool),
+    lessons: postgresLessons(pool),
+    knownGood: postgresKnownGood(pool),
+    samples: postgresSamples(pool),
+    shards: postgresShards(pool),
+    cycles: temporalCycles(client),
+  };
+}
+
+const composeMeters = (): Meters => ({
+  http: httpMeter(),
+  exec: execMeter(),
+  scrape: unread,
+  promql: unread,
+  sql: unread,
+});
+
+const unread = {
+  read: async (asked: readonly unknown[]): Promise<Reading[]> =>
+    asked.map(() => ({ kind: 'noData', at: Date.now(), reason: 'sourceUnavailable', detail: 'this kind of signal is not read yet' })),
+};
+
+/** One provider per kind of action; `inactive` has none, and the gate refuses it. */
+function composeProviders(): Providers {
+  const providers: { readonly [K in Action['kind']]?: unknown } = {
+    exec: execProvider(),
+    file: fileProvider(commands),
+    http: httpProvider(),
+    release: releaseProvider(commands),
+    wait: waitProvider(),
+  };
+  // Each provider takes only its own kind of action; the key under which it is found is that kind.
+  return { for: (action) => providers[action.kind] as Provider | undefined };
+}

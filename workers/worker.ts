@@ -1,0 +1,94 @@
+// One worker process: `cycles` runs the workflows and the cycles' activities, `watch` the parked watching activities.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createCycleActivities } from '../activities/index.js';
+import { createWatchActivities } from '../activities/watch-shard.js';
+import { closedHistory } from '../adapters/temporal/histories.js';
+import { openDatabase } from '../adapters/postgres/database.js';
+import { postgresHistories } from '../adapters/postgres/histories.js';
+import { taskQueues } from '../contracts/names.js';
+import { archiveHistories } from './archive.js';
+import { composePorts } from './compose.js';
+import { answerParent } from './guard.js';
+import { keepWatching } from './keep-watching.js';
+import { ensureSearchAttributes } from './search-attributes.js';
+
+const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const dataConverter = { payloadConverterPath: at('contracts/payload-converter.js') };
+
+/** Measured: with the SDK's defaults a killed worker costs its cycles 12 s and more, with these 3 to 7 s. */
+const recovery = { stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s', shutdownGraceTime: '5s' } as const;
+const SHARDS = 1;
+const ARCHIVE_EVERY_MS = 5_000;
+const WATCH_CHECK_EVERY_MS = 10_000;
+
+const log = (what: string) => (error: unknown) => console.error(`${what}: ${String(error)}`);
+
+async function run(role: string | undefined): Promise<void> {
+  if (role !== 'cycles' && role !== 'watch')
+    throw new Error(`role: got ${String(role)}, allowed: cycles, watch; for example worker.js cycles`);
+  const stopping = new AbortController();
+  const parent = answerParent(() => process.kill(process.pid, 'SIGTERM'));
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const connection = await NativeConnection.connect(connectionOptions);
+  const client = new Client({ connection, namespace, dataConverter });
+  const pool = openDatabase(databaseUrl());
+  await attributesOrExit(connection, namespace);
+  const options = { connection, namespace, dataConverter, ...recovery };
+  const ports = composePorts(pool, client);
+  const worker =
+    role === 'watch'
+      ? await Worker.create({
+          ...options,
+          taskQueue: taskQueues.watch,
+          activities: { ...createWatchActivities(ports) },
+          maxConcurrentActivityTaskExecutions: SHARDS,
+        })
+      : await Worker.create({
+          ...options,
+          ...workflows(),
+          taskQueue: taskQueues.cycles,
+          activities: { ...createCycleActivities(ports) },
+          maxCachedWorkflows: 500,
+        });
+  if (role === 'cycles') {
+    const { signal: abort } = stopping;
+    void archiveHistories(postgresHistories(pool), (id, runId) => closedHistory(client, id, runId), {
+      everyMs: ARCHIVE_EVERY_MS,
+      abort,
+      failed: log('archive'),
+    });
+    void keepWatching(client, { shards: SHARDS, everyMs: WATCH_CHECK_EVERY_MS, abort, failed: log('watch') });
+  }
+  const running = worker.run();
+  parent.ready();
+  await running;
+  stopping.abort();
+  await connection.close();
+  await pool.end();
+}
+
+/** The bundle made by the build; without it (in a development tree) the workflows are bundled now. */
+function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = at('workflows.bundle.js');
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: at('workflows/index.js') };
+}
+
+function databaseUrl(): string {
+  const url = process.env['HALE_DATABASE_URL'];
+  if (url) return url;
+  throw new Error('HALE_DATABASE_URL: got nothing, allowed: a PostgreSQL URL; for example postgres://hale@127.0.0.1:5432/hale');
+}
+
+async function attributesOrExit(connection: NativeConnection, namespace: string): Promise<void> {
+  const check = await ensureSearchAttributes(connection.operatorService, namespace);
+  if (check.kind !== 'missing') return;
+  console.error(`search attributes ${check.names.join(', ')} are missing and could not be added (${check.why}); run:\n  ${check.command}`);
+  process.exit(5);
+}
+
+await run(process.argv[2]);
