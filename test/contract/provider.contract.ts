@@ -175,18 +175,18 @@ function waitingRules<A extends Action>(arrange: Arrange<A>, { waiting }: Withou
     await bench.hang?.();
     const began = performance.now();
     await expect(bench.provider.apply(call)).rejects.toThrow(/within 300 ms/);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   itUnless(waiting, 'ends a call that is called off', async () => {
     const bench = await arrange();
     const caller = new AbortController();
-    const permit = async () => void setTimeout(() => caller.abort(), 100);
-    const call = await callOn(bench, { abort: caller.signal, timeoutMs: 20_000, permit });
+    const call = await callOn(bench, { abort: caller.signal, timeoutMs: 20_000 });
     await bench.hang?.();
     const began = performance.now();
+    setTimeout(() => caller.abort(), 200);
     await expect(bench.provider.apply(call)).rejects.toThrow(/called off/);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 }
 

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import { TargetRefused } from '../../domain/failure.js';
+import type { SecretReference, SqlConnection } from '../../domain/service.js';
+
+export interface Limits {
+  readonly timeoutMs: number;
+  readonly abort?: AbortSignal;
+}
+
+/** How long a statement of ours waits for a lock before it gives up: a healer must not become part of the queue. */
+const lockTimeoutMs = 2_000;
+const connectTimeoutMs = 3_000;
+
+/**
+ * Runs `work` on a session with the first host that answers in the wanted role. Throws `TargetRefused` when there is none,
+ * because then nothing was done. Beyond the limits the connection is cut, which leaves open what the server makes of it.
+ */
+export async function inSession<T>(
+  connection: SqlConnection,
+  { timeoutMs, abort }: Limits,
+  work: (session: pg.Client) => Promise<T>,
+): Promise<T> {
+  const time = AbortSignal.timeout(timeoutMs);
+  const over = abort === undefined ? time : AbortSignal.any([time, abort]);
+  const why = () => (time.aborted ? `PostgreSQL did not answer within ${timeoutMs} ms` : 'the call to PostgreSQL was called off');
+  const session = await unless(over, () => new TargetRefused(why()), firstInRole(connection, timeoutMs, over));
+  try {
+    return await unless(over, () => new Error(why()), work(session));
+  } finally {
+    // A session that is still busy is ended by cutting its connection, so there is nothing to wait for.
+    void session.end().catch(() => undefined);
+  }
+}
+
+async function firstInRole(connection: SqlConnection, timeoutMs: number, over: AbortSignal): Promise<pg.Client> {
+  const refusals: string[] = [];
+  for (const host of connection.hosts) {
+    try {
+      return await open(connection, host, timeoutMs, over);
+    } catch (error) {
+      refusals.push(`${host}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new TargetRefused(`no PostgreSQL to act on: ${refusals.join('; ')}`);
+}
+
+async function open(connection: SqlConnection, host: string, timeoutMs: number, over: AbortSignal): Promise<pg.Client> {
+  const { port, user, database, password, role } = connection;
+  const session = new pg.Client({
+    host,
+    port,
+    user,
+    database,
+    ...(password === undefined ? {} : { password: await secretOf(password) }),
+    connectionTimeoutMillis: Math.min(timeoutMs, connectTimeoutMs),
+    statement_timeout: timeoutMs,
+    lock_timeout: lockTimeoutMs,
+    application_name: 'hale',
+  });
+  // A connection that breaks fails the query that waits for it; without a listener it would end the process as well.
+  session.on('error', () => undefined);
+  try {
+    await session.connect();
+    if (!(await hasRole(session, role))) throw new Error(`it is no ${role}`);
+    // Whoever asked has given up meanwhile: nobody would end this session.
+    over.throwIfAborted();
+    return session;
+  } catch (error) {
+    void session.end().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function hasRole(session: pg.Client, role: SqlConnection['role']): Promise<boolean> {
+  if (role === 'any') return true;
+  const { rows } = await session.query<{ replica: boolean }>('select pg_is_in_recovery() as replica');
+  return rows[0]?.replica === (role === 'replica');
+}
+
+async function secretOf(reference: SecretReference): Promise<string> {
+  if ('file' in reference) return (await readFile(reference.file, 'utf8')).trimEnd();
+  const secret = process.env[reference.env];
+  if (secret === undefined) throw new Error(`the environment variable ${reference.env} with the password is not set`);
+  return secret;
+}
+
+/** The work, or the failure as soon as `over` says so; what the work then still answers is heard by nobody. */
+function unless<T>(over: AbortSignal, failure: () => Error, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const give = () => reject(failure());
+    if (over.aborted) give();
+    over.addEventListener('abort', give, { once: true });
+    void work.then(resolve, reject).finally(() => over.removeEventListener('abort', give));
+  });
+}
