@@ -1,8 +1,10 @@
 /** The lab's entry: `main.js demo|break|run|prove ...`; `hale lab` hands its arguments over. */
 import { parseArgs } from 'node:util';
 import { breakDemo, demo } from './demo.js';
-import { type FaultName, faults, parseFaults, UnknownFault } from './faults/faults.js';
+import { type FaultName, faults, parseFaults } from './faults/faults.js';
 import { prove } from './prove.js';
+import { runCommand } from './run/command.js';
+import { UsageError } from './usage.js';
 
 const allFaults = Object.keys(faults) as FaultName[];
 
@@ -27,7 +29,7 @@ async function demoCommand(args: string[]): Promise<number> {
 async function breakCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { state: { type: 'string', default: '.hale' } } });
   const [fault, ...more] = parseFaults(positionals.join(','));
-  if (fault === undefined || more.length > 0) throw new UnknownFault(`name one fault: ${allFaults.join(', ')}`);
+  if (fault === undefined || more.length > 0) throw new UsageError(`name one fault: ${allFaults.join(', ')}`);
   await breakDemo(values.state, fault);
   return 0;
 }
@@ -35,11 +37,16 @@ async function breakCommand(args: string[]): Promise<number> {
 const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   demo: demoCommand,
   break: breakCommand,
+  run: runCommand,
   prove: proveCommand,
 };
 
 const usage = `usage: hale lab demo  [--state DIR] [--seed N]         start the demonstration and keep it running
        hale lab break FAULT [--state DIR]             break the demonstration
+       hale lab run   [--faults A,B] [--runs N] [--seed N] [--first right|wrong] [--undo possible|impossible]
+                      [--state DIR] [--watch SECONDS] [--json] [--out FILE]
+                      [--temporal ADDR] [--database URL] [--workers N] [--kill-worker]
+                                                      break a lab for each run, and judge how hale heals it
        hale lab prove [--faults A,B] [--seed N]       show without hale that each fault bites and can be repaired
 faults: ${allFaults.join(', ')}
 `;
@@ -48,7 +55,7 @@ faults: ${allFaults.join(', ')}
 function complain(error: unknown): number {
   if (!(error instanceof Error)) throw error;
   process.stderr.write(`hale lab: ${error.message}\n`);
-  return error instanceof UnknownFault || ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) ? 2 : 1;
+  return error instanceof UsageError || ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) ? 2 : 1;
 }
 
 const [name = '', ...args] = process.argv.slice(2);

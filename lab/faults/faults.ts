@@ -1,6 +1,7 @@
 import { badConfig, badRelease, memoryLeak } from './deploy.js';
 import type { Fault } from './fault.js';
 import { lockQueue } from './lock-queue.js';
+import { UsageError } from '../usage.js';
 import { hang, kill } from './process.js';
 
 export const faults = {
@@ -17,12 +18,7 @@ export type FaultName = keyof typeof faults;
 /** Reads "kill,hang"; throws a sentence that names the unknown one and what there is. */
 export function parseFaults(list: string): FaultName[] {
   return list.split(',').map((name) => {
-    if (!Object.hasOwn(faults, name)) throw new UnknownFault(`no fault ${name}: there is ${Object.keys(faults).join(', ')}`);
+    if (!Object.hasOwn(faults, name)) throw new UsageError(`no fault ${name}: there is ${Object.keys(faults).join(', ')}`);
     return name as FaultName;
   });
-}
-
-/** Thrown when a name on the command line is none of the lab's faults. */
-export class UnknownFault extends Error {
-  override readonly name = 'UnknownFault';
 }

@@ -1,10 +1,11 @@
 /**
  * The command that configurations name: `node ctl.js PORT VERB UNIT`, with HALE_ACTION_ID and HALE_FENCE from the environment.
- * Exit 0 done (or done before), 1 not done (answer of `did`), 2 usage, 3 refused for its fencing token, 4 supervisor unreachable.
+ * Exit 0 done (or done before), 1 not done (answer of `did`), 2 usage, 4 supervisor unreachable, 77 refused for its
+ * fencing token before anything was done.
  */
 import { type Command, type Reply, tell, verbs } from './control.js';
 
-const exitCodes: Readonly<Record<Reply['answer'], number>> = { done: 0, repeated: 0, notDone: 1, unknown: 2, refused: 3 };
+const exitCodes: Readonly<Record<Reply['answer'], number>> = { done: 0, repeated: 0, notDone: 1, unknown: 2, refused: 77 };
 
 function commandOf(verb: string | undefined, unit: string | undefined): Command | undefined {
   const known = verbs.find((each) => each === verb);
