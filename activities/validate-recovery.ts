@@ -9,7 +9,11 @@ import type { Ports } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples'>;
 
-/** Measures until the symptom is gone, or `settleMs` have passed. Only readings taken after the action count. */
+/**
+ * Measures until the symptom is gone, or `settleMs` have passed. Only readings taken after the action count. The hold window
+ * must not begin while another objective is still in doubt: a share over the last minute breaks and mends later than the
+ * service does, and would count as harm that the correction did.
+ */
 export const awaitRecovery =
   (ports: Needs) =>
   (input: AwaitRecovery): Promise<Recovery> =>
@@ -20,15 +24,23 @@ export const awaitRecovery =
       for (;;) {
         const judged = await judgeNow(ports, service, input.instance, history, abort);
         const repaired = judged.filter(({ objective }) => input.broken.includes(objective.name));
-        if (repaired.every(isMet)) return { kind: 'recovered', at: Date.now(), evidence: sentenceOf(repaired) };
-        if (Date.now() >= until) return notRecovered(judged, input);
-        await sleep(Math.min(...repaired.map(({ objective }) => signalOf(service, objective).everyMs)), undefined, { signal: abort });
+        const guards = judged.filter((one) => !repaired.includes(one));
+        const isLate = Date.now() >= until;
+        if (repaired.every(isMet) && guards.every(isLate ? isNotBroken : isQuiet))
+          return { kind: 'recovered', at: Date.now(), evidence: sentenceOf(repaired) };
+        if (isLate) return notRecovered(judged, input);
+        await sleep(Math.min(...judged.map(({ objective }) => signalOf(service, objective).everyMs)), undefined, { signal: abort });
       }
     });
 
 /** Met beyond doubt: no vote of a full ballot is still open. */
 const isMet = ({ objective, judgement }: Judged): boolean =>
   judgement.kind === 'met' && judgement.doubtfulSince === undefined && judgement.of >= objective.votes.of;
+
+const isNotBroken = ({ judgement }: Judged): boolean => judgement.kind !== 'broken';
+
+/** Neither broken nor about to be, as far as anybody knows. */
+const isQuiet = (one: Judged): boolean => isNotBroken(one) && (one.judgement.kind !== 'met' || one.judgement.doubtfulSince === undefined);
 
 function notRecovered(judged: readonly Judged[], { broken, settleMs }: AwaitRecovery): Verdict {
   const mine = judged.filter(({ objective }) => broken.includes(objective.name));
