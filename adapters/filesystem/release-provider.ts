@@ -16,10 +16,8 @@ const release: Restorable<ReleaseAction> = {
   look: lookAtLink,
   goalOf: (action, before, good) => {
     if (typeof before.content.to !== 'string') return { kind: 'none', reason: before.summary };
-    return onlyToFolders(
-      action.link,
-      action.restore === 'previous' && good === undefined ? previousOf(action, before) : lastGood(before, good),
-    );
+    const byAge = action.restore === 'previous' && (good === undefined || good.identity === before.identity);
+    return onlyToFolders(action.link, byAge ? previousOf(action, before) : lastGood(before, good));
   },
   swapTo: (path, from, to) => ({
     path,
@@ -48,7 +46,10 @@ function lastGood(before: Image, good: Image | undefined): Goal {
   return { kind: 'goal', image: good, why: 'the last known good release is another' };
 }
 
-/** Without a known good release: the youngest sibling that is older than the one in force. */
+/**
+ * The youngest sibling that is older than the one in force. Also from a release that counts as good: a defect that takes
+ * longer than the hold window to show has been taken for good.
+ */
 function previousOf({ link }: ReleaseAction, before: Image): Goal {
   const to = String(before.content.to);
   const folder = resolve(dirname(link), dirname(to));

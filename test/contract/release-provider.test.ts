@@ -61,11 +61,21 @@ describe('release', () => {
     expect(await bench.provider.apply(await callOn(bench))).toMatchObject({ content: { to: 'releases/v2' } });
   });
 
-  it('has nothing to correct on the good release, on the oldest one, and where there is no link', async () => {
+  it('goes back one release by age from one that has been taken for good', async () => {
     const bench = await released('previous');
-    const seen = async (good?: Parameters<typeof bench.provider.examine>[2]) =>
-      bench.provider.examine(bench.target, await bench.provider.image(bench.target), good);
-    expect(await seen(await bench.provider.image(bench.target))).toMatchObject({ applicable: false });
+    const good = await bench.provider.image(bench.target);
+    expect(await bench.provider.apply({ ...(await callOn(bench)), good })).toMatchObject({ content: { to: 'releases/v2' } });
+  });
+
+  it('has nothing to correct on the last good release when that is what it restores', async () => {
+    const bench = await released('lastGood');
+    const now = await bench.provider.image(bench.target);
+    expect(await bench.provider.examine(bench.target, now, now)).toMatchObject({ applicable: false });
+  });
+
+  it('has nothing to correct on the oldest release, and where there is no link', async () => {
+    const bench = await released('previous');
+    const seen = async () => bench.provider.examine(bench.target, await bench.provider.image(bench.target), undefined);
     await bench.point('releases/v1');
     expect(await seen()).toMatchObject({ applicable: false, reason: expect.stringContaining('older than v1') });
     await rm(join(bench.folder, 'current'));
