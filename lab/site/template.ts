@@ -12,7 +12,7 @@ services:
   {{service}}:
     target: {postgres: [127.0.0.1], port: {{databasePort}}, role: primary, user: hale, password: database, database: {{database}}}
     signals:
-      up: {http: 'http://127.0.0.1:{{shopPort}}/health', every: 250ms, timeout: 900ms, expect: {status: 200, body: '^ok'}}
+      up: {http: 'http://127.0.0.1:{{shopPort}}/health', every: 500ms, timeout: 500ms, expect: {status: 200, body: '^ok'}}
       failures: {scrape: 'http://127.0.0.1:{{trafficPort}}/metrics', metric: traffic_failed_share, every: 500ms, timeout: 400ms}
     objectives:
       up: {above: 0, for: 0s, hold: {{hold}}}

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { faults } from '../../../lab/faults/faults.js';
 import { planSite } from '../../../lab/site/site.js';
 import { fill, templateFor } from '../../../lab/site/template.js';
+import { complaints } from '../../support/configuration.js';
 
 const correctionsOf = (yaml: string, service: string): string[] => Object.keys(parse(yaml).services[service].corrections);
 
@@ -33,4 +34,9 @@ test('the same seed makes the same names, another seed makes others', async () =
   const names = async (seed: number) => (({ service, table, releases }) => ({ service, table, releases }))(await planSite('/tmp/s', seed));
   expect(await names(5)).toEqual(await names(5));
   expect(await names(5)).not.toEqual(await names(6));
+});
+
+test.each(['right', 'wrong'] as const)('hale accepts the template with the %s correction first', async (first) => {
+  const site = await planSite('/tmp/site', 3);
+  expect(await complaints(fill(templateFor(first), site))).toEqual([]);
 });
