@@ -17,6 +17,7 @@ import { postgresLessons } from '../adapters/postgres/lessons.js';
 import { postgresSamples } from '../adapters/postgres/samples.js';
 import { postgresShards } from '../adapters/postgres/shards.js';
 import { temporalCycles } from '../adapters/temporal/cycles.js';
+import { postgresProvider } from '../adapters/postgres-target/provider.js';
 import { waitProvider } from '../adapters/wait/provider.js';
 import type { Meters, Ports, Provider, Providers } from '../activities/ports.js';
 import type { Reading } from '../domain/reading.js';
@@ -65,6 +66,7 @@ function composeProviders(): Providers {
     exec: execProvider(),
     file: fileProvider(commands),
     http: httpProvider(),
+    postgres: postgresProvider(),
     release: releaseProvider(commands),
     wait: waitProvider(),
   };
