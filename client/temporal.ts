@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -16,10 +17,23 @@ const payloadConverterPath = fileURLToPath(new URL('../contracts/payload-convert
 export async function connectTemporal(at: { readonly address: string; readonly namespace: string }, own: boolean): Promise<Client> {
   const profile = own ? {} : loadClientConnectConfig().connectionOptions;
   try {
+    await knock(at.address);
     const connection = await Connection.connect({ ...profile, address: at.address, connectTimeout: '5s' });
     return new Client({ connection, namespace: at.namespace, dataConverter: { payloadConverterPath } });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new TemporalUnreachable(`Temporal at ${at.address} can't be reached: ${why}`, { cause: error });
   }
+}
+
+/** gRPC goes on trying a port where nobody listens until its time is up; a plain connection knows at once. */
+function knock(address: string): Promise<void> {
+  const [, host, port] = /^\[?([^/\]]+)\]?:(\d+)$/.exec(address) ?? [];
+  if (host === undefined) return Promise.resolve(); // A name that only gRPC can resolve.
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port: Number(port), timeout: 5_000 });
+    socket.once('connect', () => (socket.destroy(), resolve()));
+    socket.once('timeout', () => socket.destroy(new Error('no answer within 5 s')));
+    socket.once('error', reject);
+  });
 }

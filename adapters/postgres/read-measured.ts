@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import { judge, type Judgement } from '../../domain/detection/judgement.js';
-import type { NoDataReason, Reading } from '../../domain/reading.js';
+import type { Reading } from '../../domain/reading.js';
 import type { Fleet, Objective, Service, Signal } from '../../domain/service.js';
 import { instanceOf } from './database.js';
+import { readingOf } from './samples.js';
 
 /** How one objective of one service or instance stands. */
 export interface MeasuredObjective {
@@ -18,7 +19,10 @@ interface Wanted {
   readonly objective: Objective;
 }
 
-/** Judges each objective by its latest samples within its silence window, by the database's clock. */
+/**
+ * Judges each objective by its latest samples within its silence window, by the database's clock. Missing readings are
+ * counted apart: one that was lost must not push the data before it out of sight.
+ */
 export async function readMeasured(pool: pg.Pool, fleet: Fleet): Promise<MeasuredObjective[]> {
   const wanted = fleet.services.flatMap(wantedOf);
   const [readings, now] = await latest(pool, wanted);
@@ -52,19 +56,20 @@ interface SampleRow {
   service: string;
   instance: string;
   signal: string;
-  at: Date;
+  at: string;
   value: number | null;
   reason: string | null;
 }
 
 async function latest(pool: pg.Pool, wanted: readonly Wanted[]): Promise<[Map<string, Reading[]>, number]> {
   const { rows } = await pool.query<SampleRow & { now: Date }>(
-    `select s.*, clock_timestamp() as now
+    `select s.service, s.instance, s.signal, (extract(epoch from s.at) * 1000)::float8 as at, s.value, s.reason,
+            clock_timestamp() as now
        from unnest($1::text[], $2::text[], $3::float8[], $4::int[]) as w(service, signal, window_ms, readings)
        cross join lateral (
          select * from (
            select service, instance, signal, at, value, reason,
-                  row_number() over (partition by instance order by at desc) as newest
+                  row_number() over (partition by instance, value is null and reason not like 'unbounded%' order by at desc) as newest
              from samples
             where service = w.service and signal = w.signal and at > clock_timestamp() - w.window_ms * interval '1 ms'
          ) recent where newest <= w.readings
@@ -82,9 +87,4 @@ async function latest(pool: pg.Pool, wanted: readonly Wanted[]): Promise<[Map<st
     readings.set(key, [...(readings.get(key) ?? []), readingOf(row)]);
   }
   return [readings, rows[0]?.now.getTime() ?? 0];
-}
-
-function readingOf({ at, value, reason }: SampleRow): Reading {
-  if (value !== null) return { kind: 'value', at: at.getTime(), value };
-  return { kind: 'noData', at: at.getTime(), reason: (reason ?? 'absent') as NoDataReason, detail: '' };
 }

@@ -40,7 +40,7 @@ export function postgresSamples(pool: pg.Pool): Samples {
 }
 
 /** In SQL an infinity has no number, only the reason `unbounded`; the detail stands behind the reason. */
-function readingOf({ at, value, reason }: Row): Reading {
+export function readingOf({ at, value, reason }: Pick<Row, 'at' | 'value' | 'reason'>): Reading {
   const time = Math.round(Number(at));
   if (value !== null) return { kind: 'value', at: time, value };
   const [, kind = '', detail = ''] = /^(\w+): ?(.*)$/s.exec(reason ?? '') ?? [];

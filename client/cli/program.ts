@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { checkCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
 import type { IncidentsOptions } from './incidents.js';
 import type { Spoken } from './person.js';
@@ -107,6 +108,7 @@ function looking(program: Command): void {
         return id === undefined ? incidents(options) : incident(id, options);
       }),
     );
+  program.addCommand(checkCommand(print));
   connected(program.command('doctor'))
     .description('look at every part hale stands on, and print the commands that are missing')
     .action((options: Where & Output) => print(options, async () => (await import('./doctor.js')).doctor(options)));

@@ -1,0 +1,207 @@
+// Drives the built `hale` command against a real PostgreSQL, with Temporal and every worker down.
+import { createServer, type AddressInfo } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import * as wire from '../../contracts/cli.js';
+import { postgresControls } from '../../adapters/postgres/controls.js';
+import { freshDatabase } from '../support/database.js';
+import { dataOf, failureOf, hale } from '../support/hale-command.js';
+import { closed, shopConfigured, shopEffect, shopIncident, shopMeasured } from '../support/recorded.js';
+
+/** An address of which it is sure that nobody listens there. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hale-cli-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** A database with hale in it, and a state folder that says so; its Temporal is down. */
+async function down() {
+  const { pool, url } = await freshDatabase();
+  const state = await emptyFolder();
+  const temporal = { address: `127.0.0.1:${await closedPort()}`, namespace: 'default', ui: null };
+  const run = { processes: [], temporal, database: { url }, web: { url: null }, config: 'hale.yaml' };
+  await writeFile(join(state, 'run.json'), JSON.stringify(run));
+  return { pool, url, at: ['--state', state] };
+}
+
+test('stop works while Temporal and every worker are down', async () => {
+  const { pool, at } = await down();
+  const first = await hale(['stop', '--all', '--by', 'ada', '--reason', 'too much', ...at]);
+  expect(first).toMatchObject({ code: 0 });
+  expect(first.stdout).toContain('automation is stopped');
+  expect(await postgresControls(pool).stopped()).toBe(true);
+  expect(dataOf(wire.stopped, await hale(['stop', '--json', ...at])).already).toMatchObject({ by: 'ada' });
+  const resumed = await hale(['resume', '--all', ...at]);
+  expect(resumed).toMatchObject({ code: 0 });
+  expect(resumed.stdout).toContain('stopped by ada');
+  expect(await postgresControls(pool).stopped()).toBe(false);
+});
+
+test('stop tells what was in flight and how to undo or keep what is half done', async () => {
+  const { pool, at } = await down();
+  const incident = await shopIncident(pool, await shopConfigured(pool));
+  await shopEffect(pool, { incident, actionId: 'cycle-1/1/last-good' }, ['intended', 'applied']);
+  await shopEffect(pool, { incident, actionId: 'cycle-1/2/restart' }, ['intended']);
+  await shopEffect(pool, { incident, actionId: 'cycle-1/3/other' }, ['intended', 'applied', 'adopted']);
+  const said = dataOf(wire.stopped, await hale(['stop', '--json', ...at]));
+  expect(said.inFlight).toEqual([
+    { actionId: 'cycle-1/2/restart', service: 'shop', correction: 'last-good', before: 'intended', after: 'intended' },
+  ]);
+  expect(said.halfDone.map(({ actionId, state }) => [actionId, state])).toEqual([
+    ['cycle-1/1/last-good', 'applied'],
+    ['cycle-1/2/restart', 'intended'],
+  ]);
+  expect(said.halfDone[0]).toMatchObject({ undo: `hale resume --all && hale abort ${incident}`, keep: `hale takeover ${incident}` });
+});
+
+test('status is ok only on evidence, and says what is broken or missing', async () => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  const shop = async () => dataOf(wire.status, await hale(['status', '--json', ...at])).services[0];
+  expect(await shop()).toMatchObject({ name: 'shop', state: 'noData' });
+  await shopMeasured(pool, [1, 1, 1]);
+  expect(await shop()).toMatchObject({ state: 'ok' });
+  await shopMeasured(pool, [1, 0]);
+  expect(await shop()).toMatchObject({ state: 'degraded', why: 'up is 0, wanted above 0' });
+  await postgresControls(pool).hold('shop', undefined, 'escalated', 'inc-1');
+  expect(await shop()).toMatchObject({ state: 'held' });
+  await hale(['pause', 'shop', '--for', '30m', '--by', 'ada', ...at]);
+  expect(await shop()).toMatchObject({ state: 'paused', why: expect.stringContaining('paused by ada until') });
+  await hale(['stop', ...at]);
+  expect(await shop()).toMatchObject({ state: 'stopped' });
+});
+
+test('status --check exits 7 when something needs a person', async () => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  expect(await hale(['status', ...at])).toMatchObject({ code: 0 });
+  expect(await hale(['status', '--check', ...at])).toMatchObject({ code: 7 });
+});
+
+test('incidents tell each attempt with its verdict and whether it was undone', async () => {
+  const { pool, at } = await down();
+  const incident = await shopIncident(pool, await shopConfigured(pool));
+  await shopEffect(pool, { incident, actionId: 'cycle-1/1/last-good' }, ['intended', 'applied', 'undone']);
+  await shopEffect(pool, { incident, actionId: 'cycle-1/2/other' }, []);
+  await closed(pool, incident, 'healed', 'last-good held');
+  const [one] = dataOf(wire.incidents, await hale(['incidents', '--json', ...at]));
+  expect(one).toMatchObject({
+    id: incident,
+    service: 'shop',
+    instance: null,
+    workflowId: 'heal/shop/-',
+    outcome: 'healed',
+    attempts: [{ actionId: 'cycle-1/1/last-good', correction: 'last-good', verdict: null, undone: true }],
+  });
+  const detail = dataOf(wire.incidentDetail, await hale(['incidents', incident, '--json', ...at]));
+  expect(detail.events.map(({ kind }) => kind)).toEqual([
+    'cycle.opened',
+    'effect.intended',
+    'effect.applied',
+    'effect.undone',
+    'cycle.closed',
+  ]);
+  expect(dataOf(wire.incidents, await hale(['incidents', '--open', '--json', ...at]))).toEqual([]);
+  expect(dataOf(wire.incidents, await hale(['incidents', '--since', '1h', '--service', 'shop', '--json', ...at]))).toHaveLength(1);
+});
+
+test('text from outside can not move the cursor or turn the text of a terminal', async () => {
+  const { pool, at } = await down();
+  const incident = await shopIncident(pool, await shopConfigured(pool));
+  const hostile = 'a\u001b[2J\u009b31m\r\nb\u202ec';
+  await shopEffect(pool, { incident, actionId: 'cycle-1/1/x', summary: hostile }, ['intended']);
+  await closed(pool, incident, 'escalated', hostile);
+  const unprintable = /(?!\n)[\p{Cc}\p{Cf}]/u;
+  const text = (await hale(['incidents', incident, ...at])).stdout;
+  expect(text).not.toMatch(unprintable);
+  const json = await hale(['incidents', incident, '--json', ...at]);
+  expect(json.stdout).not.toMatch(unprintable);
+  expect(dataOf(wire.incidentDetail, json).sentence).toBe(hostile);
+});
+
+test('what is not there is exit code 3, and the sentence names what is', async () => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  const incident = await hale(['incidents', 'inc-404', '--json', ...at]);
+  expect(incident).toMatchObject({ code: 3 });
+  expect(failureOf(incident)).toMatchObject({ code: 'notFound', message: 'there is no incident inc-404' });
+  const service = await hale(['pause', 'shap', ...at]);
+  expect(service).toMatchObject({ code: 3 });
+  expect(service.stderr).toContain('there are: shop');
+});
+
+test('wrong usage is exit code 2 and never a question', async () => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  for (const args of [['pause'], ['approve', 'inc-1'], ['nonsense'], ['resume'], ['status', '--colour'], ['replay']]) {
+    expect(await hale([...args, ...(args.length > 1 ? at : [])]), args.join(' ')).toMatchObject({ code: 2 });
+  }
+  const pause = await hale(['pause', 'shop', '--for', '5 m', '--json', ...at]);
+  expect(pause).toMatchObject({ code: 2 });
+  expect(failureOf(pause).message).toBe('--for is "5 m": a duration above 0 is allowed, for example 30m or 1h30m');
+});
+
+test('what a guard refuses is exit code 6 and changes nothing', async () => {
+  const { pool, at } = await down();
+  const incident = await shopIncident(pool, await shopConfigured(pool));
+  await closed(pool, incident, 'healed', 'restart held');
+  const late = await hale(['approve', incident, '--proposal', '7f3a', ...at]);
+  expect(late).toMatchObject({ code: 6 });
+  expect(late.stderr).toContain(`${incident} has ended: healed`);
+  expect(await hale(['pause', 'shop', '--for', '365d', ...at])).toMatchObject({ code: 6 });
+  expect(await postgresControls(pool).paused('shop')).toBeUndefined();
+});
+
+test('what can not be reached is exit code 5, with a way out and without a password', async () => {
+  const { pool, at } = await down();
+  const url = `postgres://hale:secret@127.0.0.1:${await closedPort()}/hale`;
+  const stop = await hale(['stop', '--database', url, '--json']);
+  expect(stop).toMatchObject({ code: 5 });
+  expect(failureOf(stop).message).toContain("/hale can't be used");
+  expect(stop.stdout + stop.stderr).not.toContain('secret');
+  expect(await hale(['status', '--state', await emptyFolder()])).toMatchObject({ code: 5 });
+  const fleet = await shopConfigured(pool);
+  await shopIncident(pool, fleet);
+  expect(await hale(['abort', 'inc-1', ...at])).toMatchObject({ code: 5 });
+});
+
+test('a pause holds for the gate even when no cycle can be told', async () => {
+  const { pool, at } = await down();
+  await shopIncident(pool, await shopConfigured(pool));
+  const paused = await hale(['pause', 'all', '--for', '10m', '--by', 'ada', ...at]);
+  expect(paused).toMatchObject({ code: 0 });
+  expect(paused.stdout).toContain('running cycles could not be told');
+  expect(await postgresControls(pool).paused('shop')).toMatchObject({ by: 'ada' });
+  expect(await hale(['resume', 'all', ...at])).toMatchObject({ code: 0 });
+  expect(await postgresControls(pool).paused('shop')).toBeUndefined();
+});
+
+test('resume lets go of a hold and says so', async () => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  await postgresControls(pool).hold('shop', undefined, 'stranded', 'inc-1');
+  expect((await hale(['resume', 'shop', ...at])).stdout).toContain('1 held');
+  expect(await postgresControls(pool).held('shop', undefined)).toBeUndefined();
+});
+
+test('doctor exits 7 and names the part that is missing and the command for it', async () => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  const ran = await hale(['doctor', '--json', ...at]);
+  expect(ran).toMatchObject({ code: 7 });
+  const checks = dataOf(wire.doctor, ran).checks;
+  expect(checks.find(({ name }) => name === 'temporal')).toMatchObject({ result: 'trouble', command: 'hale up' });
+  expect(checks.filter(({ result }) => result === 'ok').map(({ name }) => name)).toContain('migrations');
+  expect(checks.find(({ name }) => name === 'configuration')).toMatchObject({ result: 'ok' });
+});
