@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import type { NoDataReason } from '../../domain/reading.js';
+import type { SecretReference } from '../../domain/service.js';
+
+export interface Request {
+  readonly url: string;
+  /** Sent as a form by POST, since a query may be longer than a URL may be. */
+  readonly form?: Readonly<Record<string, string>>;
+  readonly accept: string;
+  readonly token?: SecretReference | undefined;
+  readonly timeoutMs: number;
+  readonly abort: AbortSignal;
+}
+
+export type Answer =
+  | { readonly kind: 'answered'; readonly status: number; readonly isHtml: boolean; readonly text: string }
+  | { readonly kind: 'failed'; readonly reason: NoDataReason; readonly detail: string };
+
+const bodyBytesMax = 32 * 1024 * 1024;
+
+/** One request; the time-out counts until the whole body was read. Never throws, follows no redirect. */
+export async function ask(request: Request): Promise<Answer> {
+  const controller = new AbortController();
+  const giveUp = (): void => controller.abort();
+  const timer = setTimeout(giveUp, request.timeoutMs);
+  request.abort.addEventListener('abort', giveUp);
+  if (request.abort.aborted) giveUp();
+  try {
+    const response = await send(request, controller.signal);
+    const text = await textOf(response);
+    const isHtml = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*</.test(text);
+    return { kind: 'answered', status: response.status, isHtml, text };
+  } catch (error) {
+    return failure(error, request, controller.signal.aborted);
+  } finally {
+    clearTimeout(timer);
+    request.abort.removeEventListener('abort', giveUp);
+  }
+}
+
+async function send({ url, form, accept, token }: Request, signal: AbortSignal): Promise<Response> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${await secretOf(token)}` };
+  const body = form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) };
+  return fetch(url, { ...body, headers: { accept, ...authorization }, redirect: 'manual', signal });
+}
+
+async function textOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax) throw new Error(`the body is larger than ${bodyBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function failure(error: unknown, { timeoutMs, abort }: Request, timedOut: boolean): Answer {
+  if (abort.aborted) return { kind: 'failed', reason: 'neverRead', detail: 'the read was given up' };
+  if (timedOut) return { kind: 'failed', reason: 'timeout', detail: `no whole answer within ${timeoutMs} ms` };
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return { kind: 'failed', reason: 'sourceUnavailable', detail: cause instanceof Error ? cause.message : String(cause) };
+}
+
+/** Read each time it is needed, so that a renewed secret counts at once and none is kept. */
+async function secretOf(reference: SecretReference): Promise<string> {
+  if ('file' in reference) return (await readFile(reference.file, 'utf8')).trim();
+  const secret = process.env[reference.env];
+  if (secret === undefined) throw new Error(`the environment variable ${reference.env} with the token is not set`);
+  return secret;
+}
