@@ -95,7 +95,7 @@ export type Undone =
 
 /** How a command ended; `sentence` says it for people, with the end of what was printed. */
 export type CommandEnd =
-  | { readonly kind: 'exited'; readonly code: number; readonly output: string; readonly sentence: string }
+  | { readonly kind: 'exited'; readonly code: number; readonly stdout: string; readonly sentence: string }
   /** Ended by somebody else's signal, by its time limit or by the call's abort: what it did until then is open. */
   | { readonly kind: 'killed'; readonly sentence: string }
   | { readonly kind: 'notStarted'; readonly sentence: string };
@@ -106,6 +106,8 @@ export interface Commands {
   missing(argv: readonly string[]): string | undefined;
   /** Never throws. */
   run(argv: readonly string[], call: Call): Promise<CommandEnd>;
+  /** Ends when no command runs that an earlier try of this call has left behind. */
+  awaitLeftover(argv: readonly string[], call: Call): Promise<void>;
 }
 
 /** Repairs targets of one kind. Held to the contract suite in test/contract/provider.contract.ts. */

@@ -43,7 +43,7 @@ function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): P
     let killedFor: string | undefined;
     const kill = (why: string) => {
       killedFor ??= why;
-      endGroup(child);
+      endGroup(child.pid);
     };
     const limit = setTimeout(() => kill(`it did not end within ${timeoutMs} ms`), timeoutMs);
     const calledOff = () => kill('it was called off');
@@ -70,12 +70,12 @@ const endOf = (code: number | null, killedFor: string | undefined, { output, std
     ? { kind: 'killed', why: killedFor ?? 'it was ended by a signal', output }
     : { kind: 'exited', code, output, stdout };
 
-/** Keeps the first 64 KB and reads on without keeping: a full pipe would block the program, a closed one end its daemon. */
 interface Output {
   readonly output: string;
   readonly stdout: string;
 }
 
+/** Keeps the first 64 KB and reads on without keeping: a full pipe would block the program, a closed one end its daemon. */
 function collectOutput(child: ChildProcess): () => Output {
   const kept: { readonly stream: Readable | null; readonly chunk: Buffer }[] = [];
   let room = outputBytesMax;
@@ -97,14 +97,16 @@ function letGo(stream: Readable | null): void {
 
 const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, '').trimEnd();
 
-function endGroup(child: ChildProcess): void {
-  signalGroup(child, 'SIGTERM');
-  setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs);
+/** Ends a whole process group, politely first. */
+export function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  signalGroup(leader, 'SIGTERM');
+  setTimeout(() => signalGroup(leader, 'SIGKILL'), graceMs);
 }
 
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+function signalGroup(leader: number, signal: NodeJS.Signals): void {
   try {
-    if (pid !== undefined) process.kill(-pid, signal);
+    process.kill(-leader, signal);
   } catch {
     // The group is gone, which is what was wanted.
   }

@@ -1,7 +1,9 @@
 import type { Call, CommandEnd, Commands } from '../../activities/ports.js';
+import { awaitLeftover } from './leftover.js';
 import { locateProgram, noProgram, runCommand, type Ended } from './command.js';
 
 export const commands: Commands = {
+  awaitLeftover,
   missing: ([name]) => (locateProgram(name) === undefined ? noProgram(name) : undefined),
   run: async (argv, call) => {
     const { timeoutMs, abort } = call;

@@ -44,10 +44,11 @@ async function apply(call: Call<Exec>): Promise<Image> {
 }
 
 async function readBack(call: Call<Exec>): Promise<ReadBack> {
-  const { verifyArgv } = call.action;
+  const { argv, verifyArgv } = call.action;
+  await commands.awaitLeftover(argv, call);
   if (verifyArgv === undefined) return { kind: 'unknown', why: 'the correction has no `verify` command to ask' };
   const end = await commands.run(verifyArgv, call);
-  if (end.kind === 'exited' && end.code === 0) return { kind: 'applied', after: seen(call, end.output) };
+  if (end.kind === 'exited' && end.code === 0) return { kind: 'applied', after: seen(call, end.stdout) };
   if (end.kind === 'exited' && end.code === 1) return { kind: 'notApplied' };
   return { kind: 'unknown', why: end.sentence };
 }
@@ -56,6 +57,7 @@ async function readBack(call: Call<Exec>): Promise<ReadBack> {
 async function undo(call: Call<Exec>, after: Image): Promise<{ kind: 'undone' | 'changedMeanwhile'; now: Image }> {
   const { undoArgv, verifyArgv } = call.action;
   if (undoArgv === undefined) throw new Error('the correction has no `undo` command');
+  await commands.awaitLeftover(undoArgv, call);
   if (verifyArgv !== undefined) {
     const earlier = await readBack(call);
     if (earlier.kind === 'applied') return { kind: 'undone', now: earlier.after };
@@ -82,8 +84,8 @@ const opaque = ({ action }: Target<Exec>): Image => ({
   content: {},
 });
 
-function seen(call: Call<Exec>, output: string): Image {
-  const line = output.split('\n')[0] ?? '';
+function seen(call: Call<Exec>, printed: string): Image {
+  const line = printed.split('\n')[0] ?? '';
   if (line === '') return { ...opaque(call), content: { actionId: call.actionId } };
   return { identity: `verify:${line}`, summary: line, content: { actionId: call.actionId } };
 }

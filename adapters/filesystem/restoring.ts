@@ -54,9 +54,13 @@ export function restoringProvider<A extends RestoringAction>(restorable: Restora
       await runThen(call, commands, lookAt(action));
       return lookAt(action);
     },
-    readBack: async (call) => readBack(call, lookAt(call.action), restorable.goalOf(call.action, call.before, call.good)),
+    readBack: async (call) => {
+      if (call.action.then !== undefined) await commands.awaitLeftover(call.action.then, call);
+      return readBack(call, lookAt(call.action), restorable.goalOf(call.action, call.before, call.good));
+    },
     undo: async (call, after): Promise<Undone> => {
       const { action, before } = call;
+      if (action.then !== undefined) await commands.awaitLeftover(action.then, call);
       const now = lookAt(action);
       if (stoppedHalfway(now, after, before)) await call.permit();
       else if (now.identity !== after.identity) return { kind: 'changedMeanwhile', now };

@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { spawn } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../adapters/exec/command.js';
@@ -57,6 +58,41 @@ describe('exec with verify', () => {
     const knob = await freshKnob();
     const bench = benchOf(knob, { verifyArgv: ['/bin/sh', '-c', 'echo lost; exit 2'] });
     expect(await bench.provider.readBack(await callOn(bench))).toMatchObject({ kind: 'unknown', why: expect.stringContaining('lost') });
+  });
+});
+
+describe('a command that outlived its worker', () => {
+  /** What is left on the machine when the worker is killed in the middle of a call. */
+  const leaveBehind = (bench: Bench<Exec>) => {
+    const [program = '', ...rest] = bench.target.action.argv;
+    const env = { PATH: '/usr/bin:/bin', HALE_ACTION_ID: 'cycle/1/fix', HALE_FENCE: '7', HALE_SERVICE: 'shop', HALE_INSTANCE: '' };
+    return spawn(program, rest, { env, detached: true, stdio: 'ignore' });
+  };
+
+  it('is waited for before verify is asked, so that it is not repeated', async () => {
+    const bench = await verified();
+    await bench.knob.behave('slow');
+    leaveBehind(bench);
+    await expect.poll(bench.knob.busy).toBe(true);
+    expect(await bench.provider.readBack(await callOn(bench))).toMatchObject({ kind: 'applied' });
+    expect(await bench.effects()).toBe(1);
+  });
+
+  it('is ended when its time is up', async () => {
+    const bench = await verified();
+    await bench.knob.behave('hanging');
+    const { pid = 0 } = leaveBehind(bench);
+    await expect.poll(bench.knob.busy).toBe(true);
+    expect(await bench.provider.readBack(await callOn(bench, { timeoutMs: 300 }))).toEqual({ kind: 'notApplied' });
+    expect(alive(pid)).toBe(false);
+  });
+
+  it('is not mistaken for the daemon that it started', async () => {
+    const bench = await verified();
+    const daemon = spawn('/bin/sleep', ['30'], { env: { HALE_ACTION_ID: 'cycle/1/fix' }, detached: true, stdio: 'ignore' });
+    expect(await bench.provider.readBack(await callOn(bench, { timeoutMs: 200 }))).toEqual({ kind: 'notApplied' });
+    expect(alive(daemon.pid ?? 0)).toBe(true);
+    daemon.kill('SIGKILL');
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -17,7 +17,9 @@ export interface Knob {
   readonly ledger: () => Promise<string[]>;
   readonly state: () => Promise<string>;
   readonly turn: (value: string) => Promise<void>;
-  readonly behave: (manner: 'well' | 'badly' | 'silent' | 'hanging' | 'refusing') => Promise<void>;
+  /** Whether it has begun to act, slowly or without end. */
+  readonly busy: () => Promise<boolean>;
+  readonly behave: (manner: 'well' | 'badly' | 'silent' | 'hanging' | 'slow' | 'refusing') => Promise<void>;
 }
 
 const script = (folder: string): string => `#!/bin/sh
@@ -27,7 +29,8 @@ case $1 in
 verify) grep -q "^$HALE_ACTION_ID|" ledger || exit 1; cat state; exit 0;;
 esac
 case $manner in
-hanging) sleep 60; exit 0;;
+hanging) touch busy; sleep 60; exit 0;;
+slow) touch busy; sleep 0.7;;
 refusing) echo 'not now'; exit 77;;
 esac
 echo "$HALE_ACTION_ID|$HALE_FENCE|$HALE_SERVICE|$HALE_INSTANCE|$2" >> ledger
@@ -55,6 +58,11 @@ export async function freshKnob(): Promise<Knob> {
     ledger: async () => (await readFile(at('ledger'), 'utf8')).split('\n').filter((line) => line !== ''),
     state: () => readFile(at('state'), 'utf8'),
     turn: (value) => writeFile(at('state'), value),
+    busy: () =>
+      access(at('busy')).then(
+        () => true,
+        () => false,
+      ),
     behave: (manner) => writeFile(at('manner'), manner),
   };
 }
