@@ -115,17 +115,19 @@ export class Kept {
       quickEnds = Date.now() - since >= settledMs ? 1 : quickEnds + 1;
       this.report(`${this.part.role} ended (${how}); starting it again`);
       await this.wait(quickEnds);
-      await this.tryLaunch();
+      if (await this.tryLaunch()) this.report(`${this.part.role} is back`);
     }
   }
 
-  /** What could not be started has ended, so the loop comes round again. */
-  private async tryLaunch(): Promise<void> {
-    if (this.stopping.signal.aborted) return;
+  /** False when it could not be started: then it has ended, and the loop comes round again. */
+  private async tryLaunch(): Promise<boolean> {
+    if (this.stopping.signal.aborted) return false;
     try {
       this.running = await this.launch();
+      return true;
     } catch (error) {
       if (!this.stopping.signal.aborted) this.report((error as Error).message);
+      return false;
     }
   }
 
