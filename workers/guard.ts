@@ -22,10 +22,16 @@ export function answerParent(onOrphaned: () => void): { ready(): void } {
   };
   if (process.send === undefined) return { ready: () => undefined };
   const beats = setInterval(() => send({ hale: 'alive' }), beatMs);
-  process.once('disconnect', () => {
+  const orphaned = (): void => {
     clearInterval(beats);
     onOrphaned();
-  });
+  };
+  process.once('disconnect', orphaned);
+  // The parent may have died while the modules were loading, before anybody listened.
+  if (!process.connected) orphaned();
+  // Neither beats nor channel may keep a worker alive whose work has ended.
+  beats.unref();
+  process.channel?.unref();
   return { ready: () => send({ hale: 'ready' }) };
 }
 

@@ -10,7 +10,7 @@ const guardModule = fileURLToPath(new URL('../../../dist/workers/guard.js', impo
 function startWorker(more = ''): ChildProcess {
   const script = `import { answerParent } from ${JSON.stringify(guardModule)};
     const parent = answerParent(() => process.exit(7));
-    setInterval(() => undefined, 1_000); parent.ready(); ${more}`;
+    const work = setInterval(() => undefined, 1_000); parent.ready(); ${more}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
@@ -64,4 +64,10 @@ test('a worker without its parent shuts itself down', async () => {
   await guarded(child).ready;
   child.disconnect();
   expect(await once(child, 'exit')).toEqual([7, null]);
+});
+
+test('a worker whose work has ended is not kept alive by its parent', async () => {
+  const child = startWorker('clearInterval(work);');
+  await guarded(child).ready;
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });

@@ -26,6 +26,8 @@ test('where they can not be added the command to run is named', async () => {
   const check = await ensureSearchAttributes(connection.operatorService, 'default');
   expect(check).toMatchObject({
     kind: 'missing',
-    command: expect.stringMatching(/^temporal operator search-attribute create --namespace default --name HaleService --type Keyword/) as string,
+    command: expect.stringMatching(
+      /^temporal operator search-attribute create --namespace default --name HaleService --type Keyword/,
+    ) as string,
   });
 });
