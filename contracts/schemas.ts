@@ -49,13 +49,37 @@ export const decision = z.object({ by: name, reason, proposal: z.string().min(4)
 
 export const watchOrder = z.object({ shard: z.number().int().min(0).max(10_000), shards: z.number().int().min(1).max(10_000) });
 
-const warmUp: readonly unknown[] = [
+const evidence = (last: unknown) => ({ signal: 'up', last, bound: 'above 0', bad: 1, of: 1 });
+const findings = [
+  { kind: 'value', at: 1, value: 0 },
+  { kind: 'unbounded', at: 1, sign: 1 },
+  { kind: 'noData', at: 1, reason: 'timeout', detail: '' },
+].map((last) => ({
+  kind: 'breach',
+  service: 'shop',
+  instance: 'a',
+  objective: 'up',
+  onset: 1,
+  severity: 'critical',
+  evidence: evidence(last),
+}));
+const words = { by: 'ada', reason: 'r', proposal: 'abcd', decision: 'approve', shard: 0, shards: 1 };
+
+/** Values that reach every branch of every schema: valid ones compile it, bad ones compile its refusals. */
+export const warmUp: readonly unknown[] = [
   undefined,
   null,
   {},
   [],
   '',
   1,
-  { service: 'shop', by: 'ada', reason: 'r', proposal: 'abcd', decision: 'approve', shard: 0, shards: 1 },
+  { service: '' },
+  { service: 'shop' },
+  ...findings,
+  ...findings.map((one) => ({ service: 'shop', instance: 'a', finding: one, ...words })),
+  { service: 'shop', finding: { evidence: { last: { kind: 'other' } } } },
 ];
-for (const schema of [finding, cycleOrder, report, word, decision, watchOrder]) for (const value of warmUp) schema.safeParse(value);
+
+for (const schema of [finding, cycleOrder, report, word, decision, watchOrder]) {
+  for (const value of warmUp) schema.safeParse(value);
+}

@@ -2,6 +2,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CycleState } from '../../../contracts/cycle.js';
+import { cycleOrder, warmUp } from '../../../contracts/schemas.js';
 import type { CycleActivities } from '../../../contracts/activities.js';
 import { brief, facts, opened, proposal, scriptedWorld, serverNow } from '../../support/scripted-world.js';
 import { runCycle, timeSkipping, type RunningCycle } from '../../support/temporal.js';
@@ -23,6 +24,12 @@ const phase = async ({ handle }: RunningCycle, wanted: CycleState['phase']): Pro
     await env.sleep(100);
   }
 };
+
+test('every kind of finding passes the sandbox, where schemas are frozen', async () => {
+  const orders = warmUp.filter((value) => cycleOrder.safeParse(value).success);
+  expect(orders.length).toBeGreaterThan(3);
+  for (const value of orders) expect(await runCycle(env, scriptedWorld().activities, value)).toMatchObject({ outcome: 'healed' });
+});
 
 test('a correction that holds ends the cycle healed, in the order of the runbook', async () => {
   const { result, calls } = await heal();
