@@ -1,7 +1,7 @@
 import type { Fleet, SecretReference, Service } from '../../domain/service.js';
 import type { Context } from './context.js';
 import { checkDependencies } from './dependencies.js';
-import { includedFile } from './file.js';
+import { sharedFile } from './file.js';
 import { type Surroundings, readFiles } from './files.js';
 import { notYetActive } from './inactive.js';
 import { type Problem, Problems } from './problem.js';
@@ -25,7 +25,7 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
   const root = await readFiles(path, surroundings, problems);
   if (root === undefined) return refused(problems);
   problems.partsAreRead();
-  const context: Context = { root, file: includedFile.parse(plain(root)), problems, now: surroundings.now, secretUses: [] };
+  const context: Context = { root, file: sharedFile.parse(plain(root)), problems, now: surroundings.now, secretUses: [] };
   const services = keysOf(at(root, 'services')).map((name) => resolveService(name, context));
   if (services.length === 0)
     problems.error((at(root, 'services') ?? root).place, 'has no services; allowed: at least one, such as services: {shop: {...}}');

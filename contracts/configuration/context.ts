@@ -1,12 +1,12 @@
 import type { PrometheusSource, SecretReference, SqlConnection } from '../../domain/service.js';
-import type { FleetFile } from './file.js';
+import type { SharedFile } from './file.js';
 import { type Problems, unknown } from './problem.js';
 import { type Node, type Place, at, fromPlain, merge, plain, textOf } from './tree.js';
 import { target } from './signal-file.js';
 
 /** What resolving one part needs of the whole: the file, and where to say what is wrong. */
 export interface Context {
-  readonly file: FleetFile;
+  readonly file: SharedFile;
   readonly root: Node;
   readonly problems: Problems;
   readonly now: number;

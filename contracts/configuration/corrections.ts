@@ -32,7 +32,7 @@ export function resolveCorrection(
   const kind = kindOf(node, kinds, common, context.problems);
   if (kind === undefined) return undefined;
   const whole = filled(withMode(node, kind, given.mode), defaultsOf(kind, node, given.holdMs));
-  const file = correction.required(timed).parse(plain(whole));
+  const file = timedCorrection.parse(plain(whole));
   const action = actionOf(kind, file, whole, service, context);
   if (action === undefined) return undefined;
   const undo = undoOf(kind, file, whole, context);
@@ -46,6 +46,8 @@ function withMode(node: Node, kind: Kind, given: Node): Node {
 }
 
 const timed = { mode: true, hold: true, within: true, timeout: true, cooldown: true, repeatable: true, undo: true } as const;
+const timedCorrection = correction.required(timed);
+
 type WholeFile = CorrectionFile & { [K in keyof typeof timed]-?: NonNullable<CorrectionFile[K]> };
 
 function defaultsOf(kind: Kind, node: Node, holdMs: number): Readonly<Record<string, unknown>> {

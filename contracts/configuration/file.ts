@@ -99,8 +99,12 @@ export const fleetFile = z.strictObject({
 /** Files that are included need not repeat the version. */
 export const includedFile = fleetFile.partial();
 
-export type FleetFile = z.output<typeof includedFile>;
-export type ServiceFile = z.output<typeof serviceFile>;
-export type OverrideFile = z.output<typeof override>;
-export type InstancesFile = z.output<typeof instances>;
-export type LimitsFile = NonNullable<ServiceFile['limits']>;
+/** What all services share. */
+export const sharedFile = includedFile.pick({ environment: true, secrets: true, sources: true }).strip();
+/** A service without its signals, objectives and corrections, which are resolved one by one. */
+export const serviceHead = serviceFile
+  .pick({ class: true, team: true, order: true, instances: true, dependsOn: true, overrides: true })
+  .strip();
+
+export type SharedFile = z.output<typeof sharedFile>;
+export type ServiceHead = z.output<typeof serviceHead>;

@@ -35,10 +35,10 @@ const defaultsOf = (name: string, signal: Signal): Readonly<Record<string, unkno
   hold: formatDuration(Math.max(120_000, 3 * signal.everyMs)),
 });
 
-const whole = { signal: true, for: true, votes: true, silence: true, hold: true } as const;
+const wholeObjective = objective.required({ signal: true, for: true, votes: true, silence: true, hold: true });
 
 function objectiveOf(name: string, bound: Objective['bound'], node: Node): Objective {
-  const file = objective.required(whole).parse(plain(node));
+  const file = wholeObjective.parse(plain(node));
   return {
     name,
     signal: file.signal,

@@ -2,7 +2,7 @@ import { fillSlots } from '../../domain/detection/slots.js';
 import type { Correction, Instances, Override, Service, Signal } from '../../domain/service.js';
 import { type Context, filled, prometheusNamed, secretNamed, targetDefaults } from './context.js';
 import { resolveCorrection } from './corrections.js';
-import { type ServiceFile, serviceFile } from './file.js';
+import { type ServiceHead, serviceHead } from './file.js';
 import { modeOf, resolveLimits } from './limits.js';
 import { resolveObjective } from './objectives.js';
 import { unknown } from './problem.js';
@@ -14,7 +14,7 @@ export function resolveService(name: string, context: Context): Resolved<Service
   const own = at(context.root, 'services', name) ?? emptyMap;
   const template = templateOf(own, context);
   const node = merge(template ?? emptyMap, own);
-  const file = serviceFile.parse(plain(node));
+  const file = serviceHead.parse(plain(node));
   const signals = named(node, 'signals', (key, child) => resolveSignal(key, child, node, context));
   const objectives = named(node, 'objectives', (key, child) => resolveObjective(key, child, node, valuesOf(signals), context));
   const holdMs = Math.max(120_000 * Number(objectives.size === 0), ...valuesOf(objectives).map((objective) => objective.holdMs));
@@ -84,7 +84,7 @@ const mapOf = (parts: Parts<unknown>): Node => ({
 });
 
 /** Overrides that still hold; those that ended are named, so that somebody takes them away. */
-function overridesOf(file: ServiceFile, node: Node, context: Context): Override[] {
+function overridesOf(file: ServiceHead, node: Node, context: Context): Override[] {
   return (file.overrides ?? []).flatMap(({ until, ...override }, index) => {
     if (until >= context.now) return [{ ...override, untilMs: until }];
     context.problems.warn(at(node, 'overrides', index)?.place, `ended at ${new Date(until).toISOString()} and is ignored; take it away`);
@@ -115,7 +115,7 @@ function checkSlots(
 }
 
 /** Instances as the file gives them; without, those that the first per-instance Prometheus signal finds itself. */
-function instancesOf(name: string, file: ServiceFile, node: Node, signals: readonly Signal[], context: Context): Instances | undefined {
+function instancesOf(name: string, file: ServiceHead, node: Node, signals: readonly Signal[], context: Context): Instances | undefined {
   if (Array.isArray(file.instances)) return { kind: 'listed', names: file.instances };
   if (file.instances !== undefined) {
     const { query, by, expect } = file.instances;

@@ -51,7 +51,4 @@ export const objective = z.strictObject({
   warnAhead: duration('1m', '30d').optional(),
 });
 
-export type SignalFile = z.output<typeof signal>;
-export type ObjectiveFile = z.output<typeof objective>;
 export type BoundFile = z.output<typeof bound>;
-export type TargetFile = z.output<typeof target>;

@@ -53,10 +53,10 @@ function expectDefault(node: Node): Readonly<Record<string, unknown>> {
 }
 
 type Base = Pick<Signal, 'name' | 'everyMs' | 'timeoutMs' | 'perInstance' | 'staleAfterMs' | 'onlyIf'>;
-const timed = { every: true, timeout: true, per: true, staleAfter: true } as const;
+const timedSignal = signal.required({ every: true, timeout: true, per: true, staleAfter: true });
 
 function baseOf(name: string, node: Node, service: Node, context: Context): Base {
-  const file = signal.required(timed).parse(plain(node));
+  const file = timedSignal.parse(plain(node));
   if (file.timeout > file.every)
     context.problems.error(
       at(node, 'timeout')?.place ?? node.place,
@@ -98,11 +98,18 @@ export function resolveBound(file: BoundFile, node: Node, context: Context): Bou
   return undefined;
 }
 
+// One for each kind, made once: making a schema takes longer than using it.
+const httpSignal = signal.required({ http: true, measure: true, expect: true });
+const scrapeSignal = signal.required({ scrape: true, metric: true, labels: true });
+const promqlSignal = signal.required({ query: true });
+const sqlSignal = signal.required({ sql: true });
+const execSignal = signal.required({ exec: true, plugin: true });
+
 function ofKind(kind: Signal['kind'], node: Node, base: Base, service: Node, context: Context): Signal | undefined {
   const file = plain(node);
   switch (kind) {
     case 'http': {
-      const { http, measure, expect } = signal.required({ http: true, measure: true, expect: true }).parse(file);
+      const { http, measure, expect } = httpSignal.parse(file);
       const { status, body } = expect;
       return {
         ...base,
@@ -116,14 +123,14 @@ function ofKind(kind: Signal['kind'], node: Node, base: Base, service: Node, con
       return scrape(node, base, context);
     case 'promql': {
       const source = prometheusNamed(at(node, 'source') ?? node, context);
-      return source && { ...base, kind, source, query: signal.required({ query: true }).parse(file).query };
+      return source && { ...base, kind, source, query: promqlSignal.parse(file).query };
     }
     case 'sql': {
       const connection = connectionOf(at(node, 'target') ?? at(service, 'target'), node, context);
-      return connection && { ...base, kind, connection, sql: signal.required({ sql: true }).parse(file).sql };
+      return connection && { ...base, kind, connection, sql: sqlSignal.parse(file).sql };
     }
     case 'exec': {
-      const { exec, plugin } = signal.required({ exec: true, plugin: true }).parse(file);
+      const { exec, plugin } = execSignal.parse(file);
       return { ...base, kind, argv: exec, plugin };
     }
   }
@@ -134,6 +141,6 @@ function scrape(node: Node, base: Base, context: Context): Signal | undefined {
     context.problems.error(node.place, 'is missing the metric to read; allowed: metric: NAME, with labels when several series have it');
     return undefined;
   }
-  const file = signal.required({ scrape: true, metric: true, labels: true }).parse(plain(node));
+  const file = scrapeSignal.parse(plain(node));
   return { ...base, kind: 'scrape', url: file.scrape, metric: file.metric, labels: file.labels };
 }

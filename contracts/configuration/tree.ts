@@ -54,7 +54,9 @@ export function plain(node: Node | undefined): unknown {
   if (node === undefined) return undefined;
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(plain);
-  return Object.assign(Object.create(null), Object.fromEntries([...node.entries].map(([key, entry]) => [key, plain(entry.node)])));
+  const object = Object.create(null) as Record<string, unknown>;
+  for (const [key, entry] of node.entries) object[key] = plain(entry.node);
+  return object;
 }
 
 /** The reverse of `plain`, for hale's own defaults; `undefined` is left out. */
