@@ -11,7 +11,7 @@ export async function storeConfiguration(pool: pg.Pool, fleet: Fleet, source: st
       [fleet.version, JSON.stringify(fleet), source, by],
     );
     await queries.query(
-      'insert into current_configuration (version) values ($1) on conflict (one) do update set version = excluded.version',
+      'insert into current_configuration (version) values ($1) on conflict (one) do update set version = excluded.version where current_configuration.version <> excluded.version',
       [fleet.version],
     );
   });

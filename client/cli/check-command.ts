@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import type { CheckOptions, Checkup } from './check.js';
+import type { CheckOptions } from './check.js';
+import { type Output, print } from './report.js';
 
 /** `hale check`. What reads and checks is loaded when it runs, so that `hale --help` stays quick. */
-export function checkCommand(print: (output: { json?: boolean }, work: () => Promise<Checkup>) => Promise<void>): Command {
+export function checkCommand(): Command {
   return new Command('check')
     .description('check a configuration and say everything that is wrong with it, with file, line and what is allowed')
     .argument('[files...]', 'configuration files, each checked with all that it includes', ['hale.yaml'])
@@ -10,7 +11,7 @@ export function checkCommand(print: (output: { json?: boolean }, work: () => Pro
     .option('--schema', 'print the JSON Schema of the file, for editors')
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExits 0 when all files are valid, 2 when one is not.')
-    .action((files: string[], options: CheckOptions & { json?: boolean }) =>
+    .action((files: string[], options: CheckOptions & Output) =>
       print(options, async () => {
         const { check } = await import('./check.js');
         return check(files, options);

@@ -3,22 +3,16 @@ import { type Checked, checkConfiguration } from '../../contracts/configuration/
 import { editorSchema } from '../../contracts/configuration/editor.js';
 import { type Explained, explain } from '../../contracts/configuration/explain.js';
 import { type Problem, problemText, unknown } from '../../contracts/configuration/problem.js';
+import type { Report } from './report.js';
+import { plain } from './text.js';
 
 export interface CheckOptions {
   readonly explain?: string;
   readonly schema?: boolean;
 }
 
-/** What a check found: the same for programs (`data`) and for people (`text`); `talk` goes beside it, to stderr. */
-export interface Checkup {
-  readonly data: unknown;
-  readonly text: string;
-  readonly talk?: readonly string[];
-  readonly exit?: 'usage';
-}
-
 /** Checks configuration files, each with all that it includes; or explains one service, or prints the JSON Schema. */
-export async function check(files: readonly string[], options: CheckOptions): Promise<Checkup> {
+export async function check(files: readonly string[], options: CheckOptions): Promise<Report> {
   if (options.schema) return { data: editorSchema(), text: JSON.stringify(editorSchema(), undefined, 2) };
   const checked = await Promise.all(files.map(async (file) => ({ file, checked: await checkOne(file) })));
   const refused = checked.filter((one) => one.checked.kind === 'refused');
@@ -36,14 +30,14 @@ const checkOne = (file: string): Promise<Checked> =>
 
 type CheckedFile = { readonly file: string; readonly checked: Checked };
 
-function summary(files: readonly CheckedFile[]): Checkup {
-  const errors = files.flatMap(({ checked }) => (checked.kind === 'refused' ? checked.errors : []));
+function summary(files: readonly CheckedFile[]): Report {
+  const errors = inOrder(files.flatMap(({ checked }) => (checked.kind === 'refused' ? checked.errors : [])));
   const warnings = files.flatMap(({ checked }) => checked.warnings);
   const notYetActive = files.flatMap(({ checked }) => (checked.kind === 'valid' ? checked.fleet.notYetActive : []));
   const lines = files.flatMap(({ file, checked }) => (checked.kind === 'valid' ? [sentence(file, checked.fleet.services.length)] : []));
   return {
     data: { valid: errors.length === 0, errors, warnings, notYetActive },
-    text: [...inOrder(errors).map(problemText), ...lines].join('\n'),
+    text: [...errors.map(problemText), ...lines].join('\n'),
     talk: [...warnings.map((warning) => `warning: ${problemText(warning)}`), ...notYetActive.map((path) => `not active yet: ${path}`)],
     ...(errors.length > 0 && { exit: 'usage' }),
   };
@@ -54,7 +48,7 @@ const sentence = (file: string, services: number): string => `${file} is valid: 
 const inOrder = (problems: readonly Problem[]): readonly Problem[] =>
   problems.toSorted((one, other) => one.file.localeCompare(other.file) || one.line - other.line || one.column - other.column);
 
-function explanation(files: readonly CheckedFile[], service: string): Checkup {
+function explanation(files: readonly CheckedFile[], service: string): Report {
   const all = new Map(files.flatMap(({ checked }) => (checked.kind === 'valid' ? [...checked.effective] : [])));
   const node = all.get(service);
   if (node === undefined) {
@@ -69,5 +63,5 @@ function explanation(files: readonly CheckedFile[], service: string): Checkup {
 function columns(rows: readonly Explained[]): string {
   const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => Math.min(text.length, 60)));
   const [paths, values] = [widest(rows.map((row) => row.path)), widest(rows.map((row) => row.value))];
-  return rows.map((row) => `${row.path.padEnd(paths)}  ${row.value.padEnd(values)}  ${row.origin}`).join('\n');
+  return rows.map((row) => `${plain(row.path).padEnd(paths)}  ${plain(row.value).padEnd(values)}  ${plain(row.origin)}`).join('\n');
 }

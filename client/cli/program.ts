@@ -108,7 +108,7 @@ function looking(program: Command): void {
         return id === undefined ? incidents(options) : incident(id, options);
       }),
     );
-  program.addCommand(checkCommand(print));
+  program.addCommand(checkCommand());
   connected(program.command('doctor'))
     .description('look at every part hale stands on, and print the commands that are missing')
     .action((options: Where & Output) => print(options, async () => (await import('./doctor.js')).doctor(options)));

@@ -36,8 +36,10 @@ const sameProblem = (one: Problem, other: Problem): boolean =>
 
 const nowhere: Place = { file: '', line: 0, column: 0, path: '' };
 
-/** `fleet.yaml:12:9 services.shop.mode: is "on"; allowed: observe, ask, act`. */
-export const problemText = (problem: Problem): string =>
+/** `fleet.yaml:12:9 services.shop.mode: is "on"; allowed: observe, ask, act`, on one line and safe for a terminal. */
+export const problemText = (problem: Problem): string => oneLine(problem).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');
+
+const oneLine = (problem: Problem): string =>
   `${problem.file}:${problem.line}:${problem.column} ${problem.path === '' ? '' : `${problem.path}: `}${problem.sentence}`;
 
 /** The known word that was probably meant, or undefined when none is near. */

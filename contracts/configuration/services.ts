@@ -26,7 +26,7 @@ export function resolveService(name: string, context: Context): Resolved<Service
   checkSlots(name, node, { signals, corrections, instances }, context);
   checkTeam(node, context);
   secretNamed(at(node, 'target', 'password'), context);
-  if (objectives.size === 0) context.problems.warn(own.place, 'has no objectives: hale watches nothing here');
+  if (keysOf(at(node, 'objectives')).length === 0) context.problems.warn(own.place, 'has no objectives: hale watches nothing here');
   const overrides = overridesOf(file, node, context);
   const value: Service = {
     name,

@@ -58,7 +58,8 @@ export class ConfigurationFile {
     if (loaded.kind === 'refused') return loaded.errors.map((problem) => `  ${problemText(problem)}`).join('\n');
     const { fleet, warnings } = loaded;
     await storeConfiguration(this.database, fleet, this.path, 'hale up');
-    const notes = warnings.map((problem) => `\n  ${problemText(problem)}`).join('');
+    const inactive = fleet.notYetActive.map((path) => `not active yet: ${path}`);
+    const notes = [...warnings.map(problemText), ...inactive].map((note) => `\n  ${note}`).join('');
     this.say(`configuration ${fleet.version} of ${this.path} is in force, ${fleet.services.length} services${notes}`);
     return undefined;
   }

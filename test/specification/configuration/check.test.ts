@@ -84,3 +84,10 @@ test('the schema for editors is the one in the repository', async () => {
   expect(JSON.parse(stored)).toEqual(editorSchema());
   expect(JSON.parse((await check([], { schema: true })).text)).toEqual(editorSchema());
 });
+
+test('what a file says can not rewrite the terminal', async () => {
+  const folder = await folderWith({ 'hale.yaml': `${minimalFile}    "\\e[2J": x\n` });
+  const { text } = await check([join(folder, 'hale.yaml')], {});
+  expect(text).toContain('[2J');
+  expect(text).not.toContain('\u001b');
+});
