@@ -18,22 +18,22 @@ import { postgresSamples } from '../adapters/postgres/samples.js';
 import { postgresShards } from '../adapters/postgres/shards.js';
 import { temporalCycles } from '../adapters/temporal/cycles.js';
 import { postgresProvider } from '../adapters/postgres-target/provider.js';
+import { sqlMeter } from '../adapters/postgres-target/meter.js';
+import { prometheusMembers } from '../adapters/prometheus/members.js';
+import { promqlMeter } from '../adapters/prometheus/promql.js';
+import { scrapeMeter } from '../adapters/prometheus/scrape.js';
+import { prometheusSources, type Sources } from '../adapters/prometheus/sources.js';
 import { waitProvider } from '../adapters/wait/provider.js';
 import type { Meters, Ports, Provider, Providers } from '../activities/ports.js';
-import type { Reading } from '../domain/reading.js';
 import type { Action } from '../domain/service.js';
 
 /** Everything the activities need, made of the adapters. */
 export function composePorts(pool: pg.Pool, client: Client): Ports {
+  const sources = prometheusSources();
   return {
     configurations: postgresConfigurations(pool),
-    meters: composeMeters(),
-    members: {
-      of: async (instances) => {
-        if (instances.kind === 'listed') return instances.names;
-        throw new Error('instances are not discovered yet');
-      },
-    },
+    meters: composeMeters(sources),
+    members: prometheusMembers(sources),
     providers: composeProviders(),
     incidents: postgresIncidents(pool),
     effects: postgresEffects(pool),
@@ -47,18 +47,13 @@ export function composePorts(pool: pg.Pool, client: Client): Ports {
   };
 }
 
-const composeMeters = (): Meters => ({
+const composeMeters = (sources: Sources): Meters => ({
   http: httpMeter(),
   exec: execMeter(),
-  scrape: unread,
-  promql: unread,
-  sql: unread,
+  scrape: scrapeMeter(),
+  promql: promqlMeter(sources),
+  sql: sqlMeter(),
 });
-
-const unread = {
-  read: async (asked: readonly unknown[]): Promise<Reading[]> =>
-    asked.map(() => ({ kind: 'noData', at: Date.now(), reason: 'sourceUnavailable', detail: 'this kind of signal is not read yet' })),
-};
 
 /** One provider per kind of action; `inactive` has none, and the gate refuses it. */
 function composeProviders(): Providers {
