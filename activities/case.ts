@@ -27,9 +27,11 @@ export function aim(ports: Pick<Ports, 'providers'>, service: Service, instance:
   const provider = ports.providers.for(correction.action);
   if (provider === undefined) return { kind: 'noAim', reason: `no provider for ${correction.action.kind} in this version` };
   const slots = { service: service.name, ...(instance === undefined ? {} : { instance }) };
-  const filled = fillSlots(correction.action, slots);
+  // Providers tell their targets both names, also where the action has no slot for them.
+  const told = instance === undefined ? ['$service'] : ['$service', '$instance'];
+  const filled = fillSlots({ action: correction.action, told }, slots);
   if (filled.kind === 'refused') return { kind: 'noAim', reason: filled.why };
-  return { kind: 'aimed', provider, target: { ...slots, action: filled.value, timeoutMs: correction.timeoutMs } };
+  return { kind: 'aimed', provider, target: { ...slots, action: filled.value.action, timeoutMs: correction.timeoutMs } };
 }
 
 export function briefOf(correction: Correction): CorrectionBrief {
