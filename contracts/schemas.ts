@@ -63,7 +63,7 @@ const findings = [
   severity: 'critical',
   evidence: evidence(last),
 }));
-const words = { by: 'ada', reason: 'r', proposal: 'abcd', decision: 'approve', shard: 0, shards: 1 };
+const words = { by: 'ada', reason: 'r', proposal: 'abcd', until: 1, decision: 'approve', shard: 0, shards: 1 };
 
 /** Values that reach every branch of every schema: valid ones compile it, bad ones compile its refusals. */
 export const warmUp: readonly unknown[] = [
