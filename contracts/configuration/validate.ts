@@ -7,6 +7,7 @@ import { type Node, type Place, type Step, at, plain, without } from './tree.js'
  * checks still find what else is wrong.
  */
 export function validate(root: Node, schema: z.ZodType, problems: Problems): Node {
+  problems.partsAreRead();
   for (const issue of issuesOf(root, schema)) report(root, issue, schema, problems);
   return pruned(root, schema);
 }
