@@ -32,7 +32,7 @@ export async function runCommand({ argv, env, timeoutMs, abort }: Command): Prom
   if (program === undefined) return { kind: 'notStarted', why: noProgram(argv[0]) };
   const rest = argv.slice(1);
   const told = [...rest, ...Object.values(env)];
-  if (told.some((text) => text.includes('\0'))) return { kind: 'notStarted', why: 'an argument contains a NUL character' };
+  if (told.some((text) => text.includes('\0'))) return { kind: 'notStarted', why: 'an argument or a variable contains a NUL character' };
   if (abort.aborted) return { kind: 'notStarted', why: 'it was called off before it started' };
   const child = spawn(program, rest, { cwd: '/', env, shell: false, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   return untilEnd(child, timeoutMs, abort);

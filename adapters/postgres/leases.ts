@@ -8,8 +8,9 @@ interface LeaseRow {
 }
 
 /**
- * One row per resource. The row outlives its holder, so that fencing tokens only ever grow. Only the database's clock
- * decides what has expired.
+ * One row per resource. The row outlives its holder, so that fencing tokens only ever grow; they grow over all resources,
+ * because one target may be reached as several (a restart command, and a file whose `then` is the same command). Only the
+ * database's clock decides what has expired.
  */
 export function postgresLeases(pool: pg.Pool): Leases {
   return {
@@ -31,10 +32,10 @@ export function postgresLeases(pool: pg.Pool): Leases {
 async function acquire(pool: pg.Pool, resource: string, holder: string, ttlMs: number): Promise<LeaseAnswer> {
   const { rows } = await pool.query<LeaseRow>(
     `insert into leases as l (resource, holder, fence, expires_at)
-     values ($1, $2, 1, clock_timestamp() + $3 * interval '1 ms')
+     select $1, $2, (select coalesce(max(fence), 0) + 1 from leases), clock_timestamp() + $3 * interval '1 ms'
      on conflict (resource) do update
         set holder = excluded.holder,
-            fence = l.fence + 1,
+            fence = greatest(l.fence + 1, excluded.fence),
             expires_at = greatest(excluded.expires_at, case when l.holder = excluded.holder then l.expires_at end)
       where l.holder = excluded.holder or l.expires_at <= clock_timestamp()
      returning holder, fence, expires_at`,

@@ -22,6 +22,15 @@ test('every acquisition gets a larger fencing token and ends the earlier one', a
   expect(await leases.holds('db/1', 'a', '2', 0)).toBe(false);
 });
 
+test('a token is larger than every earlier one of any resource, since two may lead to one target', async () => {
+  const { pool } = await freshDatabase();
+  const leases = postgresLeases(pool);
+  await leases.acquire('exec/restart', 'a', MINUTE);
+  await leases.acquire('exec/restart', 'a', MINUTE);
+  expect(await leases.acquire('file/shop.conf', 'b', MINUTE)).toMatchObject({ kind: 'held', fence: '3' });
+  expect(await leases.acquire('exec/restart', 'a', MINUTE)).toMatchObject({ kind: 'held', fence: '4' });
+});
+
 test('a lease in force is refused to others with the name of its holder', async () => {
   const { pool } = await freshDatabase();
   const leases = postgresLeases(pool);
