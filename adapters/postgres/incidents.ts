@@ -86,8 +86,21 @@ async function closeCycle(pool: pg.Pool, closing: Parameters<Incidents['close']>
     data: { cycle, outcome, sentence },
   };
   await recordOnce(pool, event, async (queries) => {
-    const ended = 'set ended_at = clock_timestamp(), outcome = $2, sentence = $3';
-    await queries.query(`update cycles ${ended} where cycle = $1 and ended_at is null`, [cycle, outcome, sentence]);
-    await queries.query(`update incidents ${ended} where id = $1 and ended_at is null`, [incident, outcome, sentence]);
+    await queries.query(
+      'update cycles set ended_at = clock_timestamp(), outcome = $2, sentence = $3 where cycle = $1 and ended_at is null',
+      [cycle, outcome, sentence],
+    );
+    await endIncident(queries, incident);
   });
+}
+
+/** How the incident ended is what its last cycle that found trouble says: one that found none changes nothing about that. */
+async function endIncident(queries: Queries, incident: string): Promise<void> {
+  await queries.query(
+    `update incidents i set ended_at = clock_timestamp(), outcome = last.outcome, sentence = last.sentence
+       from (select outcome, sentence from cycles where incident = $1 and ended_at is not null
+              order by outcome = 'notConfirmed', ended_at desc limit 1) last
+      where i.id = $1 and i.ended_at is null`,
+    [incident],
+  );
 }

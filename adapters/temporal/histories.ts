@@ -7,7 +7,7 @@ export async function closedHistory(client: Client, workflowId: string, runId: s
   const handle = client.workflow.getHandle(workflowId, runId);
   try {
     const { closeTime } = await handle.describe();
-    return closeTime === undefined ? undefined : historyToJSON(await handle.fetchHistory());
+    return closeTime === undefined ? undefined : JSON.parse(historyToJSON(await handle.fetchHistory()));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
