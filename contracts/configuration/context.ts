@@ -39,17 +39,14 @@ export function secretNamed(node: Node | undefined, context: Context): SecretRef
 
 export const sourceDefaults = { refresh: '15s', maxQueriesPerSecond: 10 };
 
-/** The Prometheus that a signal or instances name; reported and undefined when there is none of that name. */
-export function prometheusNamed(node: Node | undefined, context: Context): PrometheusSource | undefined {
-  const name = textOf(node) ?? '';
+/** The Prometheus that the `source` of a signal or of instances names; reported and undefined when there is none. */
+export function prometheusNamed(user: Node, context: Context): PrometheusSource | undefined {
+  const name = textOf(at(user, 'source'));
   const sources = context.file.sources ?? {};
-  const source = sources[name];
-  if (source?.prometheus === undefined) {
+  const source = name === undefined ? undefined : sources[name];
+  if (name === undefined || source?.prometheus === undefined) {
     const known = Object.keys(sources).filter((one) => sources[one]?.prometheus !== undefined);
-    context.problems.error(
-      node?.place,
-      source === undefined ? unknown('source', name, known) : `is no Prometheus; allowed: ${known.join(', ') || 'none yet'}`,
-    );
+    context.problems.error((at(user, 'source') ?? user).place, noPrometheus(name, source !== undefined, known));
     return undefined;
   }
   const token = secretNamed(at(context.root, 'sources', name, 'token'), context);
@@ -60,6 +57,11 @@ export function prometheusNamed(node: Node | undefined, context: Context): Prome
     refreshMs: source.refresh ?? 15_000,
     queriesPerSecondMax: source.maxQueriesPerSecond ?? sourceDefaults.maxQueriesPerSecond,
   };
+}
+
+function noPrometheus(name: string | undefined, isSource: boolean, known: readonly string[]): string {
+  if (name === undefined) return `is missing its source; allowed: source: one of ${known.join(', ') || 'sources, where there is none yet'}`;
+  return isSource ? `is no Prometheus; allowed: ${known.join(', ') || 'none yet'}` : unknown('source', name, known);
 }
 
 export const targetDefaults = { port: 5432, role: 'primary', database: 'postgres' };

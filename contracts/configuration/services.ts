@@ -119,7 +119,7 @@ function instancesOf(name: string, file: ServiceHead, node: Node, signals: reado
   if (Array.isArray(file.instances)) return { kind: 'listed', names: file.instances };
   if (file.instances !== undefined) {
     const { query, by, expect } = file.instances;
-    const source = prometheusNamed(at(node, 'instances', 'source'), context);
+    const source = prometheusNamed(at(node, 'instances') ?? node, context);
     return source && { kind: 'discovered', source, query: filledWithService(query, name), by, ...(expect !== undefined && { expect }) };
   }
   const perInstance = signals.filter((signal) => signal.perInstance);

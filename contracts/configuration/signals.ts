@@ -122,7 +122,7 @@ function ofKind(kind: Signal['kind'], node: Node, base: Base, service: Node, con
     case 'scrape':
       return scrape(node, base, context);
     case 'promql': {
-      const source = prometheusNamed(at(node, 'source') ?? node, context);
+      const source = prometheusNamed(node, context);
       return source && { ...base, kind, source, query: promqlSignal.parse(file).query };
     }
     case 'sql': {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfiguration } from '../../../adapters/configuration/load.js';
 import { postgresConfigurations, storeConfiguration } from '../../../adapters/postgres/configurations.js';
+import { ConfigurationFile } from '../../../workers/stack/configuration.js';
 import { minimalFile } from '../../support/configuration.js';
 import { freshDatabase } from '../../support/database.js';
 
@@ -52,4 +53,29 @@ test('the version depends on what the file means, not on how it is written', asy
   expect(rewritten.version).toBe(original.version);
   expect(changed.version).not.toBe(original.version);
   expect(original.version).toMatch(/^[0-9a-f]{12}$/);
+});
+
+test('row 8: a broken reload keeps the old configuration and says so once', async () => {
+  const { pool } = await freshDatabase();
+  const said: string[] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'hale-configuration-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'hale.yaml');
+  await writeFile(path, minimalFile);
+  const file = new ConfigurationFile(path, pool, (sentence) => void said.push(sentence));
+  await file.load();
+  const before = await postgresConfigurations(pool).current();
+
+  await writeFile(path, minimalFile.replace('above: 0', 'abve: 0'));
+  file.reload();
+  file.reload();
+  await expect.poll(() => said.length).toBe(2);
+  expect(said[1]).toContain('hale.yaml:8:12 services.shop.objectives.up.abve: unknown key');
+  expect(await postgresConfigurations(pool).current()).toEqual(before);
+
+  await writeFile(path, minimalFile.replace('above: 0', 'above: 1'));
+  file.reload();
+  await expect.poll(() => said.length).toBe(3);
+  expect(await postgresConfigurations(pool).current()).not.toEqual(before);
+  expect(await postgresConfigurations(pool).byVersion(before?.version ?? '')).toEqual(before);
 });
