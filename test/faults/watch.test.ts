@@ -1,0 +1,168 @@
+// Drives the watching activity over a real PostgreSQL, a real Temporal server and real services that break.
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { postgresControls } from '../../adapters/postgres/controls.js';
+import { postgresSamples } from '../../adapters/postgres/samples.js';
+import { healWorkflowId } from '../../contracts/names.js';
+import { freshDatabase } from '../support/database.js';
+import { devServer } from '../support/temporal.js';
+import { configure, serviceWith, shop, startWatch, upObjective, upSignal } from '../support/watching.js';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => void (env = await devServer()), 60_000);
+afterAll(() => env.teardown());
+
+let names = 0;
+const newName = (): string => `shop-${process.pid}-${(names += 1)}`;
+
+const within = (timeout = 10_000) => ({ timeout, interval: 20 });
+
+/** When the cycle of a service was started, undefined while there is none. */
+const reported = async (service: string): Promise<number | undefined> =>
+  env.client.workflow
+    .getHandle(healWorkflowId(service))
+    .describe()
+    .then(
+      ({ startTime }) => startTime.getTime(),
+      () => undefined,
+    );
+
+async function ledger(pool: pg.Pool, kind: string): Promise<Record<string, unknown>[]> {
+  const { rows } = await pool.query<{ body: string }>('select body from events order by seq');
+  return rows.map(({ body }) => JSON.parse(body) as Record<string, unknown>).filter((event) => event.kind === kind);
+}
+
+const readingsOf = (pool: pg.Pool, service: string) => postgresSamples(pool).since(service, undefined, 'up', 0);
+
+async function watched(changed: Parameters<typeof serviceWith>[2] = {}) {
+  const { pool } = await freshDatabase();
+  const [service, name] = [await shop(), newName()];
+  await configure(pool, [serviceWith(name, [upSignal(service.url)], changed)]);
+  return { pool, service, name };
+}
+
+test('a breach is stored, reported to its cycle and noted with its onset at once', async () => {
+  const { pool, service, name } = await watched();
+  startWatch(pool, env.client);
+  await expect.poll(() => service.asked, within()).toBeGreaterThan(2);
+  expect(await reported(name)).toBeUndefined();
+  service.up = false;
+  await expect.poll(() => reported(name), within()).toBeDefined();
+  await expect.poll(() => ledger(pool, 'finding.opened'), within()).toHaveLength(1);
+  const [opened] = await ledger(pool, 'finding.opened');
+  const first = (await readingsOf(pool, name)).find((one) => one.kind === 'value' && one.value === 0);
+  expect(opened).toMatchObject({ service: name, data: { objective: 'up', onset: first?.at, severity: 'critical' } });
+  expect((await reported(name)) ?? 0).toBeLessThan((first?.at ?? 0) + 1_000);
+
+  service.up = true;
+  await expect.poll(() => ledger(pool, 'finding.closed'), within()).toHaveLength(1);
+});
+
+test('a service that hangs is a breach and delays no other one', async () => {
+  const { pool } = await freshDatabase();
+  const [hung, fine] = [await shop(), await shop()];
+  hung.hangs = true;
+  const [hungName, fineName] = [newName(), newName()];
+  const slow = upSignal(hung.url, { timeoutMs: 1_000 });
+  await configure(pool, [serviceWith(hungName, [slow]), serviceWith(fineName, [upSignal(fine.url)])]);
+  startWatch(pool, env.client);
+  await expect.poll(() => reported(hungName), within()).toBeDefined();
+  const [slowReads, quickReads] = [hung.asked, fine.asked];
+  expect(slowReads).toBeLessThan(4);
+  expect(quickReads).toBeGreaterThan(slowReads * 3);
+});
+
+test('a new configuration is followed without a restart', async () => {
+  const { pool, service, name } = await watched();
+  startWatch(pool, env.client);
+  await expect.poll(() => service.asked, within()).toBeGreaterThan(2);
+  const [other, otherName] = [await shop(), newName()];
+  await configure(pool, [serviceWith(otherName, [upSignal(other.url)])]);
+  await expect.poll(() => other.asked, within()).toBeGreaterThan(2);
+  const before = service.asked;
+  await expect.poll(() => other.asked, within()).toBeGreaterThan(10);
+  expect(service.asked - before).toBeLessThan(3);
+  expect(await readingsOf(pool, name)).not.toHaveLength(0);
+});
+
+test('of two watchers of one shard the older one stops and writes nothing more', async () => {
+  const { pool, service, name } = await watched();
+  const older = startWatch(pool, env.client);
+  const refused = expect(older.ended).rejects.toThrow('another watcher took over');
+  await expect.poll(() => readingsOf(pool, name), within()).not.toHaveLength(0);
+  const newer = startWatch(pool, env.client);
+  await refused;
+  service.up = false;
+  await expect.poll(() => ledger(pool, 'finding.opened'), within()).toHaveLength(1);
+  expect(newer.beats.at(-1)).toMatchObject({ generation: '2' });
+});
+
+test('a successor goes on with the finding its predecessor opened', async () => {
+  const { pool, service, name } = await watched();
+  const first = startWatch(pool, env.client, { saveMs: 60_000 });
+  service.up = false;
+  await expect.poll(() => ledger(pool, 'finding.opened'), within()).toHaveLength(1);
+  await first.stop();
+  startWatch(pool, env.client);
+  const before = service.asked;
+  await expect.poll(() => service.asked - before, within()).toBeGreaterThan(3);
+  service.up = true;
+  await expect.poll(() => ledger(pool, 'finding.closed'), within()).toHaveLength(1);
+  const [opened] = await ledger(pool, 'finding.opened');
+  const [closed] = await ledger(pool, 'finding.closed');
+  expect(await ledger(pool, 'finding.opened')).toHaveLength(1);
+  expect((closed?.data as { onset: number }).onset).toBe((opened?.data as { onset: number }).onset);
+  expect(await reported(name)).toBeDefined();
+});
+
+test('at hand-over nearly every due read was done, and the counts run on', async () => {
+  const { pool } = await watched();
+  const report = await startWatch(pool, env.client, { handOverMs: 3_000 }).ended;
+  expect(report.due).toBeGreaterThan(20);
+  expect(report.done / report.due).toBeGreaterThanOrEqual(0.9);
+  const second = await startWatch(pool, env.client, { handOverMs: 500 }).ended;
+  expect(second.due).toBeGreaterThan(report.due);
+  expect(Number(second.generation)).toBeGreaterThan(Number(report.generation));
+});
+
+test('a service that is held is not reported, and let go when its symptom stayed away', async () => {
+  const { pool, service, name } = await watched();
+  const controls = postgresControls(pool);
+  await controls.hold(name, undefined, 'escalated', 'inc-1');
+  service.up = false;
+  startWatch(pool, env.client);
+  await expect.poll(() => ledger(pool, 'finding.opened'), within()).toHaveLength(1);
+  await expect.poll(() => service.asked, within()).toBeGreaterThan(8);
+  expect(await reported(name)).toBeUndefined();
+  service.up = true;
+  await expect.poll(() => controls.held(name, undefined), within()).toBeUndefined();
+  expect(await ledger(pool, 'hold.released')).toHaveLength(1);
+});
+
+test('row 35: half of the services silent at once is one finding about the monitoring', async () => {
+  const { pool } = await freshDatabase();
+  const all = [newName(), newName(), newName(), newName()];
+  const objective = { ...upObjective, silenceMs: 400 };
+  const silent = (name: string) => upSignal('', { kind: 'exec', argv: [`/no/such/${name}`], plugin: false } as never);
+  const fine = await shop();
+  const services = all.map((name, n) => serviceWith(name, [n < 2 ? silent(name) : upSignal(fine.url)], { objectives: [objective] }));
+  await configure(pool, services);
+  startWatch(pool, env.client);
+  await expect.poll(() => ledger(pool, 'monitoring.silent'), within()).toHaveLength(1);
+  expect(await ledger(pool, 'monitoring.silent')).toMatchObject([{ service: '-monitoring', data: { count: 2, of: 4 } }]);
+  expect(await ledger(pool, 'finding.opened')).toEqual([]);
+  expect(await Promise.all(all.map(reported))).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test('one silent service is a silence, reported so that a person hears of it', async () => {
+  const { pool } = await freshDatabase();
+  const [silent, fine] = [newName(), await shop()];
+  const objectives = [{ ...upObjective, silenceMs: 400 }];
+  const blind = upSignal('', { kind: 'exec', argv: ['/no/such/program'], plugin: false } as never);
+  const others = [newName(), newName()].map((name) => serviceWith(name, [upSignal(fine.url)], { objectives }));
+  await configure(pool, [serviceWith(silent, [blind], { objectives }), ...others]);
+  startWatch(pool, env.client);
+  await expect.poll(() => ledger(pool, 'finding.opened'), within()).toMatchObject([{ service: silent, data: { finding: 'silence' } }]);
+  await expect.poll(() => reported(silent), within()).toBeDefined();
+});
