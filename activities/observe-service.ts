@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Observation, ObserveService } from '../contracts/activities.js';
 import { boundSentence } from '../domain/detection/bound.js';
+import { breachOf, isOutOfScope, type Member } from '../domain/detection/finding.js';
 import { judge, type Judgement } from '../domain/detection/judgement.js';
 import { readingSentence } from '../domain/detection/trust.js';
-import type { Finding } from '../domain/finding.js';
 import type { Reading } from '../domain/reading.js';
 import type { Objective, Service, Signal } from '../domain/service.js';
 import { beating } from './beat.js';
@@ -74,34 +74,19 @@ export function signalOf(service: Service, objective: Objective): Signal {
 
 function conclude(service: Service, input: ObserveService, judged: readonly Judged[]): Observation {
   const broken = judged.filter(({ judgement }) => judgement.kind === 'broken');
-  if (broken.length > 0) return { kind: 'broken', findings: broken.map((one) => findingOf(service, input.instance, one)) };
-  const blind = judged.filter(({ judgement }) => judgement.kind === 'noData' && !outOfScope(judgement));
+  if (broken.length > 0)
+    return { kind: 'broken', findings: broken.map((one) => breachOf(memberOf(service, input.instance), one.objective, one.judgement)) };
+  const blind = judged.filter(({ judgement }) => judgement.kind === 'noData' && !isOutOfScope(judgement));
   const asked = blind.some(({ objective }) => objective.name === input.objective);
   const evidence = sentenceOf(judged);
   if (asked || (blind.length > 0 && blind.length === judged.length)) return { kind: 'noData', evidence };
   return { kind: 'clear', evidence };
 }
 
-/** A signal whose own condition is not met (no traffic, say) tells nothing on purpose. */
-const outOfScope = (judgement: Judgement): boolean => judgement.last.kind === 'noData' && judgement.last.reason === 'conditionNotMet';
-
-export function findingOf(service: Service, instance: string | undefined, { objective, judgement }: Judged): Finding {
-  return {
-    kind: 'breach',
-    service: service.name,
-    ...(instance === undefined ? {} : { instance }),
-    objective: objective.name,
-    onset: judgement.since,
-    severity: 'critical',
-    evidence: {
-      signal: objective.signal,
-      last: judgement.last,
-      bound: boundSentence(objective.bound),
-      bad: judgement.bad,
-      of: judgement.of,
-    },
-  };
-}
+const memberOf = ({ name }: Service, instance: string | undefined): Member => ({
+  service: name,
+  ...(instance === undefined ? {} : { instance }),
+});
 
 /** "up is 0, asked for above 0; latency is 0.02, asked for below 0.5" */
 export const sentenceOf = (judged: readonly Judged[]): string =>

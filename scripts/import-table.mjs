@@ -55,7 +55,6 @@ export const adapterVendors = {
   postgres: ['pg', 'node-pg-migrate'],
   'postgres-target': ['pg'],
   prometheus: ['parse-prometheus-text-format'],
-  sql: ['pg'],
   // Ids, names and queues are the wire: people and other processes see the same.
   temporal: ['@temporalio/client', '@temporalio/common', '@temporalio/activity', 'contracts'],
 };

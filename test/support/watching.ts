@@ -82,8 +82,8 @@ export function startWatch(pool: pg.Pool, client: Client, pace: Partial<Pace> = 
   const env = new MockActivityEnvironment();
   const beats: unknown[] = [];
   env.on('heartbeat', (details: unknown) => beats.push(details));
-  const { watchShard } = createWatchActivities(composePorts(pool, client), { ...quickly, ...pace });
-  const ended: Promise<WatchReport> = env.run(watchShard, { shard: 0, shards: 1 });
+  const activities = createWatchActivities(composePorts(pool, client), { ...quickly, ...pace });
+  const ended: Promise<WatchReport> = env.run(() => activities.watchShard({ shard: 0, shards: 1 }));
   const settled = ended.then(
     () => undefined,
     () => undefined,

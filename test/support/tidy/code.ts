@@ -72,11 +72,14 @@ const lengths: Habit = {
   },
 };
 
+/** Migrations are found by their folder, declarations of untyped packages by the compiler. */
+const isReadUnnamed = (path: string): boolean => path.endsWith('.sql') || path.endsWith('.d.ts');
+
 /** Product files that nobody names: not imported, not spawned, not listed in package.json. */
 const deadFiles: Habit = {
   title: 'every product file is used by another file',
   complaints: (tree) =>
-    select(tree, (path) => isProduct(path) && !path.endsWith('.sql')).flatMap(([path]) =>
+    select(tree, (path) => isProduct(path) && !isReadUnnamed(path)).flatMap(([path]) =>
       isNamed(tree, path) ? [] : [`${path}: nothing imports or starts it`],
     ),
 };
