@@ -18,13 +18,13 @@ export const learnLesson =
 /** Ends the cycle in the records: outcome, leases, and the hold that keeps hale's hands off where a person is needed. */
 export const closeIncident =
   (ports: Pick<Ports, 'incidents' | 'effects' | 'leases' | 'controls'>) =>
-  async ({ incident, cycle, round, outcome, sentence, actionIds, service, instance }: CloseIncident): Promise<void> => {
-    const effects = await Promise.all(actionIds.map((actionId) => ports.effects.get(actionId)));
-    for (const effect of effects) {
-      if (effect === undefined) continue;
-      if (outcome === 'takenOver') await ports.effects.move(effect.actionId, ['applied'], 'adopted', { why: sentence });
-      await ports.leases.release(effect.resource, cycle);
+  async ({ incident, cycle, round, outcome, sentence, service, instance }: CloseIncident): Promise<void> => {
+    if (outcome === 'takenOver') {
+      for (const { actionId } of await ports.effects.ofCycle(cycle, 'applied')) {
+        await ports.effects.move(actionId, ['applied'], 'adopted', { why: sentence });
+      }
     }
+    await ports.leases.releaseAll(cycle);
     if (holdsService(outcome)) await ports.controls.hold(service, instance, outcome, incident);
     await ports.incidents.close({ key: `${cycle}/closed/${round}`, incident, cycle, service, instance, outcome, sentence });
   };

@@ -223,7 +223,12 @@ export interface Leases {
   acquire(resource: string, holder: string, ttlMs: number): Promise<LeaseAnswer>;
   /** Whether this holder still has the lease under this token, for at least `forMs` more. */
   holds(resource: string, holder: string, fence: string, forMs: number): Promise<boolean>;
-  release(resource: string, holder: string): Promise<void>;
+  /**
+   * Leases of earlier cycles of this service or instance pass to `heir`, under a larger fence: the workflow id is the
+   * mutex, so those cycles have ended, even where nothing of theirs could say so.
+   */
+  inherit(service: string, instance: string | undefined, heir: string): Promise<void>;
+  releaseAll(holder: string): Promise<void>;
 }
 
 /** What people set: stop, pauses, holds. Unreachable means no effect. */

@@ -18,6 +18,7 @@ export async function settleEffects(
   cycle: string,
   abort: AbortSignal,
 ): Promise<string[]> {
+  await ports.leases.inherit(service.name, instance, cycle);
   const open = await ports.effects.open(service.name, instance, cycle);
   const sentences: string[] = [];
   for (const effect of open) {

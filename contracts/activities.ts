@@ -109,8 +109,6 @@ export interface CloseIncident extends Place {
   readonly round: number;
   readonly outcome: Outcome;
   readonly sentence: string;
-  /** Resources whose leases this cycle may still hold. */
-  readonly actionIds: readonly string[];
 }
 
 /** Something people must know or decide. Recorded in the ledger; channels deliver it. */

@@ -34,7 +34,7 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
   if (answer.kind === 'ask' && !cycle.approved.has(prepared.proposal)) return ask(cycle, correction, prepared, answer);
   if (cycle.desk.paused || cycle.desk.wish) return { kind: 'lookAgain' };
 
-  cycle.actions.push(prepared.actionId);
+  cycle.acted += 1;
   cycle.chart.enter('correct', `doing ${correction.name}; before: ${prepared.before}`);
   const applied = await act.applyCorrection({ actionId: prepared.actionId, permission: answer.sentence });
   if (applied.kind === 'notApplied') return { kind: 'failed', sentence: `${correction.name} was not done: ${applied.reason}` };

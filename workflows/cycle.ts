@@ -13,8 +13,8 @@ export class Cycle {
   readonly chart: Chart;
   /** Proposals that a person said yes to, by hash. */
   readonly approved = new Set<string>();
-  /** Action ids of everything that may have touched the world. */
-  readonly actions: string[] = [];
+  /** How many corrections may have touched the world. */
+  acted = 0;
   /** Objectives found broken at the last look. */
   broken: readonly string[] = [];
   /** Whether the symptom was there at the last look. */

@@ -116,7 +116,7 @@ async function open(cycle: Cycle, round: number): Promise<void> {
 
 async function close(cycle: Cycle, round: number, { outcome, sentence }: End): Promise<void> {
   cycle.chart.closed(outcome, sentence);
-  await record.closeIncident({ ...cycle.inIncident(), cycle: cycle.id, round, outcome, sentence, actionIds: cycle.actions });
+  await record.closeIncident({ ...cycle.inIncident(), cycle: cycle.id, round, outcome, sentence });
 }
 
 async function callPerson(cycle: Cycle, outcome: 'escalated' | 'stranded', sentence: string): Promise<End> {
@@ -126,7 +126,7 @@ async function callPerson(cycle: Cycle, outcome: 'escalated' | 'stranded', sente
 
 /** Refused when policy alone kept hale from acting; escalated when it acted and nothing helped. */
 function nothingLeft(cycle: Cycle, refusals: readonly string[]): End | Promise<End> {
-  const acted = cycle.actions.length;
+  const { acted } = cycle;
   if (acted === 0 && refusals.length > 0) return { outcome: 'refused', sentence: refusals.join('; ') };
   return callPerson(cycle, 'escalated', acted === 0 ? 'no correction applies' : `${acted} corrections were tried and none held`);
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { instanceKey } from './database.js';
 import type { LeaseAnswer, Leases } from '../../activities/ports.js';
 
 interface LeaseRow {
@@ -23,8 +24,16 @@ export function postgresLeases(pool: pg.Pool): Leases {
       );
       return rowCount === 1;
     },
-    release: async (resource, holder) => {
-      await pool.query('update leases set expires_at = clock_timestamp() where resource = $1 and holder = $2', [resource, holder]);
+    inherit: async (service, instance, heir) => {
+      await pool.query(
+        `update leases set holder = $3, fence = fence + 1
+          where holder in (select cycle from cycles join incidents on incidents.id = cycles.incident
+                            where service = $1 and instance = $2 and cycle <> $3)`,
+        [service, instanceKey(instance), heir],
+      );
+    },
+    releaseAll: async (holder) => {
+      await pool.query('update leases set expires_at = clock_timestamp() where holder = $1', [holder]);
     },
   };
 }

@@ -20,6 +20,8 @@ export function temporalCycles(client: Client): Cycles {
         workflowIdConflictPolicy: 'USE_EXISTING',
         // A worker that dies inside a workflow task costs this long; with the default it would be 10 s.
         workflowTaskTimeout: '2s',
+        staticSummary: `Heal ${service}${instance === undefined ? '' : ` ${instance}`}: ${finding.objective}`,
+        staticDetails: `Reported by watch: ${finding.evidence.signal} should be ${finding.evidence.bound}, broken since ${new Date(finding.onset).toISOString()}`,
       });
     },
     async last(service, instance) {

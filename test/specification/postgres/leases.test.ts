@@ -17,7 +17,7 @@ test('every acquisition gets a larger fencing token and ends the earlier one', a
   expect(await leases.acquire('db/1', 'a', MINUTE)).toMatchObject({ kind: 'held', fence: '1' });
   expect(await leases.acquire('db/1', 'a', MINUTE)).toMatchObject({ kind: 'held', fence: '2' });
   expect(await leases.holds('db/1', 'a', '1', 0)).toBe(false);
-  await leases.release('db/1', 'a');
+  await leases.releaseAll('a');
   expect(await leases.acquire('db/1', 'b', MINUTE)).toMatchObject({ kind: 'held', fence: '3' });
   expect(await leases.holds('db/1', 'a', '2', 0)).toBe(false);
 });

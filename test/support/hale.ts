@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import type pg from 'pg';
+import { inject } from 'vitest';
+import { createCycleActivities } from '../../activities/index.js';
+import type { Ports } from '../../activities/ports.js';
+import { loadConfiguration } from '../../adapters/configuration/load.js';
+import { storeConfiguration } from '../../adapters/postgres/configurations.js';
+import type { CycleActivities } from '../../contracts/activities.js';
+import type { CycleResult, CycleState } from '../../contracts/cycle.js';
+import { healWorkflowId } from '../../contracts/names.js';
+import type { Fleet } from '../../domain/service.js';
+import { composePorts } from '../../workers/compose.js';
+import { freshDatabase } from './database.js';
+import { freshFolder } from './knob.js';
+
+const payloadConverterPath = fileURLToPath(new URL('../../dist/contracts/payload-converter.js', import.meta.url));
+
+export type Handle = WorkflowHandle<(input: unknown) => Promise<CycleResult>>;
+
+/** hale in this process, with every real part: PostgreSQL, Temporal, adapters. Only the process tree is missing. */
+export interface Hale {
+  readonly pool: pg.Pool;
+  readonly ports: Ports;
+  readonly fleet: Fleet;
+  readonly start: (service: string) => Promise<Handle>;
+  /** Runs a worker while `work` runs. */
+  readonly working: <T>(work: () => Promise<T>, change?: (activities: CycleActivities) => Partial<CycleActivities>) => Promise<T>;
+}
+
+let number = 0;
+
+export async function haleWith(env: TestWorkflowEnvironment, yaml: string): Promise<Hale> {
+  const { pool } = await freshDatabase();
+  const path = join(await freshFolder(), 'hale.yaml');
+  await writeFile(path, yaml);
+  const loaded = await loadConfiguration(path);
+  if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.errors));
+  await storeConfiguration(pool, loaded.fleet, path, 'test');
+  const ports = composePorts(pool, env.client);
+  const taskQueue = `cycles-${process.pid}-${number++}`;
+  return {
+    pool,
+    ports,
+    fleet: loaded.fleet,
+    start: async (service) =>
+      env.client.workflow.start('healingCycle', {
+        taskQueue,
+        workflowId: `${healWorkflowId(service)}${taskQueue}`,
+        args: [{ service, by: 'test' }],
+      }) as Promise<Handle>,
+    working: async (work, change = () => ({})) => {
+      const activities = createCycleActivities(ports);
+      const worker = await Worker.create({
+        connection: env.nativeConnection,
+        taskQueue,
+        workflowBundle: { codePath: inject('codePath') },
+        activities: { ...activities, ...change(activities) },
+        dataConverter: { payloadConverterPath },
+        maxHeartbeatThrottleInterval: '1s',
+        stickyQueueScheduleToStartTimeout: '1s',
+      });
+      return worker.runUntil(work);
+    },
+  };
+}
+
+/** Waits, by asking the cycle itself, until it is in this phase. */
+export async function inPhase(handle: Handle, wanted: CycleState['phase']): Promise<CycleState> {
+  for (;;) {
+    const state = await handle.query<CycleState>('state');
+    if (state.phase === wanted) return state;
+    if (state.phase === 'closed') throw new Error(`closed before ${wanted}: ${state.sentence}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
