@@ -63,7 +63,12 @@ function schedule(meters: Meters, { everyMs, questions }: Batch, take: Take, cou
   };
   const read = async (): Promise<void> => {
     busy = true;
-    const readings = await readQuestions(meters, questions, abort);
+    // Each read has an abort signal of its own: what listens to it is gone with it, after millions of reads too.
+    const own = new AbortController();
+    const giveUp = (): void => own.abort();
+    abort.addEventListener('abort', giveUp, { once: true });
+    const readings = await readQuestions(meters, questions, own.signal);
+    abort.removeEventListener('abort', giveUp);
     busy = false;
     if (abort.aborted) return;
     counters.done += questions.length;

@@ -2,6 +2,7 @@ import { trusted, fresh } from '../../domain/detection/trust.js';
 import type { Member } from '../../domain/detection/finding.js';
 import type { ReportMemory } from '../../domain/detection/reporting.js';
 import type { Reading, SignalReading } from '../../domain/reading.js';
+import type { Signal } from '../../domain/service.js';
 import type { Question } from '../measure.js';
 import type { Ports } from '../ports.js';
 import { Board, type BoardState } from './board.js';
@@ -48,7 +49,7 @@ export class Watcher {
   readonly #notes: Notes;
   readonly #membership: Membership;
   readonly #goodKeeper: GoodKeeper;
-  readonly #latest = new Map<string, Reading>();
+  readonly #latest = new Map<string, { readonly signal: Signal; readonly reading: Reading }>();
   readonly #counters: Counters;
   #blindSince: number | undefined;
   #cursor = 0;
@@ -64,7 +65,10 @@ export class Watcher {
     this.#goodKeeper = new GoodKeeper(ports);
     this.#counters = { due: saved?.counters.due ?? 0, done: saved?.counters.done ?? 0 };
     this.#blindSince = saved?.blindSince;
-    const stored = (readings: readonly SignalReading[]): void => this.#judge(this.#board.take(readings));
+    const stored = (readings: readonly SignalReading[]): void => {
+      this.#judge(this.#board.take(readings));
+      this.#cursor = readings.reduce((newest, { reading }) => Math.max(newest, reading.at), this.#cursor);
+    };
     this.#recorder = startRecorder({ shards: ports.shards, shard, generation, state: () => this.#state(), stored, superseded });
     this.#reader = startReader(ports.meters, (questions, readings) => this.#take(questions, readings), this.#counters);
   }
@@ -125,21 +129,27 @@ export class Watcher {
   }
 
   #take(questions: readonly Question[], readings: readonly Reading[]): void {
-    const now = Date.now();
-    questions.forEach((question, index) => {
+    questions.forEach(({ signal, ...member }, index) => {
       const reading = readings[index];
-      if (reading !== undefined) this.#latest.set(seriesKey(question, question.signal.name), fresh(question.signal, reading, now));
+      if (reading !== undefined) this.#latest.set(seriesKey(member, signal.name), { signal, reading });
     });
-    this.#recorder.add(questions.flatMap((question, index) => this.#settled(question, readings[index], now)));
+    const now = Date.now();
+    this.#recorder.add(
+      questions.map(({ signal, ...member }) => ({ ...member, signal: signal.name, reading: this.#worth(member, signal.name, now) })),
+    );
+  }
+
+  /** What the latest reading of a signal is worth now, given those that its conditions name. */
+  #worth(member: Member, name: string, now: number): Reading {
+    const latest = this.#latest.get(seriesKey(member, name));
+    if (latest === undefined) return { kind: 'noData', at: now, reason: 'neverRead', detail: 'no reading was taken yet' };
+    return trusted(latest.signal, latest.reading, now, (condition) => this.#freshOf(member, condition, now));
   }
 
   /** A condition on a signal of the whole service also counts for a signal of its instances. */
-  #settled(question: Question, reading: Reading | undefined, now: number): SignalReading[] {
-    if (reading === undefined) return [];
-    const { signal, ...member } = question;
-    const freshOf = (name: string): Reading | undefined =>
-      this.#latest.get(seriesKey(member, name)) ?? this.#latest.get(seriesKey({ service: member.service }, name));
-    return [{ ...member, signal: signal.name, reading: trusted(signal, reading, now, freshOf) }];
+  #freshOf(member: Member, name: string, now: number): Reading | undefined {
+    const latest = this.#latest.get(seriesKey(member, name)) ?? this.#latest.get(seriesKey({ service: member.service }, name));
+    return latest && fresh(latest.signal, latest.reading, now);
   }
 
   #judge(watched: readonly Watched[]): void {
@@ -150,7 +160,6 @@ export class Watcher {
       if (finding !== undefined) this.#try('report', this.#reporter.consider(member, finding, now));
       if (!this.#board.hasFindings(member)) this.#reporter.settle(member);
     }
-    this.#cursor = Math.max(this.#cursor, now);
     if (changes.length === 0) return;
     this.#notes.add(changes.map(findingEvent));
     this.#try('notes', this.#notes.write());

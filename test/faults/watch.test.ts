@@ -1,7 +1,12 @@
 // Drives the watching activity over a real PostgreSQL, a real Temporal server and real services that break.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Correction } from '../../domain/service.js';
+import { postgresKnownGood } from '../../adapters/postgres/known-good.js';
 import { postgresControls } from '../../adapters/postgres/controls.js';
 import { postgresSamples } from '../../adapters/postgres/samples.js';
 import { healWorkflowId } from '../../contracts/names.js';
@@ -37,6 +42,24 @@ const onsetOf = (event: Record<string, unknown> | undefined): unknown => (event?
 
 const readingsOf = (pool: pg.Pool, service: string) => postgresSamples(pool).since(service, undefined, 'up', 0);
 
+async function temporaryFolder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'hale-good-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+const restoring = (path: string): Correction => ({
+  name: 'last-good',
+  mode: 'act',
+  undo: 'restores',
+  repeatable: true,
+  action: { kind: 'file', path, restore: 'lastGood' },
+  settleMs: 1_000,
+  holdMs: 500,
+  timeoutMs: 1_000,
+  cooldownMs: 0,
+});
+
 async function watched(changed: Parameters<typeof serviceWith>[2] = {}) {
   const { pool } = await freshDatabase();
   const [service, name] = [await shop(), newName()];
@@ -55,7 +78,7 @@ test('a breach is stored, reported to its cycle and noted with its onset at once
   const [opened] = await ledger(pool, 'finding.opened');
   const first = (await readingsOf(pool, name)).find((one) => one.kind === 'value' && one.value === 0);
   expect(opened).toMatchObject({ service: name, data: { objective: 'up', onset: first?.at, severity: 'critical' } });
-  expect((await reported(name)) ?? 0).toBeLessThan((first?.at ?? 0) + 1_000);
+  expect((await reported(name)) ?? 0).toBeLessThan((first?.at ?? 0) + 5_000);
 
   service.up = true;
   await expect.poll(() => ledger(pool, 'finding.closed'), within()).toHaveLength(1);
@@ -167,4 +190,43 @@ test('one silent service is a silence, reported so that a person hears of it', a
   startWatch(pool, env.client);
   await expect.poll(() => ledger(pool, 'finding.opened'), within()).toMatchObject([{ service: silent, data: { finding: 'silence' } }]);
   await expect.poll(() => reported(silent), within()).toBeDefined();
+});
+
+test('an image of a target counts as good after a hold window of health, and not while it is broken', async () => {
+  const { pool } = await freshDatabase();
+  const [service, name] = [await shop(), newName()];
+  const path = join(await temporaryFolder(), 'shop.conf');
+  await writeFile(path, 'port = 1');
+  await configure(pool, [serviceWith(name, [upSignal(service.url)], { corrections: [restoring(path)] })]);
+  startWatch(pool, env.client);
+  const good = postgresKnownGood(pool);
+  const latest = async () => (await good.latest(name, undefined, 'last-good'))?.image.identity;
+  await expect.poll(latest, within()).toBeDefined();
+  const first = await latest();
+
+  service.up = false;
+  await expect.poll(() => ledger(pool, 'finding.opened'), within()).toHaveLength(1);
+  await writeFile(path, 'port = 2');
+  const asked = service.asked;
+  await expect.poll(() => service.asked - asked, within()).toBeGreaterThan(8);
+  expect(await latest()).toBe(first);
+
+  service.up = true;
+  await expect.poll(latest, within()).not.toBe(first);
+});
+
+test('a signal says nothing while the condition it depends on does not hold', async () => {
+  const { pool } = await freshDatabase();
+  const [service, traffic, name] = [await shop(), await shop(), newName()];
+  service.up = false;
+  traffic.up = false;
+  const condition = upSignal(traffic.url, { name: 'traffic' });
+  const up = upSignal(service.url, { onlyIf: [{ signal: 'traffic', bound: { above: 0 } }] });
+  await configure(pool, [serviceWith(name, [condition, up])]);
+  startWatch(pool, env.client);
+  await expect.poll(() => readingsOf(pool, name), within()).not.toHaveLength(0);
+  await expect.poll(() => service.asked, within()).toBeGreaterThan(8);
+  expect(await ledger(pool, 'finding.opened')).toEqual([]);
+  traffic.up = true;
+  await expect.poll(() => ledger(pool, 'finding.opened'), within()).toHaveLength(1);
 });
