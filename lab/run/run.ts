@@ -54,9 +54,8 @@ export async function runOnce(options: RunOptions): Promise<Result> {
 }
 
 async function onStage(options: RunOptions, { open: { site }, hale, probe }: Stage): Promise<Result> {
-  await untilHealthy(hale, site, options.tell);
-  const readyAt = Date.now();
-  await sleep(knownGoodMs);
+  const readyAt = await untilKnownGood(hale, site, options.tell);
+  const earlier = new Set((await hale.incidents()).flatMap(({ attempts }) => attempts.map(({ actionId }) => actionId)));
   const injectedAt = Date.now();
   await faults[options.fault].inject(site);
   options.tell(`${options.fault} injected into ${site.service}`);
@@ -71,7 +70,7 @@ async function onStage(options: RunOptions, { open: { site }, hale, probe }: Sta
   const relapse = options.fault === 'memory-leak' ? relapseSeconds(site, injectedAt) : null;
   const probes = await probe.seen();
   return judged({
-    ...told(options, incident, injectedAt),
+    ...told(options, { ...incident, attempts: incident.attempts.filter(({ actionId }) => !earlier.has(actionId)) }, injectedAt),
     ...(await seen(options, site, history, probes, { readyAt, injectedAt, endedAt })),
     effects: await effectsOf(site, injectedAt),
     relapseSeconds: relapse,
@@ -85,6 +84,7 @@ const knownGoodMs = (holdSeconds + 4) * 1_000;
 /** What hale says of itself. */
 function told({ fault, seed, first, undo }: RunOptions, { attempts, outcome, startedAt }: Incident, injectedAt: number) {
   const repaired = attempts.findLast(({ verdict, undone }) => verdict === 'held' && !undone);
+  const detectedAt = new Date(startedAt).getTime();
   const templateSha256 = createHash('sha256').update(templateFor(first)).digest('hex');
   return {
     fault,
@@ -95,7 +95,8 @@ function told({ fault, seed, first, undo }: RunOptions, { attempts, outcome, sta
     outcome,
     correction: repaired?.correction ?? null,
     wrong: attempts.filter((attempt) => attempt !== repaired).map(({ correction, verdict, undone }) => ({ correction, verdict, undone })),
-    secondsToDetect: (new Date(startedAt).getTime() - injectedAt) / 1_000,
+    // An alarm before the injection may have opened the incident that this one joined: then nobody knows.
+    secondsToDetect: detectedAt >= injectedAt ? (detectedAt - injectedAt) / 1_000 : null,
     holdSeconds,
   };
 }
@@ -130,24 +131,31 @@ const startMs = 120_000;
 const outcomeMs = 240_000;
 const lookMs = 1_000;
 
-async function untilHealthy(hale: Hale, site: Site, tell: (line: string) => void): Promise<void> {
+/** Waits until hale has called the service ok for long enough, without a break; answers since when. */
+async function untilKnownGood(hale: Hale, site: Site, tell: (line: string) => void): Promise<number> {
   const giveUpAt = Date.now() + startMs;
+  let okSince: number | undefined;
   for (let last = ''; ; await sleep(lookMs)) {
     // Not up yet, or up and unable to say: either way ask again until the time is over.
     const status = await hale.status().catch((error: Error) => error);
     const state = status instanceof Error ? status.message : status.services.find(({ name }) => name === site.service)?.state;
-    if (state === 'ok') return;
-    if (Date.now() > giveUpAt) throw new Error(`hale did not call ${site.service} ok within ${startMs / 1_000} s, but: ${state}`);
-    if (state !== undefined && state !== last) tell(`waiting for hale: ${(last = state).split('\n')[0]}`);
+    okSince = state === 'ok' ? (okSince ?? Date.now()) : undefined;
+    if (okSince !== undefined && Date.now() - okSince >= knownGoodMs) return okSince;
+    if (Date.now() > giveUpAt)
+      throw new Error(`hale did not call ${site.service} ok for long enough within ${startMs / 1_000} s, but: ${state}`);
+    if (state !== undefined && state !== last) tell(`hale says: ${(last = state).split('\n')[0]}`);
   }
 }
 
+/** The incident of this fault: opened after it, or an earlier one that it joined. */
 async function untilClosed(hale: Hale, site: Site, injectedAt: number): Promise<Incident> {
   const giveUpAt = Date.now() + outcomeMs;
   for (;;) {
     await sleep(lookMs);
     const incidents = await hale.incidents().catch(() => []);
-    const mine = incidents.find(({ service, startedAt }) => service === site.service && new Date(startedAt).getTime() >= injectedAt);
+    const mine = incidents.find(
+      ({ service, endedAt }) => service === site.service && !(endedAt !== null && new Date(endedAt).getTime() < injectedAt),
+    );
     if (mine !== undefined && mine.outcome !== null) return mine;
     if (Date.now() > giveUpAt) return mine ?? noIncident(site);
   }
