@@ -37,7 +37,8 @@ export function secretNamed(node: Node | undefined, context: Context): SecretRef
   return reference;
 }
 
-export const sourceDefaults = { refresh: '15s', maxQueriesPerSecond: 10 };
+const refreshMsDefault = 15_000;
+const queriesPerSecondDefault = 10;
 
 /** The Prometheus that the `source` of a signal or of instances names; reported and undefined when there is none. */
 export function prometheusNamed(user: Node, context: Context): PrometheusSource | undefined {
@@ -54,8 +55,8 @@ export function prometheusNamed(user: Node, context: Context): PrometheusSource 
     name,
     url: source.prometheus.replace(/\/+$/, ''),
     ...(token && { token }),
-    refreshMs: source.refresh ?? 15_000,
-    queriesPerSecondMax: source.maxQueriesPerSecond ?? sourceDefaults.maxQueriesPerSecond,
+    refreshMs: source.refresh ?? refreshMsDefault,
+    queriesPerSecondMax: source.maxQueriesPerSecond ?? queriesPerSecondDefault,
   };
 }
 

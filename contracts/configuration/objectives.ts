@@ -26,13 +26,16 @@ export function resolveObjective(
   return { value, node: whole };
 }
 
-/** Silence is told from a single lost reading; a hold of two minutes outlives a crash loop of seconds. */
+/** Outlives a crash loop of seconds. */
+export const holdMsDefault = 120_000;
+
+/** Silence is told from a single lost reading. */
 const defaultsOf = (name: string, signal: Signal): Readonly<Record<string, unknown>> => ({
   signal: name,
   for: '30s',
   votes: '1 of 1',
   silence: formatDuration(Math.max(60_000, 5 * signal.everyMs)),
-  hold: formatDuration(Math.max(120_000, 3 * signal.everyMs)),
+  hold: formatDuration(Math.max(holdMsDefault, 3 * signal.everyMs)),
 });
 
 const wholeObjective = objective.required({ signal: true, for: true, votes: true, silence: true, hold: true });

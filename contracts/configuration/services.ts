@@ -1,10 +1,10 @@
 import { fillSlots } from '../../domain/detection/slots.js';
-import type { Correction, Instances, Override, Service, Signal } from '../../domain/service.js';
+import type { Correction, Instances, Objective, Override, Service, Signal } from '../../domain/service.js';
 import { type Context, filled, prometheusNamed, secretNamed, targetDefaults } from './context.js';
 import { resolveCorrection } from './corrections.js';
 import { type ServiceHead, serviceHead } from './file.js';
 import { modeOf, resolveLimits } from './limits.js';
-import { resolveObjective } from './objectives.js';
+import { holdMsDefault, resolveObjective } from './objectives.js';
 import { unknown } from './problem.js';
 import { type Resolved, resolveSignal } from './signals.js';
 import { type Node, at, emptyMap, keysOf, merge, plain, textOf } from './tree.js';
@@ -17,9 +17,9 @@ export function resolveService(name: string, context: Context): Resolved<Service
   const file = serviceHead.parse(plain(node));
   const signals = named(node, 'signals', (key, child) => resolveSignal(key, child, node, context));
   const objectives = named(node, 'objectives', (key, child) => resolveObjective(key, child, node, valuesOf(signals), context));
-  const holdMs = Math.max(120_000 * Number(objectives.size === 0), ...valuesOf(objectives).map((objective) => objective.holdMs));
+  const longest = longestOf(valuesOf(objectives), valuesOf(signals));
   const corrections = named(node, 'corrections', (key, child) =>
-    resolveCorrection(key, child, node, { mode: modeOf(key, own, template, context), holdMs }, context),
+    resolveCorrection(key, child, node, { mode: modeOf(key, own, template, context), ...longest }, context),
   );
   const limits = resolveLimits(node, context);
   const instances = instancesOf(name, file, node, valuesOf(signals), context);
@@ -42,6 +42,15 @@ export function resolveService(name: string, context: Context): Resolved<Service
     ...(overrides.length > 0 && { overrides }),
   };
   return { value, node: effective(node, { signals, objectives, corrections }, limits.node) };
+}
+
+/** The longest hold of all objectives, and the longest time between two readings of one. */
+function longestOf(objectives: readonly Objective[], signals: readonly Signal[]): { holdMs: number; everyMs: number } {
+  const read = signals.filter((signal) => objectives.some((objective) => objective.signal === signal.name));
+  return {
+    holdMs: objectives.length === 0 ? holdMsDefault : Math.max(...objectives.map((objective) => objective.holdMs)),
+    everyMs: Math.max(0, ...read.map((signal) => signal.everyMs)),
+  };
 }
 
 function templateOf(own: Node, context: Context): Node | undefined {

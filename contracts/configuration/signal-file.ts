@@ -34,7 +34,7 @@ export const signal = z.strictObject({
   every: duration('100ms', '1d').optional(),
   timeout: duration('10ms', '5m').optional(),
   per: choice('service', 'instance').optional(),
-  staleAfter: duration('1s', '1d').optional(),
+  staleAfter: duration('1s', '30d').optional(),
   onlyIf: z.record(name, bound).optional().describe('Says something only while these other signals are within their bounds'),
 });
 
@@ -44,8 +44,8 @@ export const objective = z.strictObject({
   below: amount.optional().describe('Healthy below this'),
   for: duration('0s', '1d').optional().describe('How long the bound must be broken'),
   votes: votes.optional(),
-  silence: duration('1s', '1d').optional().describe('Missing data for this long is a finding of its own'),
-  hold: duration('1s', '1d').optional().describe('How long it must stay met after a correction'),
+  silence: duration('1s', '30d').optional().describe('Missing data for this long is a finding of its own'),
+  hold: duration('1s', '30d').optional().describe('How long it must stay met after a correction'),
   target: percent.optional(),
   window: duration('1h', '1y').optional(),
   warnAhead: duration('1m', '30d').optional(),

@@ -42,7 +42,7 @@ test('the defaults are those of the documentation', async () => {
         mode: 'observe',
         undo: 'irreversible',
         repeatable: false,
-        settleMs: 30_000,
+        settleMs: 120_000,
         holdMs: 180_000,
         timeoutMs: 30_000,
         cooldownMs: 60_000,

@@ -95,6 +95,24 @@ test('a correction for recent changes keeps how recent', async () => {
   expect(shop?.corrections[0]?.onlyIf).toEqual({ changedWithinMs: 1_800_000 });
 });
 
+test.each(['100ms', '7s', '1h', '1d'])('defaults fit whatever the file says: every %s', async (every) => {
+  const shop = await shopOf(
+    `signals: {up: {exec: [/a], every: ${every}}}, objectives: {up: {above: 0}}, corrections: {r: {exec: [/r]}, wait: {for: 1h}}`,
+  );
+  const [signal, objective, correction] = [shop?.signals[0], shop?.objectives[0], shop?.corrections[0]];
+  expect(signal?.timeoutMs).toBeLessThanOrEqual(signal?.everyMs ?? 0);
+  expect(objective?.silenceMs).toBeGreaterThan(signal?.everyMs ?? Infinity);
+  expect(correction?.settleMs).toBeGreaterThanOrEqual(signal?.everyMs ?? Infinity);
+});
+
+test.each([
+  ['within: 30s', 'within: is 30s; allowed: at least 1m, since an objective is read every 1m'],
+  ['hold: 2m', 'hold: is 2m; allowed: at least 3m'],
+])('a correction that nobody could judge in time is refused: %s', async (time, sentence) => {
+  const text = `signals: {up: {exec: [/a], every: 1m}}, objectives: {up: {above: 0}}, corrections: {r: {exec: [/r], ${time}}}`;
+  expect(await complaints(fleet(text))).toEqual([expect.stringContaining(sentence)]);
+});
+
 test.each([
   ['signals: {s: {source: prm, query: up}}', 'signals.s.source: unknown source "prm"; did you mean prom?'],
   ['signals: {s: {source: eu, query: up}}', 'signals.s.source: is no Prometheus; allowed: prom'],

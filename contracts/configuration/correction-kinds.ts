@@ -1,0 +1,24 @@
+import type { Action } from '../../domain/service.js';
+import { type CorrectionFile, correction } from './correction-file.js';
+import type { Kinds } from './kinds.js';
+
+/** The kinds of corrections that the file knows, those without a provider in this version too. */
+export type Kind = Exclude<Action['kind'], 'inactive'> | 'kubernetes' | 'systemd';
+
+export const kinds: Kinds<Kind> = {
+  exec: { main: 'exec', beside: ['undo', 'verify', 'repeatable'] },
+  http: { main: 'http', beside: ['method', 'headers', 'body', 'undo', 'verify', 'repeatable'] },
+  file: { main: 'file', beside: ['restore', 'then', 'undo', 'onlyIf'] },
+  release: { main: 'release', beside: ['restore', 'then', 'undo', 'onlyIf'] },
+  postgres: { main: 'postgres', beside: ['target', 'spare', 'olderThan', 'table', 'undo'] },
+  wait: { main: 'for', beside: ['undo'] },
+  kubernetes: { main: 'kubernetes', beside: ['undo', 'onlyIf', 'on'] },
+  systemd: { main: 'systemd', beside: ['undo', 'onlyIf', 'on'] },
+};
+export const common = ['mode', 'hold', 'within', 'timeout', 'cooldown', 'resource', 'through'];
+
+const timed = { mode: true, hold: true, within: true, timeout: true, cooldown: true, repeatable: true, undo: true } as const;
+export const timedCorrection = correction.required(timed);
+
+/** A correction of the file in which nothing of this is left out any more. */
+export type WholeFile = CorrectionFile & { [K in keyof typeof timed]-?: NonNullable<CorrectionFile[K]> };
