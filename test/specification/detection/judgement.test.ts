@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judge } from '../../../domain/detection/judgement.js';
+import { emptyTrack, follow, judge } from '../../../domain/detection/judgement.js';
 import type { Reading } from '../../../domain/reading.js';
 import type { Objective } from '../../../domain/service.js';
 
@@ -82,4 +82,11 @@ test('row 27: an infinity breaks the bound it crosses and proves no health on th
 test('the bound itself is unhealthy', () => {
   expect(judged('0', { forMs: 0, bound: { above: 0 } }).kind).toBe('broken');
   expect(judged('1', { forMs: 0, bound: { below: 1 } }).kind).toBe('broken');
+});
+
+test('row 31: a late reading does not reopen what was judged', () => {
+  const judgedAll = readings('1110').reduce((track, reading) => follow(objective, track, reading), emptyTrack);
+  const late = follow(objective, judgedAll, { kind: 'value', at: at(1), value: 0 });
+  expect(late).toBe(judgedAll);
+  expect(follow(objective, judgedAll, { kind: 'noData', at: at(1), reason: 'timeout', detail: '' })).toBe(judgedAll);
 });
