@@ -22,7 +22,7 @@ export async function timeStart(clone: string): Promise<Start> {
   const child = spawn('npm', ['start'], { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const said = listen(child);
   try {
-    const url = await until('the demo service is announced', said, () => /demo service\s+(\S+)/.exec(said())?.[1]);
+    const url = await until('the demo service is announced', said, () => /demo service\s+(http\S+)/.exec(said())?.[1]);
     await until('the demo service answers 200', said, async () => ((await answersOk(url)) ? true : undefined));
     const firstAnswer = seconds();
     await until('every service is ok', said, async () => ((await allOk(clone)) ? true : undefined));
