@@ -25,7 +25,9 @@ export async function timeStart(clone: string): Promise<Start> {
     const url = await until('the demo service is announced', said, () => /demo service\s+(http\S+)/.exec(said())?.[1]);
     await until('the demo service answers 200', said, async () => ((await answersOk(url)) ? true : undefined));
     const firstAnswer = seconds();
-    await until('every service is ok', said, async () => ((await allOk(clone)) ? true : undefined));
+    let status = '';
+    const everyServiceOk = async () => (isAllOk((status = await statusOf(clone))) ? true : undefined);
+    await until('every service is ok', () => `${said()}\n${status}`, everyServiceOk);
     return { firstAnswer, allOk: seconds(), downloads: downloadSeconds(said()) };
   } finally {
     await end(child);
@@ -55,12 +57,14 @@ const answersOk = (url: string): Promise<boolean> =>
     () => false,
   );
 
-const status = z.object({ data: z.object({ services: z.array(z.object({ state: z.string() })) }) });
+const statusShape = z.object({ data: z.object({ services: z.array(z.object({ state: z.string() })) }) });
 
-async function allOk(clone: string): Promise<boolean> {
-  const { code, output } = await command('node', ['bin/hale.mjs', 'status', '--json'], clone);
-  if (code !== 0) return false;
-  const { services } = status.parse(JSON.parse(output)).data;
+/** What `hale status --json` prints; a failure's sentence while hale is not up. */
+const statusOf = async (clone: string): Promise<string> => (await command('node', ['bin/hale.mjs', 'status', '--json'], clone)).output;
+
+function isAllOk(text: string): boolean {
+  if (!text.startsWith('{"schemaVersion":1,"data"')) return false;
+  const { services } = statusShape.parse(JSON.parse(text)).data;
   return services.length > 0 && services.every(({ state }) => state === 'ok');
 }
 
