@@ -4,6 +4,8 @@ import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { searchAttributeTypes } from '../../contracts/names.js';
 import { freshDatabase } from '../support/database.js';
+import { debianPostgres, startDebianPostgres } from '../support/debian-postgres.js';
+import { freePort } from '../../workers/stack/ports.js';
 import { HaleUp, stateFolder } from '../support/hale-up.js';
 
 const limit = { timeout: 120_000 };
@@ -27,6 +29,20 @@ test('on given servers only workers are started, as many as asked for', limit, a
   expect({ target, database }).toEqual({ target: { address, namespace: 'default', ui: null }, database: { url } });
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
   expect(Object.keys(customAttributes ?? {})).toEqual(expect.arrayContaining(Object.keys(searchAttributeTypes)));
+});
+
+test('a PostgreSQL of the distribution carries hale as well', limit, async ({ skip }) => {
+  const bin = debianPostgres();
+  if (bin === undefined) return skip('no PostgreSQL under /usr/lib/postgresql: apt-get install postgresql');
+  const { address } = await temporal();
+  const url = startDebianPostgres(bin, await freePort());
+  const hale = new HaleUp(stateFolder(), ['--temporal', address, '--database', url, '--workers', '2']);
+  await hale.says('hale is up');
+  // A worker that dies is replaced here as it is on embedded servers.
+  const killed = hale.pidOf('cycles-2');
+  process.kill(killed, 'SIGKILL');
+  await hale.says('cycles-2 is back');
+  expect(hale.pidOf('cycles-2')).not.toBe(killed);
 });
 
 test('two hales on the same servers watch with one watch and stay apart', limit, async () => {

@@ -62,7 +62,8 @@ function isFree(port: number): Promise<boolean> {
   );
 }
 
-const freePort = (): Promise<number> => listenOnce(0);
+/** One that nobody listens on right now. */
+export const freePort = (): Promise<number> => listenOnce(0);
 
 /** Resolves to the port after having listened on it for a moment; rejects when it can't be had. */
 function listenOnce(port: number): Promise<number> {

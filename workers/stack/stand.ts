@@ -22,8 +22,9 @@ export async function takeStand(options: Options, runFile: RunFile, tree: Tree, 
   const ports = await choosePorts(options.state, options.port, portsOfOrphans(runFile));
   const postgres = options.database === undefined ? embeddedPostgres(options.state, ports.postgres) : undefined;
   const temporal = options.temporal === undefined ? embeddedTemporal(options.state, temporalCli(), ports.temporal, ports.ui) : undefined;
-  report('starting PostgreSQL and Temporal');
-  await tree.start(...[postgres?.part, temporal].filter((part) => part !== undefined));
+  const own = [postgres?.part, temporal].filter((part) => part !== undefined);
+  if (own.length > 0) report(`starting ${own.map(({ role }) => role).join(' and ')}`);
+  await tree.start(...own);
 
   const target =
     options.temporal === undefined ? embeddedTarget(options.state, ports.temporal, ports.ui, env) : externalTarget(options.temporal, env);
