@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../adapters/exec/commands.js';
@@ -52,6 +52,15 @@ describe('file', () => {
     await bench.provider.apply(await callOn(bench));
     expect(await bytesAndMode(bench.path)).toMatchObject(['00ff0a0d80', 0o100640, process.getuid?.(), process.getgid?.()]);
     expect(await bench.knob.ledger()).toEqual(['cycle/1/fix|7|shop||restarted']);
+  });
+
+  it.runIf(process.getuid?.() === 0)('gives the file back to its owner', async () => {
+    const bench = await spoiled();
+    await chown(bench.path, 12_345, 54_321);
+    const good = await bench.provider.image(bench.target);
+    await chown(bench.path, 0, 0);
+    await bench.provider.apply(await callOn({ ...bench, good }));
+    expect(await stat(bench.path)).toMatchObject({ uid: 12_345, gid: 54_321 });
   });
 
   it('has nothing to correct while the file is the last known good one, or none is known', async () => {

@@ -157,6 +157,14 @@ describe('terminateRootBlocker', () => {
     expect(await bench.effects()).toBe(0);
   });
 
+  it('never ends a session that only got the process id of another', async () => {
+    const bench = await blocked();
+    const call = await callOn(bench);
+    const before = { ...call.before, content: { ...call.before.content, started: '2001-01-01T00:00:00.000000Z' } };
+    await expect(bench.provider.apply({ ...call, before })).rejects.toThrow(TargetRefused);
+    expect(await bench.effects()).toBe(0);
+  });
+
   it('never ends a session of its own name', async () => {
     const bench = await blocked();
     await bench.a.client.query(`set application_name = 'hale'`);
