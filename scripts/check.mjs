@@ -12,6 +12,7 @@ const steps = [
   ['habits', 'tidy tree, true docs, lint rules that fire', 'vitest', ['run', '--project', 'habits', '--reporter', 'dot']],
 ];
 
+// Printed, and judged by `npm run acceptance`: a busy machine makes no code wrong.
 const secondsMax = 45;
 const secondsSince = (start) => (performance.now() - start) / 1000;
 
@@ -38,4 +39,4 @@ const failed = (await Promise.all(steps.map(run))).filter(({ ok }) => !ok);
 for (const { name, output } of failed) console.log(`\n--- ${name}\n${output.trimEnd()}`);
 const seconds = secondsSince(start);
 console.log(`\n${steps.length - failed.length} of ${steps.length} steps passed in ${seconds.toFixed(1)} s (at most ${secondsMax} s)`);
-process.exitCode = failed.length === 0 && seconds <= secondsMax ? 0 : 1;
+process.exitCode = failed.length === 0 ? 0 : 1;
