@@ -96,6 +96,11 @@ export const stopped = z.object({
 
 export const word = z.object({ said: z.array(z.string()) });
 
+/** `why` is null when the cycle replays. */
+export const replayed = z.object({
+  cycles: z.array(z.object({ cycle: z.string(), workflowId: z.string(), why: maybe(z.string()) })),
+});
+
 export const doctor = z.object({
   checks: z.array(
     z.object({ name: z.string(), result: z.enum(['ok', 'trouble', 'unknown']), sentence: z.string(), command: maybe(z.string()) }),
@@ -107,5 +112,6 @@ export type OpenIncident = z.infer<typeof openIncident>;
 export type Incident = z.infer<typeof incident>;
 export type IncidentDetail = z.infer<typeof incidentDetail>;
 export type Stopped = z.infer<typeof stopped>;
+export type Replayed = z.infer<typeof replayed>;
 export type Check = z.infer<typeof doctor>['checks'][number];
 export type FailureCode = (typeof failureCodes)[number];

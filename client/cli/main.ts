@@ -4,7 +4,7 @@ import { haleProgram, interrupted } from './program.js';
 import { showFailure } from './report.js';
 
 /** Commands that run another program: that one answers to signals. */
-const foreground = ['up', 'lab', 'replay'];
+const foreground = ['up', 'lab'];
 
 const argv = process.argv.slice(2);
 const json = argv.includes('--json');

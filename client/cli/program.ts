@@ -3,7 +3,7 @@ import { checkCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
 import type { IncidentsOptions } from './incidents.js';
 import type { Spoken } from './person.js';
-import { print, showFailure, type Output } from './report.js';
+import { print, type Output } from './report.js';
 import type { StatusOptions } from './status.js';
 import type { Where } from './whereabouts.js';
 
@@ -69,13 +69,9 @@ function running(program: Command): void {
     .description('replay archived cycles against the code of this version')
     .argument('[incident]', 'an incident, or a file written by incidents --export')
     .option('--all', 'every archived cycle')
-    .action(async (what: string | undefined, options: Where & Output & { all?: boolean }) => {
-      try {
-        exitWith(await (await import('./replay.js')).replay(what, options));
-      } catch (error) {
-        exitWith(showFailure(options, error));
-      }
-    });
+    .action((what: string | undefined, options: Where & Output & { all?: boolean }) =>
+      print(options, async () => (await import('./replay.js')).replay(what, options)),
+    );
 }
 
 /** The words for `workers/main.js`: all that were given, but what only this side understands. */
