@@ -14,6 +14,8 @@ export interface Reader {
   stop(): void;
 }
 
+const spreadMsMax = 1_000;
+
 type Take = (questions: readonly Question[], readings: readonly Reading[]) => void;
 
 /**
@@ -28,7 +30,12 @@ export function startReader(meters: Meters, take: Take, counters: Counters): Rea
     follow(questions) {
       stop();
       current = new AbortController();
-      for (const batch of batchesOf(questions)) schedule(meters, batch, take, counters, current.signal);
+      const batches = batchesOf(questions);
+      batches.forEach((batch, index) => {
+        // Spread over their interval, one second at most: a thousand reads at one moment would delay each other.
+        const delayMs = (index / batches.length) * Math.min(batch.everyMs, spreadMsMax);
+        schedule(meters, batch, Date.now() + delayMs, take, counters, current.signal);
+      });
     },
   };
 }
@@ -49,9 +56,16 @@ function batchKey({ service, instance, signal }: Question): string {
   return JSON.stringify([signal.kind, signal.everyMs, ...(shared ?? [service, instance, signal.name])]);
 }
 
-function schedule(meters: Meters, { everyMs, questions }: Batch, take: Take, counters: Counters, abort: AbortSignal): void {
+function schedule(
+  meters: Meters,
+  { everyMs, questions }: Batch,
+  firstAt: number,
+  take: Take,
+  counters: Counters,
+  abort: AbortSignal,
+): void {
   let busy = false;
-  let dueAt = Date.now();
+  let dueAt = firstAt;
   let timer: NodeJS.Timeout | undefined;
   const tick = (): void => {
     // After a stall several turns may be due: they were missed, and one read makes up for none of them.
@@ -75,5 +89,5 @@ function schedule(meters: Meters, { everyMs, questions }: Batch, take: Take, cou
     take(questions, readings);
   };
   abort.addEventListener('abort', () => clearTimeout(timer), { once: true });
-  tick();
+  timer = setTimeout(tick, Math.max(0, dueAt - Date.now()));
 }

@@ -19,6 +19,8 @@ type Seen =
 const bodyBytesMax = 64 * 1024;
 /** A time-out noticed this much too late means that this process stood still, not the service. */
 const stalledMs = 500;
+/** A process that computed for this share of the wait had no time to hear an answer. */
+const busyShareMax = 0.9;
 const ownFaults = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EACCES', 'EPERM']);
 
 /**
@@ -71,7 +73,9 @@ function look(signal: HttpSignal, abort: AbortSignal): Promise<Seen> {
   return new Promise((resolve) => {
     const url = new URL(signal.url);
     const started = performance.now();
+    const loop = performance.eventLoopUtilization();
     const elapsed = (): number => performance.now() - started;
+    const timeOut = (): Seen => timedOut(signal.timeoutMs, elapsed(), performance.eventLoopUtilization(loop).utilization);
     // A connection of its own: a kept one may be half dead, and then it would speak about the past.
     const client = (url.protocol === 'https:' ? tlsRequest : plainRequest)(url, { agent: false, headers: { 'user-agent': 'hale' } });
     const end = (seen: Seen): void => {
@@ -82,7 +86,7 @@ function look(signal: HttpSignal, abort: AbortSignal): Promise<Seen> {
     };
     const aborted = (): void => end({ kind: 'blind', reason: 'neverRead', detail: 'the read was given up' });
     // An answer that already lies in the socket counts: after a busy moment of this process timers come before input.
-    const timer = setTimeout(() => setImmediate(() => end(timeOut(signal.timeoutMs, elapsed()))), signal.timeoutMs);
+    const timer = setTimeout(() => setImmediate(() => end(timeOut())), signal.timeoutMs);
     abort.addEventListener('abort', aborted);
     if (abort.aborted) return aborted();
     client.on('error', (error: NodeJS.ErrnoException) => end(fault(error)));
@@ -96,9 +100,11 @@ function look(signal: HttpSignal, abort: AbortSignal): Promise<Seen> {
   });
 }
 
-function timeOut(timeoutMs: number, elapsedMs: number): Seen {
-  if (elapsedMs > timeoutMs + stalledMs)
-    return { kind: 'blind', reason: 'sourceUnavailable', detail: `hale itself stood still for ${Math.round(elapsedMs - timeoutMs)} ms` };
+/** Time-outs that this process made itself must not break a thousand services at once. */
+function timedOut(timeoutMs: number, elapsedMs: number, busyShare: number): Seen {
+  const blind = (detail: string): Seen => ({ kind: 'blind', reason: 'sourceUnavailable', detail });
+  if (elapsedMs > timeoutMs + stalledMs) return blind(`hale itself stood still for ${Math.round(elapsedMs - timeoutMs)} ms`);
+  if (busyShare > busyShareMax) return blind(`hale itself was busy for ${Math.round(busyShare * 100)} % of the time`);
   return { kind: 'timedOut', detail: `no answer within ${timeoutMs} ms` };
 }
 

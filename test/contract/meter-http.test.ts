@@ -137,3 +137,19 @@ test('one read that hangs does not lengthen the others', async () => {
   expect(readings[0]).toMatchObject({ value: 0 });
   expect(readings[1]?.kind === 'value' && readings[1].value).toBeLessThan(0.25);
 });
+
+test.each([
+  ['stands still', 10, 1_000],
+  ['computes all the time', 100, 30],
+])('a time-out while hale itself %s says nothing about the service', async (_, turns, blockMs) => {
+  const url = await serve(() => undefined);
+  const reading = read(url);
+  const block = (left: number): void => {
+    const until = performance.now() + blockMs;
+    while (performance.now() < until);
+    if (left > 0 && performance.now() - started < 1_500) setImmediate(() => block(left - 1));
+  };
+  const started = performance.now();
+  block(turns);
+  expect(await reading).toMatchObject({ kind: 'noData', reason: 'sourceUnavailable', detail: expect.stringContaining('hale itself') });
+});

@@ -151,6 +151,16 @@ test('at hand-over nearly every due read was done, and the counts run on', async
   expect(Number(second.generation)).toBeGreaterThan(Number(report.generation));
 });
 
+test('of fifty signals polled each second 97 of 100 due reads are done', async () => {
+  const { pool } = await freshDatabase();
+  const service = await shop();
+  const services = Array.from({ length: 50 }, () => serviceWith(newName(), [upSignal(service.url, { everyMs: 1_000 })]));
+  await configure(pool, services);
+  const { due, done } = await startWatch(pool, env.client, { handOverMs: 8_000, tickMs: 1_000 }).ended;
+  expect(due).toBeGreaterThan(300);
+  expect(done / due).toBeGreaterThanOrEqual(0.97);
+});
+
 test('a service that is held is not reported, and let go when its symptom stayed away', async () => {
   const { pool, service, name } = await watched();
   const controls = postgresControls(pool);
