@@ -61,6 +61,11 @@ export class Cycle {
     return this.#opened().onset;
   }
 
+  /** The symptom has stood for so long that a person must know, whatever hale is trying. */
+  isOverdue(): boolean {
+    return Date.now() - this.onset > this.limits.escalateAfterMs;
+  }
+
   get attempts(): number {
     return this.#attempts;
   }

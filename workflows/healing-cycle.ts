@@ -1,4 +1,5 @@
 import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import type { Observation } from '../contracts/activities.js';
 import type { CycleResult } from '../contracts/cycle.js';
 import { cycleOrder } from '../contracts/schemas.js';
 import { nextStep, planCorrections } from '../domain/plan.js';
@@ -46,7 +47,7 @@ async function rounds(cycle: Cycle): Promise<CycleResult> {
 const worthAnotherLook = (outcome: Outcome): boolean => ['healed', 'prevented', 'recoveredAlone', 'notConfirmed'].includes(outcome);
 
 async function heal(cycle: Cycle): Promise<End> {
-  const { desk, chart, order } = cycle;
+  const { desk, chart } = cycle;
   const tried: string[] = [];
   const refusals: string[] = [];
   const overdue = callPersonWhenOverdue(cycle);
@@ -55,21 +56,16 @@ async function heal(cycle: Cycle): Promise<End> {
       if (desk.wish) return endedBy(cycle);
       if (await desk.waitedForResume(cycle.limits.pauseMsMax)) continue;
 
-      chart.enter('detect', `measuring ${order.service} again: a report is a hint, never a fact`);
-      desk.look();
-      const seen = await look.observeService({ ...cycle.place(), objective: order.finding?.objective });
+      const seen = await detect(cycle);
       if (seen.kind === 'noData') return callPerson(cycle, 'escalated', `nothing can be measured: ${seen.evidence}`);
-      if (seen.kind === 'clear')
-        return looks === 0 ? { outcome: 'notConfirmed', sentence: seen.evidence } : { outcome: 'recoveredAlone', sentence: seen.evidence };
-      cycle.symptomStands = true;
-      cycle.broken = seen.findings.map((finding) => finding.objective);
+      if (seen.kind === 'clear') return { outcome: looks === 0 ? 'notConfirmed' : 'recoveredAlone', sentence: seen.evidence };
 
       chart.enter('diagnose', `broken: ${cycle.broken.join(', ')}`);
       const { diagnosis, records } = await look.diagnoseService({ ...cycle.place(), cycle: cycle.id, findings: seen.findings });
       if (diagnosis.brokenDependencies.length > 0) {
         const sentence = `waiting for ${diagnosis.brokenDependencies.join(', ')}, which this service depends on`;
-        if (Date.now() - cycle.onset > cycle.limits.escalateAfterMs) return callPerson(cycle, 'escalated', sentence);
-        chart.enter('diagnose', sentence);
+        if (cycle.isOverdue()) return callPerson(cycle, 'escalated', sentence);
+        chart.say(sentence);
         await desk.quiet(DEPENDENCY_LOOK_MS);
         continue;
       }
@@ -101,6 +97,17 @@ async function heal(cycle: Cycle): Promise<End> {
   } finally {
     overdue.done();
   }
+}
+
+/** A report is a hint, never a fact: the cycle measures for itself. */
+async function detect(cycle: Cycle): Promise<Observation> {
+  const { service, finding } = cycle.order;
+  cycle.chart.enter('detect', `measuring ${service} again`);
+  cycle.desk.look();
+  const seen = await look.observeService({ ...cycle.place(), objective: finding?.objective });
+  cycle.symptomStands = seen.kind === 'broken';
+  if (seen.kind === 'broken') cycle.broken = seen.findings.map(({ objective }) => objective);
+  return seen;
 }
 
 async function open(cycle: Cycle, round: number): Promise<void> {

@@ -6,9 +6,10 @@ export type Heard<T> = { readonly ok: true; readonly value: T } | { readonly ok:
 
 /** The only way in for what people and machines send: `safeParse` is warmed up, everything else of zod is not. */
 export function read<T>(schema: z.ZodType<T>, value: unknown, example: string): Heard<T> {
+  // First: every field of a word has a default, so the envelope would pass for an empty one.
+  if (isProtobufJson(value)) return { ok: false, sentence: `encoding: got json/protobuf, allowed: json/plain; for example ${example}` };
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
-  if (isProtobufJson(value)) return { ok: false, sentence: `encoding: got json/protobuf, allowed: json/plain; for example ${example}` };
   const issues = result.error.issues.map(
     (issue) => `${issue.path.join('.') || 'input'}: ${issue.message}, got ${shown(at(value, issue.path))}`,
   );

@@ -255,6 +255,20 @@ test('a report that comes while the cycle closes sends it back to detect', async
   expect(calls.filter((call) => call === 'openIncident')).toHaveLength(2);
 });
 
+test('words that are not understood change nothing and are shown, json/protobuf included', async () => {
+  const asking = async () => opened([brief('restart', { mode: 'ask' })]);
+  const bad: readonly unknown[] = ['abort', [], 7, { by: '' }, { by: 7 }, { encoding: 'json/protobuf', text: '{"by":"ada"}' }];
+  const { result } = await heal({ openIncident: asking }, async (running) => {
+    await phase(running, 'approve');
+    for (const word of bad) await running.handle.signal('abort', word);
+    for (const word of bad) await expect(running.handle.executeUpdate('takeOver', { args: [word] })).rejects.toThrow();
+    const { refusals } = await running.handle.query<CycleState>('state');
+    expect(refusals).toHaveLength(bad.length);
+    expect(refusals.every((refusal) => refusal.includes('for example {"by":"ada"'))).toBe(true);
+  });
+  expect(result.outcome).toBe('escalated');
+});
+
 test.each([[undefined], [null], [''], [[]], [1], [{}], [{ service: 7 }], [{ service: 'a b;rm' }], [{ service: 'shop', instance: '' }]])(
   'input %j fails the workflow with a sentence that shows an example',
   async (input) => {
