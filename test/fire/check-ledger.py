@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Holds what a target saw against what hale says. Reads two files and nothing of the project.
+
+usage: check-ledger.py LEDGER.ndjson INCIDENTS.json [REPEATABLE_VERB,...]
+
+LEDGER: one JSON object a line: {at, event: broke|began|done|mended, service, verb, key, fence}, written by the target.
+INCIDENTS: what `hale incidents --json` printed.
+Acts of a repeatable verb may arrive again under the same action id.
+
+Prints one JSON object with a list for each fault. Exit code 0: no fault, 1: faults, 2: unreadable input.
+"""
+import json
+import sys
+from collections import Counter, defaultdict
+
+
+def main(ledger_file, incidents_file, repeatable=""):
+    with open(ledger_file, encoding="utf-8") as lines:
+        ledger = [json.loads(line) for line in lines]
+    with open(incidents_file, encoding="utf-8") as text:
+        incidents = json.load(text)["data"]
+    found = faults(ledger, incidents, set(repeatable.split(",")))
+    acts = sum(line["event"] == "done" for line in ledger)
+    print(json.dumps({"acts": acts, "breaks": sum(line["event"] == "broke" for line in ledger), **found}))
+    return 1 if any(found.values()) else 0
+
+
+def faults(ledger, incidents, repeatable):
+    attempts = {attempt["actionId"]: attempt for incident in incidents for attempt in incident["attempts"]}
+    began = [line for line in ledger if line["event"] == "began"]
+    done = {line["key"] for line in ledger if line["event"] == "done"}
+    return {
+        "doubled": doubled(began, repeatable),
+        "lost": lost(attempts, {line["key"] for line in began}, done),
+        "outranked": outranked(began),
+        "leftInForce": left_in_force(attempts, done),
+        "stranded": [key for key, attempt in attempts.items() if attempt["state"] in ("stranded", "unknown")],
+        "stuck": stuck(ledger, incidents),
+    }
+
+
+def doubled(began, repeatable):
+    """One action id acted on twice, or two action ids for one attempt of one cycle."""
+    twice = [key for key, times in Counter(line["key"] for line in began if line["verb"] not in repeatable).items() if times > 1]
+    of_attempt = defaultdict(set)
+    for line in began:
+        cycle, attempt, *rest = line["key"].split("/")
+        of_attempt[(cycle, attempt, rest[-1] == "undo")].add(line["key"])
+    return twice + [" and ".join(sorted(keys)) for keys in of_attempt.values() if len(keys) > 1]
+
+
+def lost(attempts, began, done):
+    """hale says that it acted, or took back, and the target never did; or the target acted and hale does not know."""
+    never_done = [key for key, attempt in attempts.items() if attempt["state"] != "notApplied" and key not in done]
+    never_undone = [key for key, attempt in attempts.items() if attempt["undone"] and f"{key}/undo" not in done]
+    not_known = [key for key in began if key.removesuffix("/undo") not in attempts]
+    return (
+        [f"{key} was not done" for key in never_done]
+        + [f"{key} was not undone" for key in never_undone]
+        + [f"{key} is not known to hale" for key in not_known]
+    )
+
+
+def outranked(began):
+    """A call with a smaller fencing token than one that the same service has seen before it."""
+    highest, found = {}, []
+    for line in began:
+        fence = int(line["fence"])
+        if fence < highest.get(line["service"], 0):
+            found.append(f"{line['key']} came with fence {fence} after {highest[line['service']]}")
+        highest[line["service"]] = max(fence, highest.get(line["service"], 0))
+    return found
+
+
+def left_in_force(attempts, done):
+    """hale says it took something back that the verdict spoke against, and the target has no such call; or kept it silently."""
+    return [key for key, attempt in attempts.items() if attempt["state"] in ("intended", "applied") and key in done]
+
+
+def stuck(ledger, incidents):
+    """Services that are broken when the ledger ends, and incidents that have not ended."""
+    broken = {}
+    for line in ledger:
+        if line["event"] in ("broke", "mended"):
+            broken[line["service"]] = line["event"] == "broke"
+    open_incidents = [f"{incident['id']} of {incident['service']}" for incident in incidents if incident["endedAt"] is None]
+    return [service for service, is_broken in broken.items() if is_broken] + open_incidents
+
+
+if __name__ == "__main__":
+    if not 3 <= len(sys.argv) <= 4:
+        sys.exit(__doc__)
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except (OSError, ValueError, KeyError) as error:
+        print(f"unreadable: {error!r}", file=sys.stderr)
+        sys.exit(2)
