@@ -27,6 +27,7 @@ export interface Hale {
   readonly pool: pg.Pool;
   readonly ports: Ports;
   readonly fleet: Fleet;
+  readonly taskQueue: string;
   readonly start: (service: string) => Promise<Handle>;
   /** Runs a worker while `work` runs. */
   readonly working: <T>(work: () => Promise<T>, change?: (activities: CycleActivities) => Partial<CycleActivities>) => Promise<T>;
@@ -47,6 +48,7 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string): Prom
     pool,
     ports,
     fleet: loaded.fleet,
+    taskQueue,
     start: async (service) =>
       env.client.workflow.start('healingCycle', {
         taskQueue,
