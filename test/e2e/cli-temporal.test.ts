@@ -1,0 +1,61 @@
+// Drives the built `hale` command against a real Temporal server on which no worker polls.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import * as wire from '../../contracts/cli.js';
+import { freshDatabase } from '../support/database.js';
+import { dataOf, failureOf, hale } from '../support/hale-command.js';
+import { shopConfigured, shopIncident } from '../support/recorded.js';
+import { devServer } from '../support/temporal.js';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => void (env = await devServer()));
+afterAll(() => env.teardown());
+
+/** The shop's cycle has begun on the server, and every worker is away. */
+async function withoutWorkers() {
+  const { pool, url } = await freshDatabase();
+  const workflowId = 'heal/shop/-';
+  const started = await env.client.workflow.start('healingCycle', {
+    workflowId,
+    taskQueue: 'hale-cycles',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ service: 'shop' }],
+  });
+  const incident = await shopIncident(pool, await shopConfigured(pool), started.firstExecutionRunId, workflowId);
+  return { incident, at: ['--database', url, '--temporal', env.address] };
+}
+
+test('a word that no worker answers is exit code 8, and says that it may still be obeyed', async () => {
+  const { incident, at } = await withoutWorkers();
+  const ran = await hale(['abort', incident, '--json', ...at]);
+  expect(ran).toMatchObject({ code: 8 });
+  expect(failureOf(ran).message).toContain('may still be obeyed');
+});
+
+test('an open incident is shown although no worker tells its phase', async () => {
+  const { incident, at } = await withoutWorkers();
+  const { incidents, temporal } = dataOf(wire.status, await hale(['status', '--json', ...at]));
+  expect(temporal.reachable).toBe(true);
+  expect(incidents).toMatchObject([{ id: incident, state: 'healing', phase: null, ask: null }]);
+});
+
+test('doctor names the queues on which nobody polls', async () => {
+  const { at } = await withoutWorkers();
+  const { checks } = dataOf(wire.doctor, await hale(['doctor', '--json', ...at]));
+  expect(checks.filter(({ result }) => result === 'trouble').map(({ name }) => name)).toEqual([
+    'workers of hale-cycles',
+    'workers of hale-watch',
+  ]);
+});
+
+test('an interrupted command is exit code 130', async () => {
+  const { at } = await withoutWorkers();
+  const launcher = fileURLToPath(new URL('../../bin/hale.mjs', import.meta.url));
+  const watching = spawn(process.execPath, [launcher, 'status', '--watch', '--json', ...at], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(watching.stdout, 'data');
+  watching.kill('SIGINT');
+  expect(await once(watching, 'exit')).toEqual([130, null]);
+});

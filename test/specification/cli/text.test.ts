@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { durationMs } from '../../../client/cli/duration.js';
+import { age, plain, printableJson, table } from '../../../client/cli/text.js';
+
+test('text on one line keeps its words and loses every control character', () => {
+  expect(plain('a\u001b[31mb\r\nc\td\u202ee\u200b\u0000')).toBe('a[31mb c de');
+  expect(plain('Über naïve 日本')).toBe('Über naïve 日本');
+});
+
+test('printable JSON escapes what a terminal would obey and loses nothing', () => {
+  const hostile = { text: 'a\u009b31m\u202e\u{E0001}\n"' };
+  const printed = printableJson(hostile, 2);
+  expect(printed).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+  expect(JSON.parse(printed)).toEqual(hostile);
+});
+
+test('a table is plain columns that grep and awk can read', () => {
+  expect(table(['A', 'LONG'], [['xyz', '1']])).toBe('A    LONG\nxyz  1');
+});
+
+test.each([
+  ['30m', 1_800_000],
+  ['1h30m', 5_400_000],
+  ['2d', 172_800_000],
+  ['500ms', 500],
+])('the duration %s is %i ms', (text, ms) => {
+  expect(durationMs('--for', text)).toBe(ms);
+});
+
+test.each(['', '30', '5 m', '-5s', '0s', 'P1D', '1.5h', '1m1h', '1e400', '99999999999999999d'])(
+  'the duration %j is refused with the option, the value and an example',
+  (text) => {
+    expect(() => durationMs('--for', text)).toThrow(
+      `--for is ${JSON.stringify(text)}: a duration above 0 is allowed, for example 30m or 1h30m`,
+    );
+  },
+);
+
+test('an age is a number that a person takes in at a glance', () => {
+  expect([47_000, 240_000, 10_800_000, 259_200_000, -5].map(age)).toEqual(['47s', '4m', '3h', '3d', '0s']);
+});
