@@ -88,7 +88,6 @@ class Reader {
   }
 
   #scalar(value: unknown, place: Place): Scalar {
-    if (typeof value === 'number' && !Number.isFinite(value)) this.#problems.error(place, 'is no finite number');
     // PostgreSQL's jsonb holds neither NUL nor half a surrogate pair; the replacement character means the file is no UTF-8.
     if (typeof value === 'string' && (value.includes('\0') || value.includes('\uFFFD') || /\p{Surrogate}/u.test(value)))
       this.#problems.error(place, 'holds a character that is no text: NUL, half a surrogate pair, or bytes that are not UTF-8');
