@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,12 +18,13 @@ services:
       up: {exec: ['true'], every: 10s}
 `;
 
-/** A state folder of this test's own; whatever still runs under it afterwards is ended. */
+/** A state folder of this test's own; whatever still runs under it afterwards is ended, and it is removed. */
 export function stateFolder(): string {
   const state = mkdtempSync(join(tmpdir(), 'hale-up-'));
   onTestFinished(async () => {
     const left = readRun(state)?.processes ?? [];
     for (const process of left.toSorted((a) => (a.role === 'main' ? -1 : 1))) await end(process, 'SIGKILL', 5_000);
+    rmSync(state, { recursive: true, force: true });
   });
   return state;
 }
@@ -61,7 +62,7 @@ export class HaleUp {
 
   run(): Run {
     const run = readRun(this.state);
-    if (run === undefined) throw new Error(`no run.json in ${this.state}:\n${readFileSync(this.state, 'utf8')}`);
+    if (run === undefined) throw new Error(`no run.json in ${this.state}, which holds ${readdirSync(this.state).join(', ')}`);
     return run;
   }
 
