@@ -13,7 +13,10 @@ export const outcomes = [
 
 export type Outcome = (typeof outcomes)[number];
 
-/** Outcomes after which hale keeps its hands off until a person resumes it or the symptom stayed away for the hold window. */
+/**
+ * Outcomes after which hale keeps its hands off until a person resumes it or the symptom stayed away for the hold window:
+ * where it failed, and where a person said that it is theirs.
+ */
 export function holdsService(outcome: Outcome): boolean {
-  return outcome === 'escalated' || outcome === 'stranded';
+  return outcome === 'escalated' || outcome === 'stranded' || outcome === 'takenOver' || outcome === 'aborted';
 }

@@ -1,8 +1,9 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Cycles } from '../../activities/ports.js';
 import type { CycleOrder } from '../../contracts/cycle.js';
+import { outcomes } from '../../domain/outcome.js';
 import { reportSignal, type Report } from '../../contracts/messages.js';
-import { healWorkflowId, taskQueues, workflowTypes } from '../../contracts/names.js';
+import { healWorkflowId, searchAttributes, taskQueues, workflowTypes } from '../../contracts/names.js';
 
 /** Cycles as workflows: the id is the mutex, so a report starts the cycle or reaches the one that runs. */
 export function temporalCycles(client: Client): Cycles {
@@ -26,9 +27,14 @@ export function temporalCycles(client: Client): Cycles {
     },
     async last(service, instance) {
       try {
-        const { status, closeTime } = await client.workflow.getHandle(healWorkflowId(service, instance)).describe();
+        const {
+          status,
+          closeTime,
+          searchAttributes: found,
+        } = await client.workflow.getHandle(healWorkflowId(service, instance)).describe();
         if (status.name === 'RUNNING' || closeTime === undefined) return { kind: 'running' };
-        return { kind: 'ended', at: closeTime.getTime() };
+        const outcome = outcomes.find((one) => one === found[searchAttributes.outcome]?.[0]);
+        return { kind: 'ended', at: closeTime.getTime(), ...(outcome === undefined ? {} : { outcome }) };
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return { kind: 'none' };
         throw error;

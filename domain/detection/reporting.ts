@@ -1,4 +1,5 @@
 import type { Severity } from '../finding.js';
+import type { Outcome } from '../outcome.js';
 import { severityRank } from './finding.js';
 
 /** The last report about a service or instance; `settled` once everything it was about had ended. */
@@ -8,12 +9,18 @@ export interface ReportMemory {
   readonly settled: boolean;
 }
 
-export type LastCycle = { readonly kind: 'none' } | { readonly kind: 'running' } | { readonly kind: 'ended'; readonly at: number };
+export type LastCycle =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'running' }
+  /** `outcome` is absent where the cycle could not say one: it was terminated, or failed. */
+  | { readonly kind: 'ended'; readonly at: number; readonly outcome?: Outcome };
 
 /** A flood of signals would fill a cycle's history. */
 const apartMs = 10_000;
 /** A cycle that just ended gets this long to show its effect before its symptom is reported again. */
 const afterCycleMs = 30_000;
+/** What the policy refused is likely refused again: asking each half minute would only fill the ledger. */
+const afterRefusalMs = 120_000;
 
 /** Whether the last cycle matters to the decision: it is only looked up where it does. */
 export const needsLastCycle = (memory: ReportMemory | undefined, severity: Severity, now: number): boolean =>
@@ -27,7 +34,8 @@ export function reportDue(memory: ReportMemory | undefined, severity: Severity, 
   if (memory === undefined) return true;
   if (now - memory.at < apartMs) return false;
   if (isNews(memory, severity)) return true;
-  return last.kind === 'none' || (last.kind === 'ended' && now - last.at >= afterCycleMs);
+  if (last.kind !== 'ended') return last.kind === 'none';
+  return now - last.at >= (last.outcome === 'refused' ? afterRefusalMs : afterCycleMs);
 }
 
 const isNews = (memory: ReportMemory, severity: Severity): boolean =>

@@ -58,3 +58,10 @@ test('services spread over shards, always the same way', () => {
   expect(shardOf('shop', 1)).toBe(0);
   expect(shardOf('checkout', 16)).toBe(shardOf('checkout', 16));
 });
+
+test('what the policy refused is reported again only after two minutes', () => {
+  const memory = { at: seconds(300), severity: 'critical', settled: false } as const;
+  const refused = (ago: number): LastCycle => ({ kind: 'ended', at: seconds(ago), outcome: 'refused' });
+  expect(reportDue(memory, 'critical', refused(119), now)).toBe(false);
+  expect(reportDue(memory, 'critical', refused(121), now)).toBe(true);
+});
