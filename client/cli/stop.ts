@@ -20,7 +20,8 @@ export const stop = (options: Spoken): Promise<Report> =>
     const before = await records.effectsIn(['intended']);
     await settled(records, before);
     const inFlight = await Promise.all(before.map((effect) => ended(records, effect)));
-    const halfDone = (await records.effectsIn(['intended', 'applied', 'unknown'])).map(wayOut);
+    const open = new Set((await records.incidents({ open: true, limit: 1000 })).map(({ id }) => id));
+    const halfDone = (await records.effectsIn(['intended', 'applied', 'unknown'])).map((effect) => wayOut(effect, open));
     const data: Stopped = {
       already: already === undefined ? null : { by: already.by, since: new Date(already.since).toISOString() },
       inFlight,
@@ -45,13 +46,17 @@ async function ended(
   return { actionId, service, correction, before: state, after: now?.state ?? state };
 }
 
-const wayOut = ({ actionId, incident, state }: EffectRecord): Stopped['halfDone'][number] => ({
-  actionId,
-  incident,
-  state,
-  undo: `hale resume --all && hale abort ${incident}`,
-  keep: `hale takeover ${incident}`,
-});
+/** A running cycle is told; what an ended one left behind is read back and settled by the next cycle of its service. */
+function wayOut({ actionId, incident, service, state }: EffectRecord, open: ReadonlySet<string>): Stopped['halfDone'][number] {
+  const runs = open.has(incident);
+  return {
+    actionId,
+    incident,
+    state,
+    undo: runs ? `hale resume --all && hale abort ${incident}` : `hale resume --all && hale heal ${service}`,
+    keep: runs ? `hale takeover ${incident}` : `nothing to do: it stays until a cycle of ${service} runs`,
+  };
+}
 
 function textOf({ already, inFlight, halfDone }: Stopped): string {
   const head = already

@@ -35,7 +35,7 @@ async function down() {
   return { pool, url, at: ['--state', state] };
 }
 
-test('stop works while Temporal and every worker are down', async () => {
+test('stop works while Temporal and every worker are down', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   const first = await hale(['stop', '--all', '--by', 'ada', '--reason', 'too much', ...at]);
   expect(first).toMatchObject({ code: 0 });
@@ -48,7 +48,7 @@ test('stop works while Temporal and every worker are down', async () => {
   expect(await postgresControls(pool).stopped()).toBe(false);
 });
 
-test('stop tells what was in flight and how to undo or keep what is half done', async () => {
+test('stop tells what was in flight and how to undo or keep what is half done', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   const incident = await shopIncident(pool, await shopConfigured(pool));
   await shopEffect(pool, { incident, actionId: 'cycle-1/1/last-good' }, ['intended', 'applied']);
@@ -63,9 +63,12 @@ test('stop tells what was in flight and how to undo or keep what is half done', 
     ['cycle-1/2/restart', 'intended'],
   ]);
   expect(said.halfDone[0]).toMatchObject({ undo: `hale resume --all && hale abort ${incident}`, keep: `hale takeover ${incident}` });
+  await closed(pool, incident, 'escalated', 'nothing can be measured');
+  const later = await hale(['stop', '--json', ...at]);
+  expect(dataOf(wire.stopped, later).halfDone[0]).toMatchObject({ undo: 'hale resume --all && hale heal shop' });
 });
 
-test('status is ok only on evidence, and says what is broken or missing', async () => {
+test('status is ok only on evidence, and says what is broken or missing', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   await shopConfigured(pool);
   const shop = async () => dataOf(wire.status, await hale(['status', '--json', ...at])).services[0];
@@ -82,14 +85,14 @@ test('status is ok only on evidence, and says what is broken or missing', async 
   expect(await shop()).toMatchObject({ state: 'stopped' });
 });
 
-test('status --check exits 7 when something needs a person', async () => {
+test('status --check exits 7 when something needs a person', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   await shopConfigured(pool);
   expect(await hale(['status', ...at])).toMatchObject({ code: 0 });
   expect(await hale(['status', '--check', ...at])).toMatchObject({ code: 7 });
 });
 
-test('incidents tell each attempt with its verdict and whether it was undone', async () => {
+test('incidents tell each attempt with its verdict and whether it was undone', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   const incident = await shopIncident(pool, await shopConfigured(pool));
   await shopEffect(pool, { incident, actionId: 'cycle-1/1/last-good' }, ['intended', 'applied', 'undone']);
@@ -116,7 +119,7 @@ test('incidents tell each attempt with its verdict and whether it was undone', a
   expect(dataOf(wire.incidents, await hale(['incidents', '--since', '1h', '--service', 'shop', '--json', ...at]))).toHaveLength(1);
 });
 
-test('text from outside can not move the cursor or turn the text of a terminal', async () => {
+test('text from outside can not move the cursor or turn the text of a terminal', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   const incident = await shopIncident(pool, await shopConfigured(pool));
   const hostile = 'a\u001b[2J\u009b31m\r\nb\u202ec';
@@ -130,7 +133,7 @@ test('text from outside can not move the cursor or turn the text of a terminal',
   expect(dataOf(wire.incidentDetail, json).sentence).toBe(hostile);
 });
 
-test('what is not there is exit code 3, and the sentence names what is', async () => {
+test('what is not there is exit code 3, and the sentence names what is', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   await shopConfigured(pool);
   const incident = await hale(['incidents', 'inc-404', '--json', ...at]);
@@ -141,7 +144,7 @@ test('what is not there is exit code 3, and the sentence names what is', async (
   expect(service.stderr).toContain('there are: shop');
 });
 
-test('wrong usage is exit code 2 and never a question', async () => {
+test('wrong usage is exit code 2 and never a question', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   await shopConfigured(pool);
   for (const args of [['pause'], ['approve', 'inc-1'], ['nonsense'], ['resume'], ['status', '--colour'], ['replay']]) {
@@ -152,7 +155,7 @@ test('wrong usage is exit code 2 and never a question', async () => {
   expect(failureOf(pause).message).toBe('--for is "5 m": a duration above 0 is allowed, for example 30m or 1h30m');
 });
 
-test('what a guard refuses is exit code 6 and changes nothing', async () => {
+test('what a guard refuses is exit code 6 and changes nothing', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   const incident = await shopIncident(pool, await shopConfigured(pool));
   await closed(pool, incident, 'healed', 'restart held');
@@ -163,7 +166,7 @@ test('what a guard refuses is exit code 6 and changes nothing', async () => {
   expect(await postgresControls(pool).paused('shop')).toBeUndefined();
 });
 
-test('what can not be reached is exit code 5, with a way out and without a password', async () => {
+test('what can not be reached is exit code 5, with a way out and without a password', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   const url = `postgres://hale:secret@127.0.0.1:${await closedPort()}/hale`;
   const stop = await hale(['stop', '--database', url, '--json']);
@@ -176,7 +179,7 @@ test('what can not be reached is exit code 5, with a way out and without a passw
   expect(await hale(['abort', 'inc-1', ...at])).toMatchObject({ code: 5 });
 });
 
-test('a pause holds for the gate even when no cycle can be told', async () => {
+test('a pause holds for the gate even when no cycle can be told', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   await shopIncident(pool, await shopConfigured(pool));
   const paused = await hale(['pause', 'all', '--for', '10m', '--by', 'ada', ...at]);
@@ -187,7 +190,7 @@ test('a pause holds for the gate even when no cycle can be told', async () => {
   expect(await postgresControls(pool).paused('shop')).toBeUndefined();
 });
 
-test('resume lets go of a hold and says so', async () => {
+test('resume lets go of a hold and says so', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   await shopConfigured(pool);
   await postgresControls(pool).hold('shop', undefined, 'stranded', 'inc-1');
@@ -195,7 +198,7 @@ test('resume lets go of a hold and says so', async () => {
   expect(await postgresControls(pool).held('shop', undefined)).toBeUndefined();
 });
 
-test('doctor exits 7 and names the part that is missing and the command for it', async () => {
+test('doctor exits 7 and names the part that is missing and the command for it', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   await shopConfigured(pool);
   const ran = await hale(['doctor', '--json', ...at]);
