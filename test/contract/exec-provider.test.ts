@@ -169,7 +169,7 @@ describe('a command', () => {
 
   it('takes its whole process group with it when its time is up', async () => {
     const pidFile = join(await freshFolder(), 'pid');
-    const end = await run(['/bin/sh', '-c', `trap '' TERM; (trap '' TERM; echo $$ > ${pidFile}; sleep 60); sleep 60`], 300);
+    const end = await run(['/bin/sh', '-c', `trap '' TERM; /bin/sh -c 'echo $$ > ${pidFile}; sleep 60'; sleep 60`], 300);
     expect(end).toMatchObject({ kind: 'killed', why: 'it did not end within 300 ms' });
     const pid = Number(await readFile(pidFile, 'utf8'));
     await expect.poll(() => alive(pid), { timeout: 3_000 }).toBe(false);
