@@ -32,6 +32,14 @@ export interface Restorable<A extends RestoringAction> {
  */
 export function restoringProvider<A extends RestoringAction>(restorable: Restorable<A>, commands: Commands): Provider<A> {
   const lookAt = (action: A): Image => restorable.look(restorable.pathOf(action));
+  /** Both steps, or only the second where an earlier try has done the first. */
+  const bring = async (call: Call<A>, from: Image, to: Image): Promise<Image> => {
+    const { action } = call;
+    if (isBrought(lookAt(action), from, to)) await call.permit();
+    else await swap(restorable.swapTo(restorable.pathOf(action), from, to), call);
+    await runThen(call, commands, lookAt(action));
+    return lookAt(action);
+  };
   return {
     kind: restorable.kind,
     readBackBy: () => 'identity',
@@ -44,29 +52,24 @@ export function restoringProvider<A extends RestoringAction>(restorable: Restora
       return examined(current, restorable.goalOf(action, current, good));
     },
     apply: async (call) => {
-      const { action, before } = call;
-      const goal = restorable.goalOf(action, before, call.good);
+      const { action, before, good } = call;
+      const goal = restorable.goalOf(action, before, good);
       if (goal.kind === 'none') throw new TargetRefused(goal.reason);
       const missing = action.then && commands.missing(action.then);
       if (missing !== undefined) throw new TargetRefused(missing);
-      if (stoppedHalfway(lookAt(action), before, goal.image)) await call.permit();
-      else await swap(restorable.swapTo(restorable.pathOf(action), before, goal.image), call);
-      await runThen(call, commands, lookAt(action));
-      return lookAt(action);
+      return bring(call, before, goal.image);
     },
     readBack: async (call) => {
-      if (call.action.then !== undefined) await commands.awaitLeftover(call.action.then, call);
-      return readBack(call, lookAt(call.action), restorable.goalOf(call.action, call.before, call.good));
+      const { action, before, good } = call;
+      if (action.then !== undefined) await commands.awaitLeftover(action.then, call);
+      return readBack(call, lookAt(action), restorable.goalOf(action, before, good));
     },
     undo: async (call, after): Promise<Undone> => {
       const { action, before } = call;
       if (action.then !== undefined) await commands.awaitLeftover(action.then, call);
       const now = lookAt(action);
-      if (stoppedHalfway(now, after, before)) await call.permit();
-      else if (now.identity !== after.identity) return { kind: 'changedMeanwhile', now };
-      else await swap(restorable.swapTo(restorable.pathOf(action), after, before), call);
-      await runThen(call, commands, lookAt(action));
-      return { kind: 'undone', now: lookAt(action) };
+      if (now.identity !== after.identity && now.identity !== before.identity) return { kind: 'changedMeanwhile', now };
+      return { kind: 'undone', now: await bring(call, after, before) };
     },
   };
 }
@@ -82,7 +85,7 @@ function examined(current: Image, goal: Goal): Examined {
 }
 
 /** The swap of an earlier try is done; only `then` may be missing. */
-const stoppedHalfway = (now: Image, from: Image, to: Image): boolean => now.identity === to.identity && now.identity !== from.identity;
+const isBrought = (now: Image, from: Image, to: Image): boolean => now.identity === to.identity && now.identity !== from.identity;
 
 function readBack({ action, before }: Call<RestoringAction>, now: Image, goal: Goal): ReadBack {
   if (now.identity === before.identity) return { kind: 'notApplied' };
