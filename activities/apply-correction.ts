@@ -3,7 +3,7 @@ import type { Effect, EffectState, Image } from '../domain/effect.js';
 import { ActionFailed, NotPermitted, TargetRefused } from '../domain/failure.js';
 import type { Correction } from '../domain/service.js';
 import { beating } from './beat.js';
-import { aim, correctionOf, serviceOf } from './case.js';
+import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
 import { permitFor } from './permit.js';
 import type { Call, Ports, Provider } from './ports.js';
 
@@ -14,7 +14,8 @@ const LEASE_MARGIN_MS = 60_000;
 
 /**
  * The effects protocol: commit `intended`, act, commit `applied`. A retry that finds `intended` does not act before it
- * has read back what the try before it left behind.
+ * has read back what the try before it left behind. Two tries may run at the same time, when Temporal took the first one
+ * for dead: the one with the larger fence goes on, and nothing that the other still writes is taken.
  */
 export const applyCorrection =
   (ports: Needs) =>
@@ -26,10 +27,9 @@ export const applyCorrection =
       if (action.kind === 'notApplied') return action;
       switch (effect.state) {
         case 'prepared':
-          await ports.effects.move(actionId, ['prepared'], 'intended', { fence: action.call.fence, why: permission });
-          return perform(action, correction);
+          return (await action.begin('prepared', permission)) ? perform(action, correction) : resume(ports, action, correction);
         case 'intended':
-          return resume(action, correction);
+          return resume(ports, action, correction);
         case 'applied':
           return { kind: 'applied', at: Date.now(), after: effect.after?.summary ?? 'unknown' };
         case 'unknown':
@@ -47,6 +47,9 @@ interface Action {
   readonly kind: 'action';
   readonly provider: Provider;
   readonly call: Call;
+  /** Commits that this try is about to act; false when another one has got there first. */
+  begin(from: 'prepared' | 'intended', permission?: string): Promise<boolean>;
+  /** Throws when a try with a larger fence has taken over: what became of the action is for that one to say. */
   settle(to: EffectState, more: { readonly after?: Image; readonly why?: string }): Promise<void>;
 }
 
@@ -83,8 +86,11 @@ async function takeAction(
       abort,
       permit: permitFor(ports, effect, fence, timeoutMs),
     },
+    begin: (from, permission) =>
+      ports.effects.move(actionId, [from], 'intended', { fence, ...(permission === undefined ? {} : { why: permission }) }),
     settle: async (to, more) => {
-      await ports.effects.move(actionId, ['intended'], to, { fence, ...more });
+      if (await ports.effects.move(actionId, ['intended'], to, { fence, ...more })) return;
+      throw new Error(`${actionId} is in the hands of a later try than the one under fence ${fence}`);
     },
   };
 }
@@ -103,18 +109,24 @@ async function perform(action: Action, correction: Correction): Promise<Applied>
   }
 }
 
-/** An earlier try was cut off somewhere between `intended` and `applied`. */
-async function resume(action: Action, correction: Correction): Promise<Applied> {
-  const found = await action.provider.readBack(action.call);
+/** An earlier try was cut off somewhere between `intended` and `applied`, and its call may still be under way. */
+async function resume(ports: Needs, action: Action, correction: Correction): Promise<Applied> {
+  const { sinceIntendedMs } = await known(ports, action.call.actionId);
+  const found = await action.provider.readBack({ ...action.call, underWayUntil: underWayUntil(correction, sinceIntendedMs) });
   switch (found.kind) {
     case 'applied':
       return applied(action, found.after);
     case 'notApplied':
     case 'partly':
-      return perform(action, correction);
+      return again(action, correction);
     case 'unknown':
-      return correction.repeatable ? perform(action, correction) : unknown(action, found.why);
+      return correction.repeatable ? again(action, correction) : unknown(action, found.why);
   }
+}
+
+async function again(action: Action, correction: Correction): Promise<Applied> {
+  if (await action.begin('intended')) return perform(action, correction);
+  throw new Error(`${action.call.actionId} is in the hands of another try`);
 }
 
 /**

@@ -38,3 +38,10 @@ export function briefOf(correction: Correction): CorrectionBrief {
   const { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, action } = correction;
   return { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, provider: action.kind };
 }
+
+/** For what comes between `intended` and the call itself: the last look at stop flag and lease. */
+const CALL_MARGIN_MS = 1_000;
+
+/** Until when a try that began this long ago may still be acting at its target, ms since the epoch. */
+export const underWayUntil = ({ timeoutMs }: Correction, sinceIntendedMs = 0): number =>
+  Date.now() + timeoutMs + CALL_MARGIN_MS - sinceIntendedMs;

@@ -69,6 +69,11 @@ export interface Call<A extends Action = Action> extends Target<A> {
   readonly before: Image;
   /** What `lastGood` means for this target, when hale has seen one. */
   readonly good?: Image;
+  /**
+   * An earlier try of this call may still be acting until then, ms since the epoch: its target may say `notApplied` now
+   * and have done it a moment later. Absent for a first try.
+   */
+  readonly underWayUntil?: number;
   readonly abort: AbortSignal;
   /**
    * Must be awaited as the last thing before the world is touched: re-reads stop flag and lease, and throws
@@ -129,7 +134,7 @@ export interface Provider<A extends Action = Action> {
    * vain; any other error leaves it open whether something was.
    */
   apply(call: Call<A>): Promise<Image>;
-  /** After an unclear `apply`: did it happen? Reads only. */
+  /** After an unclear `apply`: did it happen? Reads only; waits for an earlier try that may be under way. */
   readBack(call: Call<A>): Promise<ReadBack>;
   /**
    * Compare-and-set back to `call.before`, only where the target still equals `after`; safe to call again. Asked only of
@@ -191,7 +196,7 @@ export interface Effects {
   get(actionId: string): Promise<Effect | undefined>;
   /** Stores the before-image. A second call for the action id returns the first one's row. */
   prepare(effect: Omit<Effect, 'state' | 'fence' | 'after'>): Promise<Effect>;
-  /** Moves to `state` from one of `from`; false when the row was in none of them. */
+  /** Moves to `to` from one of `from`; false when the row was in none of them, or was written under a larger fence. */
   move(actionId: string, from: readonly EffectState[], to: EffectState, more?: EffectChange): Promise<boolean>;
   /** What validation said about it; shown with the attempt. */
   judge(actionId: string, verdict: Verdict['kind']): Promise<void>;

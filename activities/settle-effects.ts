@@ -1,6 +1,6 @@
 import type { Effect } from '../domain/effect.js';
 import type { Service } from '../domain/service.js';
-import { aim, correctionOf, serviceOf } from './case.js';
+import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
 import { judgeNow } from './observe-service.js';
 import type { Ports } from './ports.js';
 import { undoEffect, type UndoNeeds } from './undo-correction.js';
@@ -32,9 +32,10 @@ export async function settleEffects(
 async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal): Promise<Effect> {
   if (effect.state === 'applied') return effect;
   const service = await serviceOf(ports, effect);
-  const aimed = aim(ports, service, effect.instance, correctionOf(service, effect.correction));
+  const correction = correctionOf(service, effect.correction);
+  const aimed = aim(ports, service, effect.instance, correction);
   if (aimed.kind === 'noAim') return { ...effect, state: 'unknown' };
-  const { actionId, fence, before } = effect;
+  const { actionId, fence, before, sinceIntendedMs } = effect;
   const good = await ports.knownGood.latest(effect.service, effect.instance, effect.correction);
   const found = await aimed.provider.readBack({
     ...aimed.target,
@@ -42,6 +43,7 @@ async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal):
     fence,
     before,
     ...(good === undefined ? {} : { good: good.image }),
+    underWayUntil: underWayUntil(correction, sinceIntendedMs),
     abort,
     permit: async () => undefined,
   });
@@ -68,6 +70,6 @@ async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycl
     await ports.effects.move(effect.actionId, ['intended', 'applied', 'unknown'], 'adopted', { why });
     return why;
   }
-  const undo = await undoEffect(ports, effect, cycle, 'left behind by a cycle that was ended', abort);
+  const undo = await undoEffect(ports, effect, { holder: cycle, why: 'left behind by a cycle that was ended', abort, isRetry: false });
   return undo.kind === 'undone' ? 'undone' : `stranded: ${undo.reason}`;
 }

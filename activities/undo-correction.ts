@@ -1,8 +1,9 @@
+import { Context } from '@temporalio/activity';
 import type { UndoAnswer } from '../contracts/activities.js';
 import type { Effect, Image } from '../domain/effect.js';
 import { NotPermitted } from '../domain/failure.js';
 import { beating } from './beat.js';
-import { aim, correctionOf, serviceOf } from './case.js';
+import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
 import { permitFor } from './permit.js';
 import type { Call, Ports, Provider } from './ports.js';
 
@@ -17,13 +18,22 @@ export const undoCorrection =
     beating(async (abort) => {
       const effect = await ports.effects.get(actionId);
       if (effect === undefined) throw new Error(`no effect ${actionId} to undo`);
-      return undoEffect(ports, effect, effect.cycle, why, abort);
+      // Only the number of the try tells whether an earlier one may have left its call under way.
+      const isRetry = Context.current().info.attempt > 1;
+      return undoEffect(ports, effect, { holder: effect.cycle, why, abort, isRetry });
     });
 
-/**
- * @param holder the cycle that takes the lease: its own, or a later one that settles what it left behind
- */
-export async function undoEffect(ports: UndoNeeds, effect: Effect, holder: string, why: string, abort: AbortSignal): Promise<UndoAnswer> {
+export interface Undoing {
+  /** The cycle that takes the lease: its own, or a later one that settles what it left behind. */
+  readonly holder: string;
+  readonly why: string;
+  readonly abort: AbortSignal;
+  /** An earlier try may have left its call under way. */
+  readonly isRetry: boolean;
+}
+
+export async function undoEffect(ports: UndoNeeds, effect: Effect, undoing: Undoing): Promise<UndoAnswer> {
+  const { holder, why, abort, isRetry } = undoing;
   if (effect.state === 'undone') return { kind: 'undone', now: effect.before.summary };
   if (effect.after === undefined) return strand(ports, effect, 'its after-image is not known, so nobody can tell what to compare with');
   const service = await serviceOf(ports, effect);
@@ -37,6 +47,7 @@ export async function undoEffect(ports: UndoNeeds, effect: Effect, holder: strin
     actionId: `${effect.actionId}/undo`,
     fence: lease.fence,
     before: effect.before,
+    ...(isRetry ? { underWayUntil: underWayUntil(correction) } : {}),
     abort,
     permit: permitFor(ports, { ...effect, cycle: holder }, lease.fence, correction.timeoutMs),
   };

@@ -35,6 +35,8 @@ export interface Effect {
   readonly state: EffectState;
   readonly before: Image;
   readonly after?: Image;
+  /** How long ago its last try began when this was read, ms by the database's clock; absent while only prepared. */
+  readonly sinceIntendedMs?: number;
   /** Version of the configuration under which it was made; its undo uses the same. */
   readonly configVersion: string;
 }

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call, Provider, ReadBack, Target, Undone } from '../../activities/ports.js';
 import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Action, HttpRequest } from '../../domain/service.js';
 import { exchange, type Exchange } from './request.js';
+
+const lookAgainMs = 250;
 
 type Http = Extract<Action, { kind: 'http' }>;
 
@@ -26,7 +29,7 @@ export function httpProvider(): Provider<Http> {
       const found = await readBack(call);
       return found.kind === 'applied' ? found.after : seen(call, undefined);
     },
-    readBack,
+    readBack: readBackWhenOver,
     undo,
   };
 }
@@ -59,12 +62,21 @@ async function readBack(call: Call<Http>): Promise<ReadBack> {
   return { kind: 'unknown', why: answer.kind === 'answered' ? `${verifyUrl} answered ${answer.status}` : answer.why };
 }
 
+/** A request goes on at the target when its sender has died, so that "not done" is no answer before its time is over. */
+async function readBackWhenOver(call: Call<Http>): Promise<ReadBack> {
+  for (;;) {
+    const found = await readBack(call);
+    if (found.kind !== 'notApplied' || Date.now() >= (call.underWayUntil ?? 0)) return found;
+    await sleep(lookAgainMs, undefined, { signal: call.abort });
+  }
+}
+
 /** Where there is a `verify`, it says first whether an earlier try was the undo, and whether the target is as the action left it. */
 async function undo(call: Call<Http>, after: Image): Promise<Undone> {
   const { undoRequest, verifyUrl } = call.action;
   if (undoRequest === undefined) throw new Error('the correction has no `undo` request');
   if (verifyUrl !== undefined) {
-    const earlier = await readBack(call);
+    const earlier = await readBackWhenOver(call);
     if (earlier.kind === 'applied') return { kind: 'undone', now: earlier.after };
     const now = await readBack({ ...call, actionId: String(after.content.actionId) });
     if (now.kind === 'unknown') throw new Error(now.why);

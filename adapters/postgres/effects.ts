@@ -17,7 +17,10 @@ interface EffectRow {
   before_image: Image;
   after_image: Image | null;
   config_version: string;
+  since_intended_ms?: number | null;
 }
+
+const WITH_AGE = `*, extract(epoch from clock_timestamp() - intended_at)::float8 * 1000 as since_intended_ms`;
 
 export function postgresEffects(pool: pg.Pool): Effects {
   return {
@@ -41,7 +44,7 @@ export function postgresEffects(pool: pg.Pool): Effects {
 }
 
 async function get(queries: Queries, actionId: string): Promise<Effect | undefined> {
-  const { rows } = await queries.query<EffectRow>('select * from effects where action_id = $1', [actionId]);
+  const { rows } = await queries.query<EffectRow>(`select ${WITH_AGE} from effects where action_id = $1`, [actionId]);
   return rows[0] && effectOf(rows[0]);
 }
 
@@ -66,6 +69,7 @@ async function prepare(pool: pg.Pool, effect: Parameters<Effects['prepare']>[0])
   return stored;
 }
 
+/** A fence that is given must not be smaller than the one on record: what an outranked try has to say comes too late. */
 async function move(
   queries: Queries,
   actionId: string,
@@ -78,7 +82,7 @@ async function move(
         set state = $3, fence = coalesce($4, fence), after_image = coalesce($5, after_image), why = coalesce($6, why),
             intended_at = case when $3 = 'intended' then clock_timestamp() else intended_at end,
             settled_at = case when $3 in ('undone', 'adopted', 'stranded', 'notApplied') then clock_timestamp() else settled_at end
-      where action_id = $1 and state = any($2) returning *`,
+      where action_id = $1 and state = any($2) and ($4::bigint is null or fence is null or fence <= $4) returning *`,
     [actionId, from, to, more.fence ?? null, more.after ? JSON.stringify(more.after) : null, more.why ?? null],
   );
   const row = rows[0];
@@ -107,7 +111,7 @@ const movedEvent = (effect: Effect, more: EffectChange): LedgerEvent => ({
 
 async function openEffects(pool: pg.Pool, service: string, instance: string | undefined, exceptCycle: string): Promise<Effect[]> {
   const { rows } = await pool.query<EffectRow>(
-    `select * from effects
+    `select ${WITH_AGE} from effects
       where service = $1 and instance = $2 and cycle <> $3 and state in ('intended', 'applied', 'unknown') order by intended_at`,
     [service, instanceKey(instance), exceptCycle],
   );
@@ -148,5 +152,6 @@ const effectOf = (row: EffectRow): Effect => ({
   state: row.state,
   before: row.before_image,
   ...(row.after_image === null ? {} : { after: row.after_image }),
+  ...(typeof row.since_intended_ms === 'number' ? { sinceIntendedMs: row.since_intended_ms } : {}),
   configVersion: row.config_version,
 });

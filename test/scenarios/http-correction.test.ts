@@ -1,0 +1,87 @@
+// What a worker that was killed in the middle of a request leaves behind, over real parts.
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { CycleActivities } from '../../contracts/activities.js';
+import { haleWith, type Hale } from '../support/hale.js';
+import { slowTarget } from '../support/slow-target.js';
+import { devServer } from '../support/temporal.js';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => void (env = await devServer()));
+afterAll(() => env.teardown());
+
+const yaml = (url: string): string => `apiVersion: hale/v1
+services:
+  shop:
+    signals:
+      up: {http: '${url}/health', every: 100ms, timeout: 90ms, expect: {status: 200}}
+    objectives:
+      up: {above: 0, for: 0s, hold: 1s}
+    order: fixed
+    corrections:
+      retune: {http: '${url}/retune', verify: '${url}/did', undo: {http: '${url}/retune-back'}, ${limits}}
+      reload: {http: '${url}/reload', verify: '${url}/did', undo: nothingToRestore, ${limits}}
+`;
+const limits = 'mode: act, hold: 1s, within: 300ms, timeout: 3s, cooldown: 0s';
+
+/** The first time it does what a worker does that sends its request and is killed before the answer. */
+function diesOnce<I extends { readonly actionId: string }, O>(whole: (input: I) => Promise<O>, send: (input: I) => Promise<void>) {
+  let lives = 0;
+  return async (input: I): Promise<O> => {
+    if (lives++ > 0) return whole(input);
+    await send(input);
+    throw new Error('killed');
+  };
+}
+
+async function post(url: string, key: string): Promise<void> {
+  void fetch(url, { method: 'POST', headers: { 'idempotency-key': key } });
+}
+
+const healed = (hale: Hale, change: (activities: CycleActivities) => Partial<CycleActivities>) =>
+  hale.working(async () => (await hale.start('shop')).result(), change);
+
+test('a request that a killed worker left under way is awaited, not sent again', async () => {
+  const target = await slowTarget(1_000);
+  const hale = await haleWith(env, yaml(target.url));
+  const result = await healed(hale, (activities) => ({
+    applyCorrection: diesOnce(
+      (input) => activities.applyCorrection(input),
+      async ({ actionId }) => {
+        await hale.ports.effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
+        await post(`${target.url}/retune`, actionId);
+      },
+    ),
+  }));
+  expect(result.outcome).toBe('healed');
+  expect(target.asked).toHaveLength(3);
+  expect(new Set(target.asked).size).toBe(3);
+});
+
+test('an undo that a killed worker left under way is awaited, not sent again', async () => {
+  const target = await slowTarget(1_000);
+  const hale = await haleWith(env, yaml(target.url));
+  const result = await healed(hale, (activities) => ({
+    undoCorrection: diesOnce(
+      (input) => activities.undoCorrection(input),
+      ({ actionId }) => post(`${target.url}/retune-back`, `${actionId}/undo`),
+    ),
+  }));
+  expect(result.outcome).toBe('healed');
+  expect(new Set(target.asked).size).toBe(target.asked.length);
+});
+
+test('a request that was intended and never sent is sent once its time is over', async () => {
+  const target = await slowTarget(10);
+  const hale = await haleWith(env, yaml(target.url));
+  const result = await healed(hale, (activities) => ({
+    applyCorrection: diesOnce(
+      (input) => activities.applyCorrection(input),
+      async ({ actionId }) => {
+        await hale.ports.effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
+      },
+    ),
+  }));
+  expect(result.outcome).toBe('healed');
+  expect(target.asked.map((key) => key.split('/').slice(1).join('/'))).toEqual(['1/retune', '1/retune/undo', '2/reload']);
+});
