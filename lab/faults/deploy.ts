@@ -5,12 +5,11 @@ import type { Fault } from './fault.js';
 
 const nobodyListens = 9;
 
-const restart = (site: Site) => tell(site.ports.supervisor, { verb: 'restart', unit: site.service });
-
 async function deploy(site: Site, soundness: Soundness): Promise<void> {
   await buildRelease(site, site.releases.next, soundness);
   await switchTo(site, site.releases.next);
-  await restart(site);
+  // Without a gap, as deploys are done: what is seen of it must be the defect.
+  await tell(site.ports.supervisor, { verb: 'replace', unit: site.service });
 }
 
 /** A new configuration names a database port on which nobody listens. */
@@ -18,7 +17,7 @@ export const badConfig: Fault = {
   repairedBy: ['last-good-config'],
   inject: async (site) => {
     await writeShopConfig(site, nobodyListens);
-    await restart(site);
+    await tell(site.ports.supervisor, { verb: 'restart', unit: site.service });
   },
 };
 

@@ -76,7 +76,9 @@ async function lay(site: Site): Promise<void> {
 const supervisorSettings = (site: Site): SupervisorSettings => ({
   unit: site.service,
   port: site.ports.supervisor,
-  argv: [process.execPath, '--max-old-space-size=64', `${site.link}/server.js`, site.config],
+  script: `${site.link}/server.js`,
+  args: [site.config],
+  nodeOptions: ['--max-old-space-size=64'],
   ledger: paths.ledger(site),
   pidFile: paths.pidFile(site),
   log: paths.log(site, 'shop'),

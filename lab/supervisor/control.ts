@@ -1,5 +1,5 @@
 /** How the supervisor is spoken to: by `ctl.js` from a configuration, and by the lab itself. */
-export const verbs = ['start', 'stop', 'restart', 'status', 'did', 'revive-on', 'revive-off'] as const;
+export const verbs = ['start', 'stop', 'restart', 'replace', 'status', 'did', 'revive-on', 'revive-off'] as const;
 
 export interface Command {
   readonly verb: (typeof verbs)[number];

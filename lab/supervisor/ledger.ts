@@ -4,7 +4,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } f
 export interface Entry {
   /** ms since the epoch. */
   readonly at: number;
-  readonly verb: 'start' | 'stop' | 'restart' | 'revive';
+  readonly verb: 'start' | 'stop' | 'restart' | 'replace' | 'revive';
   readonly unit: string;
   /** Absent when somebody without an action id asked, or the unit died and was started again (`revive`). */
   readonly actionId?: string;

@@ -41,7 +41,8 @@ function judge(actionId: string | undefined, fence: string | undefined): Entry['
   return actionId !== undefined && ledger.did(actionId) ? 'repeated' : 'done';
 }
 
-async function act(verb: 'start' | 'stop' | 'restart'): Promise<void> {
+async function act(verb: 'start' | 'stop' | 'restart' | 'replace'): Promise<void> {
+  if (verb === 'replace') return unit.replace();
   if (verb !== 'start') await unit.stop();
   if (verb !== 'stop') await unit.start();
 }
