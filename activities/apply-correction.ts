@@ -117,16 +117,30 @@ async function resume(ports: Needs, action: Action, correction: Correction): Pro
     case 'applied':
       return applied(action, found.after);
     case 'notApplied':
+      return again(action, () => perform(action, correction));
     case 'partly':
-      return again(action, correction);
+      return again(action, () => finish(action, found.after));
     case 'unknown':
-      return correction.repeatable ? again(action, correction) : unknown(action, found.why);
+      return correction.repeatable ? again(action, () => perform(action, correction)) : unknown(action, found.why);
   }
 }
 
-async function again(action: Action, correction: Correction): Promise<Applied> {
-  if (await action.begin('intended')) return perform(action, correction);
+async function again(action: Action, act: () => Promise<Applied>): Promise<Applied> {
+  if (await action.begin('intended')) return act();
   throw new Error(`${action.call.actionId} is in the hands of another try`);
+}
+
+/**
+ * It has begun, so whatever keeps it from its end it counts as applied: the symptom is measured, and the undo takes back
+ * what it left.
+ */
+async function finish(action: Action, halfway: Image): Promise<Applied> {
+  try {
+    return await applied(action, await action.provider.apply(action.call));
+  } catch (error) {
+    if (action.call.abort.aborted) throw error;
+    return applied(action, error instanceof ActionFailed ? error.after : halfway);
+  }
 }
 
 /**
