@@ -52,7 +52,6 @@ async function refuse(cycle: Cycle, correction: CorrectionBrief, proposal: Propo
 /** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */
 async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
   const sentence = `${correction.name} (${correction.undo}); before: ${proposal.before}. ${answer.sentence}`;
-  cycle.chart.enter('approve', sentence);
   await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
   await look.callPerson({
     ...cycle.inIncident(),
@@ -60,6 +59,7 @@ async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal
     why: 'ask',
     sentence: `${proposal.proposal}: ${sentence}`,
   });
+  cycle.chart.enter('approve', sentence);
   const decision = await cycle.desk.decisionOn({
     proposal: proposal.proposal,
     correction: correction.name,

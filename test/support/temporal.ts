@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import { setTimeout as wait } from 'node:timers/promises';
+import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
@@ -65,17 +66,24 @@ export async function runCycle(
       'healingCycle',
       { taskQueue, workflowId: `heal/shop/${taskQueue}`, args: [input] },
     );
-    return Promise.race([failedTask(handle), during({ client: env.client, handle }).then(() => handle.result())]);
+    const ended = new AbortController();
+    const told = during({ client: env.client, handle }).then(() => handle.result());
+    // A cycle left running would keep the server's clock from skipping for the tests after it.
+    const abandon = (error: unknown) => handle.terminate().then(() => Promise.reject(error as Error));
+    return Promise.race([failedTask(handle, ended.signal), told])
+      .catch((error: unknown) => (error instanceof WorkflowFailedError ? Promise.reject(error) : abandon(error)))
+      .finally(() => ended.abort());
   });
 }
 
 /** Rejects as soon as a workflow task failed: such a workflow would hang until the test's time is up. */
-async function failedTask(handle: WorkflowHandle): Promise<never> {
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
+async function failedTask(handle: WorkflowHandle, ended: AbortSignal): Promise<never> {
+  while (!ended.aborted) {
+    await wait(500, undefined, { signal: ended }).catch(() => undefined);
     const { events } = await handle.fetchHistory();
     const failed = events?.find(({ workflowTaskFailedEventAttributes: task }) => task?.failure != null);
     const message = failed?.workflowTaskFailedEventAttributes?.failure?.message;
     if (message != null && !message.includes('UnhandledCommand')) throw new Error(`workflow task failed: ${message}`);
   }
+  return new Promise(() => undefined);
 }
