@@ -37,8 +37,11 @@ export function restoringProvider<A extends RestoringAction>(restorable: Restora
     const { action } = call;
     if (isBrought(lookAt(action), from, to)) await call.permit();
     else await swap(restorable.swapTo(restorable.pathOf(action), from, to), call);
-    await runThen(call, commands, lookAt(action));
-    return lookAt(action);
+    // Before `then`, and only if it is hale's: a change that somebody else made meanwhile must not pass for its own.
+    const now = lookAt(action);
+    const after = now.identity === to.identity ? now : to;
+    await runThen(call, commands, after);
+    return after;
   };
   return {
     kind: restorable.kind,

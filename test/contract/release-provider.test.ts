@@ -83,6 +83,16 @@ describe('release', () => {
     expect(await seen()).toMatchObject({ applicable: false, reason: 'current is no symbolic link' });
   });
 
+  it('does not take for its own what somebody else deploys while `then` runs', async () => {
+    const bench = await released('lastGood');
+    const { link } = bench.target.action;
+    const call = { ...(await callOn(bench)), action: { ...bench.target.action, then: ['ln', '-sfn', 'releases/v2', link] } };
+    const after = await bench.provider.apply(call);
+    expect(after).toMatchObject({ content: { to: 'releases/v1' } });
+    expect(await bench.provider.undo(call, after)).toMatchObject({ kind: 'changedMeanwhile' });
+    expect(await readlink(link)).toBe('releases/v2');
+  });
+
   it('does not point to a release that is gone', async () => {
     const bench = await released('lastGood');
     await rm(join(bench.folder, 'releases/v1'), { recursive: true });
