@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { paths, type Site } from '../site/site.js';
 import { readLedger } from '../supervisor/ledger.js';
+import type { Probed } from './judge.js';
 import type { TargetEffect } from './result.js';
 
 /** What the targets themselves recorded: the supervisor by action id, PostgreSQL by the sessions it ended. */
@@ -21,12 +22,13 @@ async function endedSessions(site: Site): Promise<TargetEffect[]> {
   return lines.map((line) => ({ actionId: `session ${/ (\d+) /.exec(line)?.[1] ?? '?'}`, what: 'session ended', times: 1 }));
 }
 
-/** The longest time from a start of the shop to its falling over by itself, in seconds; null when it never did. */
-export function relapseSeconds(site: Site, since: number): number | null {
+/** How long a broken release served before it failed: until the first bad probe, or until it fell over, whichever was longer. */
+export function relapseSeconds(site: Site, probes: readonly Probed[], since: number): number | null {
   const starts = readLedger(paths.ledger(site)).filter(({ at, answer }) => at >= since && answer === 'done');
   const lives = starts.flatMap((entry, at) => {
     const previous = starts[at - 1];
     return entry.verb === 'revive' && previous !== undefined ? [(entry.at - previous.at) / 1_000] : [];
   });
-  return lives.length === 0 ? null : Math.max(...lives);
+  const firstBad = probes.find(({ at, ok }) => at >= since && !ok);
+  return firstBad === undefined ? null : Math.max((firstBad.at - since) / 1_000, ...lives);
 }

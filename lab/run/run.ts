@@ -67,13 +67,12 @@ async function onStage(options: RunOptions, { open: { site }, hale, probe }: Sta
   await sleep(Math.max(0, endedAt + options.watchSeconds * 1_000 - Date.now()));
   await history.end();
   const workerKilled = await killed;
-  const relapse = options.fault === 'memory-leak' ? relapseSeconds(site, injectedAt) : null;
   const probes = await probe.seen();
   return judged({
     ...told(options, { ...incident, attempts: incident.attempts.filter(({ actionId }) => !earlier.has(actionId)) }, injectedAt),
     ...(await seen(options, site, history, probes, { readyAt, injectedAt, endedAt })),
     effects: await effectsOf(site, injectedAt),
-    relapseSeconds: relapse,
+    relapseSeconds: options.fault === 'memory-leak' ? relapseSeconds(site, probes, injectedAt) : null,
     workerKilled,
   });
 }
