@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const habits = ['test/tidy.test.ts', 'test/lint.test.ts'];
+const fire = 'test/faults/fire.test.ts';
 
 export default defineConfig({
   test: {
@@ -13,8 +14,15 @@ export default defineConfig({
       { extends: true, test: { name: 'habits', include: habits } },
       {
         extends: true,
-        test: { name: 'hale', include: ['test/**/*.test.ts'], exclude: habits, globalSetup: ['test/support/global-setup.ts'] },
+        test: {
+          name: 'hale',
+          include: ['test/**/*.test.ts'],
+          exclude: [...habits, fire],
+          globalSetup: ['test/support/global-setup.ts'],
+        },
       },
+      // Alone and last: it keeps a machine busy for minutes, and what it kills must have the time to come back.
+      { extends: true, test: { name: 'fire', include: [fire], sequence: { groupOrder: 1 } } },
     ],
   },
 });

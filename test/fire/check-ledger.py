@@ -7,7 +7,7 @@ LEDGER: one JSON object a line: {at, event: broke|began|done|mended, service, ve
 INCIDENTS: what `hale incidents --json` printed.
 Acts of a repeatable verb may arrive again under the same action id.
 
-Prints one JSON object with a list for each fault. Exit code 0: no fault, 1: faults, 2: unreadable input.
+Prints one JSON object with a list for each kind of fault, and how long services were broken. Exit code 0: no fault, 1: faults, 2: unreadable input.
 """
 import json
 import sys
@@ -21,8 +21,19 @@ def main(ledger_file, incidents_file, repeatable=""):
         incidents = json.load(text)["data"]
     found = faults(ledger, incidents, set(repeatable.split(",")))
     acts = sum(line["event"] == "done" for line in ledger)
-    print(json.dumps({"acts": acts, "breaks": sum(line["event"] == "broke" for line in ledger), **found}))
+    print(json.dumps({"acts": acts, "brokenSeconds": broken_seconds(ledger), **found}))
     return 1 if any(found.values()) else 0
+
+
+def broken_seconds(ledger):
+    """How long each break lasted, shortest first; breaks that were never mended are in `stuck`."""
+    since, found = {}, []
+    for line in ledger:
+        if line["event"] == "broke":
+            since[line["service"]] = line["at"]
+        elif line["event"] == "mended":
+            found.append((line["at"] - since.pop(line["service"])) / 1000)
+    return sorted(found)
 
 
 def faults(ledger, incidents, repeatable):
@@ -33,7 +44,8 @@ def faults(ledger, incidents, repeatable):
         "doubled": doubled(began, repeatable),
         "lost": lost(attempts, {line["key"] for line in began}, done),
         "outranked": outranked(began),
-        "leftInForce": left_in_force(attempts, done),
+        "untrue": untrue(attempts, {line["key"] for line in ledger if line["event"] == "mended"}),
+        "leftInForce": left_in_force(incidents, began),
         "stranded": [key for key, attempt in attempts.items() if attempt["state"] in ("stranded", "unknown")],
         "stuck": stuck(ledger, incidents),
     }
@@ -62,7 +74,7 @@ def lost(attempts, began, done):
 
 
 def outranked(began):
-    """A call with a smaller fencing token than one that the same service has seen before it."""
+    """A call with a smaller fencing token than one that the same service had seen before."""
     highest, found = {}, []
     for line in began:
         fence = int(line["fence"])
@@ -72,9 +84,26 @@ def outranked(began):
     return found
 
 
-def left_in_force(attempts, done):
-    """hale says it took something back that the verdict spoke against, and the target has no such call; or kept it silently."""
-    return [key for key, attempt in attempts.items() if attempt["state"] in ("intended", "applied") and key in done]
+def untrue(attempts, mended):
+    """hale says that an attempt held, and the target was not mended by it."""
+    return [key for key, attempt in attempts.items() if attempt["verdict"] == "held" and key not in mended]
+
+
+def left_in_force(incidents, began):
+    """What did not help and could have been taken back, or what nobody has settled although no person was called."""
+    undoable = {correction_of(line["key"]) for line in began if line["key"].endswith("/undo")}
+    found = []
+    for incident in incidents:
+        for attempt in incident["attempts"]:
+            failed = attempt["verdict"] in ("unchanged", "worse") and not attempt["undone"]
+            unsettled = attempt["state"] in ("intended", "applied") and incident["outcome"] != "escalated"
+            if (failed and correction_of(attempt["actionId"]) in undoable) or unsettled:
+                found.append(attempt["actionId"])
+    return found
+
+
+def correction_of(key):
+    return key.split("/")[2]
 
 
 def stuck(ledger, incidents):

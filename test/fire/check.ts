@@ -8,16 +8,18 @@ import type { LedgerLine } from './target/words.js';
 const list = z.array(z.string());
 const found = z.object({
   acts: z.number(),
-  breaks: z.number(),
+  /** How long each break lasted, shortest first. */
+  brokenSeconds: z.array(z.number()),
   doubled: list,
   lost: list,
   outranked: list,
+  untrue: list,
   leftInForce: list,
   stranded: list,
   stuck: list,
 });
 
-/** What the checker found; every list is empty when all is well. */
+/** What the checker found; every list of faults is empty when all is well. */
 export type Found = z.infer<typeof found>;
 
 /** Runs the checker, which shares no code with this project, on two files. Throws when it can't read them. */

@@ -36,6 +36,8 @@ export interface Summary {
   readonly starts: number;
   readonly acts: number;
   readonly breaks: number;
+  /** How long services stayed broken, s: the middle one and the longest. */
+  readonly broken: { readonly median: number; readonly max: number };
   readonly byRole: Readonly<Record<string, number>>;
   /** Whether hale was put to the test. */
   readonly hit: Readonly<Record<string, Line>>;
@@ -59,12 +61,13 @@ export function summaryOf(outcome: Outcome): Summary {
     resumes: person.resumes,
     starts: hale.starts,
     acts: found.acts,
-    breaks: found.breaks,
+    breaks: found.brokenSeconds.length,
+    broken: { median: found.brokenSeconds[Math.floor(found.brokenSeconds.length / 2)] ?? 0, max: found.brokenSeconds.at(-1) ?? 0 },
     byRole,
     hit: hit(outcome),
     broke: broke(outcome),
     evidence: [
-      ...[...found.doubled, ...found.lost, ...found.outranked, ...found.leftInForce, ...found.stranded, ...found.stuck].slice(0, 50),
+      ...named(found).slice(0, 50),
       ...settled.stuck,
       ...askedTwice,
       ...treeKills.filter(({ ended, openCycles }) => ended < openCycles).map((one) => JSON.stringify(one)),
@@ -72,10 +75,16 @@ export function summaryOf(outcome: Outcome): Summary {
   };
 }
 
+/** Each fault with its kind. */
+const named = ({ doubled, lost, outranked, untrue, leftInForce, stranded, stuck }: Found): string[] =>
+  Object.entries({ doubled, lost, outranked, untrue, leftInForce, stranded, stuck }).flatMap(([kind, faults]) =>
+    faults.map((fault) => `${kind}: ${fault}`),
+  );
+
 function hit({ options, kills, treeKills, sees }: Outcome): Readonly<Record<string, Line>> {
   const atLeast = (share: number): number => Math.floor(share * options.kills);
   const count = (wanted: (kill: Kill) => boolean): number => kills.filter(wanted).length;
-  const named = points.map((point) => [
+  const perPoint = points.map((point) => [
     point,
     { value: count((kill) => kill.points.includes(point)), atLeast: Math.max(1, atLeast(shares.point)) },
   ]);
@@ -84,7 +93,7 @@ function hit({ options, kills, treeKills, sees }: Outcome): Readonly<Record<stri
     openCycle: { value: count(({ openCycles }) => openCycles > 0), atLeast: atLeast(shares.openCycle) },
     openEffect: { value: count(({ openEffects }) => openEffects > 0), atLeast: atLeast(shares.openEffect) },
     ownCallOnWire: { value: count(({ ownCallOnWire }) => ownCallOnWire), atLeast: atLeast(shares.ownCallOnWire) },
-    ...(options.kills === 0 ? {} : (Object.fromEntries(named) as Record<string, Line>)),
+    ...(options.kills === 0 ? {} : (Object.fromEntries(perPoint) as Record<string, Line>)),
     treeKills: { value: treeKills.filter(({ openCycles }) => openCycles >= 3).length, atLeast: options.treeKills },
     plantedDoubleSeen: { value: Number(sees.double), atLeast: 1 },
     plantedLossSeen: { value: Number(sees.loss), atLeast: 1 },
@@ -97,6 +106,7 @@ function broke({ found, settled, askedTwice, treeKills }: Outcome): Readonly<Rec
     doubled: none(found.doubled),
     lost: none(found.lost),
     outranked: none(found.outranked),
+    untrue: none(found.untrue),
     leftInForce: none(found.leftInForce),
     stranded: none(found.stranded),
     stuck: none([...found.stuck, ...settled.stuck]),
@@ -119,11 +129,12 @@ export function summaryText(summary: Summary): string {
     ...Object.entries(summary.hit).map(([name, line]) => row(isShort(line) ? 'FEW' : 'ok', name, line.value, `at least ${line.atLeast}`)),
     ...Object.entries(summary.broke).map(([name, line]) => row(isOver(line) ? 'BROKE' : 'ok', name, line.value, `at most ${line.atMost}`)),
   ];
-  const { acts, breaks, seconds, secondsToSettle, seed, byRole, approvals, resumes } = summary;
+  const { acts, breaks, broken, seconds, secondsToSettle, seed, byRole, approvals, resumes } = summary;
   return [
     ...lines,
     ...summary.evidence.map((one) => `  ${one}`),
     `${breaks} breaks, ${acts} acts, ${approvals} approvals, ${resumes} resumes; killed ${JSON.stringify(byRole)}`,
+    `a service stayed broken for ${broken.median.toFixed(1)} s in the middle, ${broken.max.toFixed(1)} s at most`,
     `settled ${secondsToSettle.toFixed(1)} s after the last kill; ${seconds.toFixed(0)} s in all, seed ${seed}`,
   ].join('\n');
 }
