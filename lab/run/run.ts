@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { faults, type FaultName } from '../faults/faults.js';
@@ -39,6 +39,8 @@ interface Stage {
 
 /** One run: a new lab and a new hale, one fault, and the probe's word on what became of it. */
 export async function runOnce(options: RunOptions): Promise<Result> {
+  // What a run with this seed left behind would be this hale's memory: its known-good files, its incidents.
+  await rm(options.state, { recursive: true, force: true });
   const open = await openSite(join(options.state, 'lab'), options.seed, options.first);
   await mkdir(join(options.state, 'hale'), { recursive: true });
   const config = paths.haleYaml(open.site);
