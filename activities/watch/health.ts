@@ -45,7 +45,7 @@ export class GoodKeeper {
 
   async #lookAt(service: Service, member: Member, correction: Correction, healthySince: number | undefined): Promise<void> {
     const key = `${memberKey(member)}/${correction.name}`;
-    const image = healthySince === undefined ? undefined : await this.#imageOf(member, correction);
+    const image = await this.#imageOf(member, correction);
     if (image === undefined) return void this.#sightings.delete(key);
     const now = Date.now();
     const sighting = sighted(this.#sightings.get(key), image.identity, now);

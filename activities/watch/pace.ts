@@ -19,7 +19,7 @@ export const pace: Pace = {
   configurationMs: 2_000,
   membersMs: 30_000,
   holdsMs: 10_000,
-  knownGoodMs: 5_000,
+  knownGoodMs: 2_000,
   handOverMs: 50 * 60_000,
   catchUpMs: 5 * 60_000,
 };

@@ -35,7 +35,8 @@ test('a PostgreSQL of the distribution carries hale as well', limit, async ({ sk
   const bin = debianPostgres();
   if (bin === undefined) return skip('no PostgreSQL under /usr/lib/postgresql: apt-get install postgresql');
   const { address } = await temporal();
-  const url = startDebianPostgres(bin, await freePort());
+  const { url, stop } = startDebianPostgres(bin, await freePort());
+  onTestFinished(stop);
   const hale = new HaleUp(stateFolder(), ['--temporal', address, '--database', url, '--workers', '2']);
   await hale.says('hale is up');
   // A worker that dies is replaced here as it is on embedded servers.

@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { accountForPostgres } from '../../workers/stack/postgres-account.js';
 
 const packages = '/usr/lib/postgresql';
@@ -13,8 +12,8 @@ export function debianPostgres(): string | undefined {
   return versions.length === 0 ? undefined : join(packages, String(Math.max(...versions)), 'bin');
 }
 
-/** A server of this test's own; returns the URL of an empty database. */
-export function startDebianPostgres(bin: string, port: number): string {
+/** Starts a server with one empty database. */
+export function startDebianPostgres(bin: string, port: number): { readonly url: string; readonly stop: () => void } {
   const account = accountForPostgres();
   const folder = mkdtempSync(join(tmpdir(), 'hale-debian-'));
   const run = (program: string, ...args: string[]): void => {
@@ -23,10 +22,12 @@ export function startDebianPostgres(bin: string, port: number): string {
   if (account) execFileSync('chown', [`${account.uid}:${account.gid}`, folder]);
   const data = join(folder, 'data');
   run('initdb', `--pgdata=${data}`, '--username=hale', '--auth=trust');
-  onTestFinished(() => {
-    run('pg_ctl', 'stop', '--pgdata', data, '--mode=immediate');
-    rmSync(folder, { recursive: true });
-  });
   run('pg_ctl', 'start', '--wait', '--pgdata', data, '--log', join(folder, 'log'), '--options', `-p ${port} -k ${folder} -h 127.0.0.1`);
-  return `postgres://hale@127.0.0.1:${port}/postgres`;
+  return {
+    url: `postgres://hale@127.0.0.1:${port}/postgres`,
+    stop: () => {
+      run('pg_ctl', 'stop', '--pgdata', data, '--mode=immediate');
+      rmSync(folder, { recursive: true });
+    },
+  };
 }

