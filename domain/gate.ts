@@ -47,7 +47,8 @@ function refusal(correction: CorrectionBrief, facts: GateFacts): GateAnswer | un
   if (correction.provider === 'inactive')
     return refuse('notYetActive', `${correction.name} needs a provider that this version does not have`);
   if (facts.attempts >= facts.attemptsMax) return refuse('attempts', `${facts.attempts} of ${facts.attemptsMax} attempts are used`);
-  if (coolsDown(correction, facts)) return refuse('cooldown', `${correction.name} acted less than ${correction.cooldownMs / 1000}s ago`);
+  if (cooldownLeftMs(correction, facts) > 0)
+    return refuse('cooldown', `${correction.name} acted less than ${correction.cooldownMs / 1000}s ago`);
   if (correction.mode === 'observe') return refuse('modeObserve', `mode observe: hale would have done ${correction.name}`);
   return undefined;
 }
@@ -59,5 +60,6 @@ function permission(correction: CorrectionBrief): GateAnswer {
   return { kind: 'act', rule: 'modeAct', sentence: `mode act: ${correction.name} may be done` };
 }
 
-const coolsDown = (correction: CorrectionBrief, facts: GateFacts): boolean =>
-  facts.lastAppliedAt !== undefined && facts.now - facts.lastAppliedAt < correction.cooldownMs;
+/** How long until this correction may act again, in ms; 0 when it may. */
+export const cooldownLeftMs = (correction: CorrectionBrief, { lastAppliedAt, now }: GateFacts): number =>
+  lastAppliedAt === undefined ? 0 : Math.max(0, lastAppliedAt + correction.cooldownMs - now);

@@ -1,5 +1,5 @@
 import type { Prepared, ValidateHold } from '../contracts/activities.js';
-import { gate, refusesAll, type GateAnswer } from '../domain/gate.js';
+import { cooldownLeftMs, gate, refusesAll, type GateAnswer } from '../domain/gate.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import type { PlanStep } from '../domain/plan.js';
 import type { CorrectionBrief } from '../domain/service.js';
@@ -15,6 +15,8 @@ export type Attempt =
   | { readonly kind: 'refused'; readonly sentence: string; readonly refusesAll: boolean }
   /** Time has passed: look again before deciding anything. */
   | { readonly kind: 'lookAgain' }
+  /** It acted a moment ago and may soon act again; a correction further down the plan would fit the symptom less. */
+  | { readonly kind: 'coolsDown'; readonly ms: number; readonly sentence: string }
   | { readonly kind: 'callPerson'; readonly outcome: 'escalated' | 'stranded'; readonly sentence: string }
   /** A person ended the cycle; what was in force has been undone, or left, as they said. */
   | { readonly kind: 'ended' };
@@ -45,8 +47,11 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
 }
 
 async function refuse(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
+  const { sentence, rule } = answer;
   await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
-  return { kind: 'refused', sentence: answer.sentence, refusesAll: refusesAll(answer.rule) };
+  const ms = cooldownLeftMs(correction, proposal.facts);
+  if (rule === 'cooldown' && !cycle.isOverdue(ms)) return { kind: 'coolsDown', ms, sentence };
+  return { kind: 'refused', sentence, refusesAll: refusesAll(rule) };
 }
 
 /** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */

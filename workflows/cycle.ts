@@ -61,9 +61,9 @@ export class Cycle {
     return this.#opened().onset;
   }
 
-  /** The symptom has stood for so long that a person must know, whatever hale is trying. */
-  isOverdue(): boolean {
-    return Date.now() - this.onset > this.limits.escalateAfterMs;
+  /** The symptom has stood, or will have stood `inMs` from now, for so long that a person must know. */
+  isOverdue(inMs = 0): boolean {
+    return Date.now() + inMs - this.onset > this.limits.escalateAfterMs;
   }
 
   get attempts(): number {

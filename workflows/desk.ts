@@ -128,6 +128,11 @@ export class Desk {
     return this.#answer ?? { kind: 'expired' };
   }
 
+  /** Waits, unless a wish comes first. */
+  async patience(ms: number): Promise<void> {
+    await condition(() => this.wish !== undefined, Math.max(1, ms));
+  }
+
   /** Waits, unless a report or a wish comes first. */
   async quiet(ms: number): Promise<'elapsed' | 'report' | 'wish'> {
     const woken = await condition(() => this.unseenReport || this.wish !== undefined, Math.max(1, ms));

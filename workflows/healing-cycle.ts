@@ -84,6 +84,10 @@ async function heal(cycle: Cycle): Promise<End> {
           return endedBy(cycle);
         case 'lookAgain':
           continue;
+        case 'coolsDown':
+          chart.say(`${attempt.sentence}: waiting ${Math.ceil(attempt.ms / 1000)}s`);
+          await desk.patience(attempt.ms);
+          continue;
         case 'failed':
           tried.push(step.correction.name);
           continue;

@@ -121,6 +121,26 @@ test('a stop refuses everything at once', async () => {
   expect(calls.filter((call) => call === 'prepareCorrection')).toHaveLength(1);
 });
 
+test('a correction that cools down is waited for, not replaced by one that fits less', async () => {
+  let n = 0;
+  const { result, asked } = await heal({
+    openIncident: async () => opened([brief('restart', { cooldownMs: 60_000 }), brief('other')]),
+    prepareCorrection: async ({ correction }) => proposal(correction, n++ === 0 ? { now: 50_000, lastAppliedAt: 10_000 } : {}),
+  });
+  expect(result).toMatchObject({ outcome: 'healed' });
+  expect(asked('prepareCorrection').map(({ correction }) => correction)).toEqual(['restart', 'restart']);
+});
+
+test('a cooldown that would outlast the patience with the symptom gives way to the next correction', async () => {
+  const { result, asked } = await heal({
+    openIncident: async () => opened([brief('restart', { cooldownMs: 3_600_000 }), brief('other')]),
+    prepareCorrection: async ({ correction }) =>
+      proposal(correction, correction === 'restart' ? { now: 50_000, lastAppliedAt: 10_000 } : {}),
+  });
+  expect(result).toMatchObject({ outcome: 'healed' });
+  expect(asked('prepareCorrection').map(({ correction }) => correction)).toEqual(['restart', 'other']);
+});
+
 test('mode observe records what would have been done and does nothing', async () => {
   const { result, asked, calls } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'observe' })]) });
   expect(result.outcome).toBe('refused');
