@@ -31,18 +31,14 @@ async function run(options: Options, tell: (line: object) => void): Promise<Summ
   const folder = mkdtempSync(join(tmpdir(), 'hale-fire-'));
   chmodSync(folder, 0o755); // As root, PostgreSQL runs as another user, who must get through.
   const stage = await begin(options, folder);
-  try {
-    const { target, incidentsFile } = stage;
-    const stood = await underFire(stage, options, tell);
-    const found = check(target.ledgerFile, incidentsFile);
-    const sees = checkerSees(target.ledgerFile, incidentsFile);
-    const summary = summaryOf({ ...stage, ...stood, options, found, sees, seconds: (Date.now() - start) / 1_000 });
-    if (exitCodeOf(summary) === 0) for (const path of [folder, dirname(target.ledgerFile)]) rmSync(path, { recursive: true, force: true });
-    else console.error(`kept: ${folder} and ${target.ledgerFile}`);
-    return summary;
-  } finally {
-    await end(stage);
-  }
+  const stood = await underFire(stage, options, tell).finally(() => end(stage));
+  const { ledgerFile } = stage.target;
+  const found = check(ledgerFile, stage.incidentsFile);
+  const sees = checkerSees(ledgerFile, stage.incidentsFile);
+  const summary = summaryOf({ ...stage, ...stood, options, found, sees, seconds: (Date.now() - start) / 1_000 });
+  if (exitCodeOf(summary) === 0) for (const path of [folder, dirname(ledgerFile)]) rmSync(path, { recursive: true, force: true });
+  else console.error(`kept: ${folder} and ${ledgerFile}`);
+  return summary;
 }
 
 async function begin({ services: count, seed }: Options, folder: string): Promise<Stage> {
@@ -61,8 +57,7 @@ async function begin({ services: count, seed }: Options, folder: string): Promis
 }
 
 async function end({ person, hale, target }: Stage): Promise<void> {
-  await person.leave();
-  await hale.end();
+  await Promise.all([person.leave(), hale.end()]);
   await target.end();
 }
 

@@ -4,7 +4,7 @@ import type { Person } from './person.js';
 import { type Moment, momentOf, type Point, points, type Standing } from './points.js';
 import type { Records } from './records.js';
 import type { Target } from './target.js';
-import { callerOf } from './victims.js';
+import { callerOf, isAlive, kill } from './victims.js';
 
 /** One process of hale ended from outside, and what stood where when it was. */
 export interface Kill {
@@ -28,8 +28,10 @@ export interface Kill {
 export const everyMs = 3_000;
 /** How long a kill waits for its point before it falls wherever hale is. */
 const patienceMs = 6_000;
-const lookMs = 5;
+const lookMs = 10;
 const seenMsMax = 50;
+/** Who was killed may linger in the list, and be a zombie; after this long the number may be somebody else's. */
+const forgetMs = 60_000;
 
 /** Of twenty kills fourteen fall on the process that acts; the others on all that it stands on or hangs from. */
 const roles = [...Array<string>(14).fill('cycles'), 'temporal', 'temporal', 'postgres', 'postgres', 'main', 'watch'];
@@ -49,7 +51,7 @@ interface Sight extends Omit<Moment, 'standings'> {
 
 export class Killer {
   readonly kills: Kill[] = [];
-  readonly #killed = new Set<number>();
+  readonly #killedAt = new Map<number, number>();
   readonly #counted = new Set<string>();
   #callerOf = new Map<string, number>();
 
@@ -66,10 +68,11 @@ export class Killer {
     await sleep(Math.max(0, turn - Date.now()));
     const wanted = this.#rarest();
     const role = wanted === 'callOnWire' ? 'cycles' : (roles[this.random.whole(roles.length)] ?? 'cycles');
-    const sight = await this.#sightOf(wanted, role);
-    process.kill(sight.victim.pid, 'SIGKILL');
-    this.#killed.add(sight.victim.pid);
-    return this.#record(sight, wanted);
+    for (;;) {
+      const sight = await this.#sightOf(wanted, role);
+      this.#killedAt.set(sight.victim.pid, Date.now());
+      if (kill(sight.victim.pid)) return this.#record(sight, wanted);
+    }
   }
 
   hits = (point: Point): number => this.kills.filter((kill) => kill.points.includes(point)).length;
@@ -122,7 +125,7 @@ export class Killer {
 
   #alive(): readonly Process[] {
     const processes = this.person.seen?.status.processes ?? [];
-    return processes.filter(({ pid }) => !this.#killed.has(pid) && isAlive(pid));
+    return processes.filter(({ pid }) => Date.now() - (this.#killedAt.get(pid) ?? 0) > forgetMs && isAlive(pid));
   }
 
   #record({ victim, ownCallOnWire, at, fresh, ...moment }: Sight, wanted: Point): Kill {
@@ -144,11 +147,3 @@ export class Killer {
 }
 
 const nameOf = ({ point, action }: Standing): string => `${point} ${action}`;
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hale, Status } from './hale.js';
 
+/** Each look at `hale status` is a process of its own, which costs the machine something. */
+const lookMs = 500;
+
 /** A person at the command line: looks at `hale status` all the time, answers what is asked, lets go what is held. */
 export class Person {
   /** The last status, and when it was asked for, ms since the epoch. */
@@ -24,7 +27,7 @@ export class Person {
   }
 
   async #attend(): Promise<void> {
-    for (; !this.#leaving; await sleep(200)) {
+    for (; !this.#leaving; await sleep(lookMs)) {
       const at = Date.now();
       const status = await this.hale.status().catch(() => undefined);
       if (status === undefined) continue;

@@ -46,6 +46,7 @@ export class Target {
   }
 
   async end(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = once(this.child, 'exit');
     this.child.disconnect();
     await gone;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from './person.js';
 import type { Records } from './records.js';
+import { isAlive, kill } from './victims.js';
 
 /** Every process of one hale ended at once. */
 export interface TreeKill {
@@ -16,13 +17,20 @@ export interface TreeKill {
 }
 
 const openMin = 3;
+/** The parent, PostgreSQL, Temporal, and two workers of each role. */
+const wholeTree = 7;
 const lookMs = 250;
 const patienceMs = { toBegin: 60_000, toEnd: 120_000 };
 
 /** Kills the whole tree while cycles are open and one of them asks; then the person comes back and the cycles must end. */
 export async function killTree(number: number, person: Person, records: Records): Promise<TreeKill> {
   person.isAway = true;
-  const { open, asking, pids } = await until(patienceMs.toBegin, () => readyToFall(person, records), 'enough cycles are open, one asking');
+  const since = Date.now();
+  const { open, asking, pids } = await until(
+    patienceMs.toBegin,
+    () => readyToFall(person, records, since),
+    'enough cycles are open, one asking',
+  );
   const at = Date.now();
   // The parent first, else it would begin to replace the others.
   for (const pid of pids) kill(pid);
@@ -44,12 +52,14 @@ export async function killTree(number: number, person: Person, records: Records)
   };
 }
 
-async function readyToFall(person: Person, records: Records) {
+async function readyToFall(person: Person, records: Records, since: number) {
   const cycles = await records.openCycles();
-  const status = person.seen?.status;
+  // A status from before may name processes that have been replaced.
+  const status = (person.seen?.at ?? 0) > since ? person.seen?.status : undefined;
   const asking = status?.incidents.filter(({ ask }) => ask !== null).length ?? 0;
   const pids = [...(status?.processes ?? [])].sort((a) => (a.role === 'main' ? -1 : 1)).map(({ pid }) => pid);
-  if (cycles === undefined || cycles.length < openMin || asking === 0 || pids.length < 4) return undefined;
+  if (cycles === undefined || cycles.length < openMin || asking === 0) return undefined;
+  if (pids.length < wholeTree || !pids.every(isAlive)) return undefined;
   return { open: cycles.map(({ cycle }) => cycle), asking, pids };
 }
 
@@ -59,12 +69,4 @@ async function until<T>(ms: number, look: () => Promise<T | undefined>, what: st
     if (found !== undefined) return found;
   }
   throw new Error(`waited ${ms / 1_000} s in vain until ${what}`);
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself since the status was asked for.
-  }
 }

@@ -32,3 +32,16 @@ function linkOf(path: string): string | undefined {
     return undefined;
   }
 }
+
+export const isAlive = (pid: number): boolean => signalled(pid, 0);
+
+/** False when it has ended by itself. */
+export const kill = (pid: number): boolean => signalled(pid, 'SIGKILL');
+
+function signalled(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
