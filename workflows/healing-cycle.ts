@@ -1,4 +1,4 @@
-import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { Observation } from '../contracts/activities.js';
 import type { CycleResult } from '../contracts/cycle.js';
 import { cycleOrder } from '../contracts/schemas.js';
@@ -34,17 +34,23 @@ async function rounds(cycle: Cycle): Promise<CycleResult> {
   let end: End | undefined;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     await open(cycle, round);
-    const closed = await heal(cycle);
+    const closed = await heal(cycle).catch((error: unknown) => brokenOff(error));
     end = end !== undefined && closed.outcome === 'notConfirmed' ? end : closed;
     await close(cycle, round, end);
     if (!cycle.desk.unseenReport || !worthAnotherLook(end.outcome)) break;
   }
   const { outcome, sentence } = end ?? { outcome: 'notConfirmed', sentence: 'no round was run' };
-  return { incident: cycle.inIncident().incident, outcome, sentence, attempts: cycle.attempts };
+  return { incident: cycle.inIncident().incident, outcome, sentence, attempts: cycle.acted };
 }
 
 /** After these a symptom that is reported again is hale's to look at; after the others it is a person's. */
 const worthAnotherLook = (outcome: Outcome): boolean => ['healed', 'prevented', 'recoveredAlone', 'notConfirmed'].includes(outcome);
+
+/** A step that failed for good is a person's to look at. Whatever it left in force stays listed, and the next cycle settles it. */
+function brokenOff(error: unknown): End {
+  if (!(error instanceof ActivityFailure)) throw error;
+  return { outcome: 'escalated', sentence: `${error.activityType} failed: ${error.cause?.message ?? error.message}` };
+}
 
 async function heal(cycle: Cycle): Promise<End> {
   const { desk, chart } = cycle;
