@@ -21,30 +21,31 @@ def main(ledger_file, incidents_file, repeatable=""):
         incidents = json.load(text)["data"]
     found = faults(ledger, incidents, set(repeatable.split(",")))
     acts = sum(line["event"] == "done" for line in ledger)
-    print(json.dumps({"acts": acts, "brokenSeconds": broken_seconds(ledger), **found}))
+    print(json.dumps({"acts": acts, "mended": mended(ledger), **found}))
     return 1 if any(found.values()) else 0
 
 
-def broken_seconds(ledger):
+def mended(ledger):
     """How long each break lasted, shortest first; breaks that were never mended are in `stuck`."""
     since, found = {}, []
     for line in ledger:
         if line["event"] == "broke":
             since[line["service"]] = line["at"]
         elif line["event"] == "mended":
-            found.append((line["at"] - since.pop(line["service"])) / 1000)
-    return sorted(found)
+            found.append({"service": line["service"], "seconds": (line["at"] - since.pop(line["service"])) / 1000})
+    return sorted(found, key=lambda one: one["seconds"])
 
 
 def faults(ledger, incidents, repeatable):
     attempts = {attempt["actionId"]: attempt for incident in incidents for attempt in incident["attempts"]}
     began = [line for line in ledger if line["event"] == "began"]
     done = {line["key"] for line in ledger if line["event"] == "done"}
+    mended_by = {line["key"] for line in ledger if line["event"] == "mended"}
     return {
         "doubled": doubled(began, repeatable),
         "lost": lost(attempts, {line["key"] for line in began}, done),
         "outranked": outranked(began),
-        "untrue": untrue(attempts, {line["key"] for line in ledger if line["event"] == "mended"}),
+        "untrue": untrue(attempts, mended_by),
         "leftInForce": left_in_force(incidents, began),
         "stranded": [key for key, attempt in attempts.items() if attempt["state"] in ("stranded", "unknown")],
         "stuck": stuck(ledger, incidents),
@@ -84,9 +85,9 @@ def outranked(began):
     return found
 
 
-def untrue(attempts, mended):
+def untrue(attempts, mended_by):
     """hale says that an attempt held, and the target was not mended by it."""
-    return [key for key, attempt in attempts.items() if attempt["verdict"] == "held" and key not in mended]
+    return [key for key, attempt in attempts.items() if attempt["verdict"] == "held" and key not in mended_by]
 
 
 def left_in_force(incidents, began):

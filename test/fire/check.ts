@@ -9,7 +9,7 @@ const list = z.array(z.string());
 const found = z.object({
   acts: z.number(),
   /** How long each break lasted, shortest first. */
-  brokenSeconds: z.array(z.number()),
+  mended: z.array(z.object({ service: z.string(), seconds: z.number() })),
   doubled: list,
   lost: list,
   outranked: list,

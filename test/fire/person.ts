@@ -38,11 +38,8 @@ export class Person {
 
   /** What fails, because something was just killed, is tried again at the next look. */
   async #decide({ incidents, services }: Status): Promise<void> {
-    const open = incidents.find(({ ask }) => ask !== null);
-    if (open?.ask) {
-      const said = await this.#say('approve', open.id, '--proposal', open.ask.proposal);
-      if (said) this.approvals += 1;
-    }
+    for (const { id, ask } of incidents)
+      if (ask !== null && (await this.#say('approve', id, '--proposal', ask.proposal))) this.approvals += 1;
     const held = services.find(({ state }) => state === 'held');
     if (held !== undefined && (await this.#say('resume', held.name))) this.resumes += 1;
   }

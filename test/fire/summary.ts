@@ -4,6 +4,7 @@ import type { Kill } from './kills.js';
 import type { Options } from './options.js';
 import type { Person } from './person.js';
 import { points } from './points.js';
+import { kindOf } from './services.js';
 import type { Settled } from './settle.js';
 import type { TreeKill } from './tree-kills.js';
 
@@ -36,8 +37,8 @@ export interface Summary {
   readonly starts: number;
   readonly acts: number;
   readonly breaks: number;
-  /** How long services stayed broken, s: the middle one and the longest. */
-  readonly broken: { readonly median: number; readonly max: number };
+  /** How long services stayed broken that needed no approval, s: in the middle, and at most. */
+  readonly broken: { readonly median: number; readonly max: number; readonly longest: string };
   readonly byRole: Readonly<Record<string, number>>;
   /** Whether hale was put to the test. */
   readonly hit: Readonly<Record<string, Line>>;
@@ -61,8 +62,8 @@ export function summaryOf(outcome: Outcome): Summary {
     resumes: person.resumes,
     starts: hale.starts,
     acts: found.acts,
-    breaks: found.brokenSeconds.length,
-    broken: { median: found.brokenSeconds[Math.floor(found.brokenSeconds.length / 2)] ?? 0, max: found.brokenSeconds.at(-1) ?? 0 },
+    breaks: found.mended.length,
+    broken: brokenFor(found),
     byRole,
     hit: hit(outcome),
     broke: broke(outcome),
@@ -73,6 +74,13 @@ export function summaryOf(outcome: Outcome): Summary {
       ...treeKills.filter(({ ended, openCycles }) => ended < openCycles).map((one) => JSON.stringify(one)),
     ],
   };
+}
+
+/** Without those that waited for a person's decision. */
+function brokenFor({ mended }: Found): Summary['broken'] {
+  const alone = mended.filter(({ service }) => kindOf(service) !== 'ask');
+  const [middle, longest] = [alone[Math.floor(alone.length / 2)], alone.at(-1)];
+  return { median: middle?.seconds ?? Number.NaN, max: longest?.seconds ?? Number.NaN, longest: longest?.service ?? 'none' };
 }
 
 /** Each fault with its kind. */
@@ -134,7 +142,7 @@ export function summaryText(summary: Summary): string {
     ...lines,
     ...summary.evidence.map((one) => `  ${one}`),
     `${breaks} breaks, ${acts} acts, ${approvals} approvals, ${resumes} resumes; killed ${JSON.stringify(byRole)}`,
-    `a service stayed broken for ${broken.median.toFixed(1)} s in the middle, ${broken.max.toFixed(1)} s at most`,
+    `a service that needs no approval stayed broken for ${broken.median.toFixed(1)} s in the middle, ${broken.max.toFixed(1)} s at most (${broken.longest})`,
     `settled ${secondsToSettle.toFixed(1)} s after the last kill; ${seconds.toFixed(0)} s in all, seed ${seed}`,
   ].join('\n');
 }
