@@ -22,7 +22,7 @@ export interface Bench<A extends Action> {
   readonly remove: () => Promise<void>;
 }
 
-/** What a provider can't promise, in words; the rules on it are shown as skipped. */
+/** What a provider can't promise, and why; those rules are not held against it. docs/risks.md tells people. */
 export interface Without {
   readonly compare?: string;
   readonly undo?: string;
@@ -192,7 +192,6 @@ function waitingRules<A extends Action>(arrange: Arrange<A>, { waiting }: Withou
 
 function itUnless(reason: string | undefined, title: string, rule: () => Promise<void>): void {
   if (reason === undefined) it(title, rule);
-  else it.skip(`${title} (not here: ${reason})`, rule);
 }
 
 /** A permitted call on the bench's target as it is now. */
