@@ -2,7 +2,7 @@ import type { Prepared, ValidateHold } from '../contracts/activities.js';
 import { cooldownLeftMs, gate, refusesAll, type GateAnswer } from '../domain/gate.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import type { PlanStep } from '../domain/plan.js';
-import type { CorrectionBrief } from '../domain/service.js';
+import type { CorrectionBrief, UndoClass } from '../domain/service.js';
 import type { Verdict } from '../domain/verdict.js';
 import { act, linger, look } from './activities.js';
 import type { Cycle } from './cycle.js';
@@ -22,6 +22,14 @@ export type Attempt =
   | { readonly kind: 'ended' };
 
 type Proposal = Extract<Prepared, { kind: 'proposal' }>;
+
+/** What a person who decides must know about taking it back. */
+const UNDO: { readonly [U in UndoClass]: string } = {
+  restores: 'hale can undo',
+  nothingToRestore: 'leaves nothing to undo',
+  loses: 'loses something for ever',
+  irreversible: 'cannot be undone',
+};
 
 /** One correction: prepare its undo, ask the gate, act, validate; then keep it, or take it back. */
 export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis: Diagnosis): Promise<Attempt> {
@@ -56,7 +64,7 @@ async function refuse(cycle: Cycle, correction: CorrectionBrief, proposal: Propo
 
 /** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */
 async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
-  const sentence = `${correction.name} (${correction.undo}); before: ${proposal.before}. ${answer.sentence}`;
+  const sentence = `${correction.name}, which ${UNDO[correction.undo]}; now: ${proposal.before}; ${answer.sentence}`;
   await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
   await look.callPerson({
     ...cycle.inIncident(),

@@ -3,9 +3,10 @@ import type { CycleOrder, CycleState, Phase } from '../contracts/cycle.js';
 import { searchAttributes } from '../contracts/names.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { Desk } from './desk.js';
+import { details } from './details.js';
 
 /** Phases at which the search attributes change too; every upsert is an event, so not at each step. */
-const ATTRIBUTED: readonly Phase[] = ['detect', 'correct', 'validate', 'closed'];
+const ATTRIBUTED: readonly Phase[] = ['detect', 'approve', 'correct', 'validate', 'closed'];
 
 /**
  * What people see of a running cycle: the `state` query, the current details in the Temporal UI and the search
@@ -22,6 +23,7 @@ export class Chart {
   constructor(
     private readonly order: () => CycleOrder | undefined,
     private readonly desk: () => Desk,
+    private readonly broken: () => readonly string[],
   ) {}
 
   opened(incident: string): void {
@@ -71,17 +73,9 @@ export class Chart {
     };
   }
 
-  /** Current details, markdown. An open proposal's hash comes first: that is what a decision must carry. */
+  /** Current details, as the Temporal UI shows them. */
   show(): void {
-    const { ask, paused, refusals } = this.desk();
-    const lines = [
-      ...(ask ? [`**${ask.proposal}** waits for your decision until ${new Date(ask.expiresAt).toISOString()}: ${ask.sentence}`] : []),
-      ...(paused ? [`**Paused** by ${paused.by}${paused.reason ? `: ${paused.reason}` : ''}`] : []),
-      `**${this.#phase}**: ${this.#sentence}`,
-      ...(this.#incident ? [`Incident ${this.#incident}, attempt ${this.#attempt}. Look: \`hale incidents ${this.#incident}\``] : []),
-      ...refusals.slice(-5).map((refusal) => `- ${refusal}`),
-    ];
-    setCurrentDetails(lines.join('\n\n'));
+    setCurrentDetails(details(this.state(), { ...this.order(), broken: this.broken() }));
   }
 
   #attribute(): void {

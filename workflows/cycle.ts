@@ -28,6 +28,7 @@ export class Cycle {
     this.chart = new Chart(
       () => this.#order,
       () => this.desk,
+      () => this.broken,
     );
   }
 

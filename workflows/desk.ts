@@ -74,7 +74,8 @@ export class Desk {
   /** Obeys a word or refuses it; returns the sentence that says so. */
   obey(spoken: Spoken): string {
     const objection = this.objection(spoken);
-    const said = objection === undefined ? this.#do(spoken) : this.refuse(`${spoken.verb} by ${spoken.by} refused: ${objection}`);
+    if (objection !== undefined) return this.refuse(`${spoken.verb} by ${spoken.by} refused: ${objection}`);
+    const said = this.#do(spoken);
     this.heard();
     return said;
   }
@@ -82,6 +83,7 @@ export class Desk {
   refuse(sentence: string): string {
     this.refusals.push(sentence);
     if (this.refusals.length > 20) this.refusals.shift();
+    this.heard();
     return sentence;
   }
 

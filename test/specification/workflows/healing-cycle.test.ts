@@ -25,6 +25,10 @@ const phase = async ({ handle }: RunningCycle, wanted: CycleState['phase']): Pro
   }
 };
 
+/** What the Temporal UI shows as current details. */
+const detailsOf = async ({ handle }: RunningCycle): Promise<string> =>
+  (await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata')).currentDetails;
+
 test('a correction that holds ends the cycle healed, in the order of the runbook', async () => {
   const { result, calls } = await heal();
   expect(result).toMatchObject({ outcome: 'healed', incident: 'inc-1', attempts: 1 });
@@ -286,6 +290,7 @@ test('words that are not understood change nothing and are shown, json/protobuf 
     const { refusals } = await running.handle.query<CycleState>('state');
     expect(refusals).toHaveLength(bad.length);
     expect(refusals.every((refusal) => refusal.includes('for example {"by":"ada"'))).toBe(true);
+    expect(await detailsOf(running)).toContain('abort refused: encoding: got json/protobuf');
   });
   expect(result.outcome).toBe('escalated');
 });
