@@ -11,7 +11,7 @@ import type { Ports } from '../../activities/ports.js';
 import { loadConfiguration } from '../../adapters/configuration/load.js';
 import { storeConfiguration } from '../../adapters/postgres/configurations.js';
 import type { CycleActivities } from '../../contracts/activities.js';
-import type { Ask, CycleResult, CycleState } from '../../contracts/cycle.js';
+import type { CycleResult, CycleState } from '../../contracts/cycle.js';
 import { healWorkflowId } from '../../contracts/names.js';
 import type { Fleet } from '../../domain/service.js';
 import { composePorts } from '../../workers/compose.js';
@@ -72,20 +72,10 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string): Prom
 }
 
 /** Waits, by asking the cycle itself, until it is in this phase. */
-export const inPhase = (handle: Handle, wanted: CycleState['phase']): Promise<CycleState> =>
-  untilState(handle, wanted, (state) => state.phase === wanted);
-
-/** Waits until a question is open: a person is called between the phase `approve` and the question itself. */
-export async function untilAsked(handle: Handle): Promise<Ask> {
-  const { ask } = await untilState(handle, 'a question', (state) => state.ask !== undefined);
-  if (ask === undefined) throw new Error('the state that was waited for has no question');
-  return ask;
-}
-
-async function untilState(handle: Handle, wanted: string, accept: (state: CycleState) => boolean): Promise<CycleState> {
+export async function inPhase(handle: Handle, wanted: CycleState['phase']): Promise<CycleState> {
   for (;;) {
     const state = await handle.query<CycleState>('state');
-    if (accept(state)) return state;
+    if (state.phase === wanted) return state;
     if (state.phase === 'closed') throw new Error(`closed before ${wanted}: ${state.sentence}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
