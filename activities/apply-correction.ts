@@ -5,7 +5,7 @@ import type { Correction } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
 import { permitFor } from './permit.js';
-import type { Call, Ports, Provider } from './ports.js';
+import type { Call, Ports, Provider, ReadBack } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'leases' | 'controls'>;
 
@@ -27,9 +27,9 @@ export const applyCorrection =
       if (action.kind === 'notApplied') return action;
       switch (effect.state) {
         case 'prepared':
-          return (await action.begin('prepared', permission)) ? perform(action, correction) : resume(ports, action, correction);
+          return (await action.begin('prepared', permission)) ? perform(action, correction) : resume(action, correction);
         case 'intended':
-          return resume(ports, action, correction);
+          return resume(action, correction);
         case 'applied':
           return { kind: 'applied', at: Date.now(), after: effect.after?.summary ?? 'unknown' };
         case 'unknown':
@@ -47,6 +47,8 @@ interface Action {
   readonly kind: 'action';
   readonly provider: Provider;
   readonly call: Call;
+  /** Asks the provider what became of the call, also of one that may still be under way. */
+  findOut(): Promise<ReadBack>;
   /** Commits that this try is about to act; false when another one has got there first. */
   begin(from: 'prepared' | 'intended', permission?: string): Promise<boolean>;
   /** Throws when a try with a larger fence has taken over: what became of the action is for that one to say. */
@@ -74,7 +76,7 @@ async function takeAction(
   const good = await ports.knownGood.latest(effect.service, effect.instance, effect.correction);
   const { actionId, before } = effect;
   const { fence } = lease;
-  return {
+  const action: Action = {
     kind: 'action',
     provider: aimed.provider,
     call: {
@@ -86,6 +88,10 @@ async function takeAction(
       abort,
       permit: permitFor(ports, effect, fence, timeoutMs),
     },
+    findOut: async () => {
+      const { sinceIntendedMs } = await known(ports, actionId);
+      return aimed.provider.readBack({ ...action.call, underWayUntil: underWayUntil(correction, sinceIntendedMs) });
+    },
     begin: (from, permission) =>
       ports.effects.move(actionId, [from], 'intended', { fence, ...(permission === undefined ? {} : { why: permission }) }),
     settle: async (to, more) => {
@@ -93,14 +99,17 @@ async function takeAction(
       throw new Error(`${actionId} is in the hands of a later try than the one under fence ${fence}`);
     },
   };
+  return action;
 }
 
-async function perform(action: Action, correction: Correction): Promise<Applied> {
+/** @param mayHaveActed an earlier try of this action may have: then a refusal of this one does not mean that nothing happened */
+async function perform(action: Action, correction: Correction, mayHaveActed = false): Promise<Applied> {
   try {
     const after = await action.provider.apply(action.call);
     return await applied(action, after);
   } catch (error) {
-    if (error instanceof NotPermitted || error instanceof TargetRefused) return notApplied(action, error.message);
+    const refused = error instanceof NotPermitted || error instanceof TargetRefused;
+    if (refused && !mayHaveActed) return notApplied(action, error.message);
     // It came to its end in vain. Whether that helped or harmed is for the symptom to say, and the undo covers what it left.
     if (error instanceof ActionFailed) return applied(action, error.after);
     // The worker stops or the database is gone: whoever comes next reads back.
@@ -110,9 +119,8 @@ async function perform(action: Action, correction: Correction): Promise<Applied>
 }
 
 /** An earlier try was cut off somewhere between `intended` and `applied`, and its call may still be under way. */
-async function resume(ports: Needs, action: Action, correction: Correction): Promise<Applied> {
-  const { sinceIntendedMs } = await known(ports, action.call.actionId);
-  const found = await action.provider.readBack({ ...action.call, underWayUntil: underWayUntil(correction, sinceIntendedMs) });
+async function resume(action: Action, correction: Correction): Promise<Applied> {
+  const found = await action.findOut();
   switch (found.kind) {
     case 'applied':
       return applied(action, found.after);
@@ -121,7 +129,7 @@ async function resume(ports: Needs, action: Action, correction: Correction): Pro
     case 'partly':
       return again(action, () => finish(action, found.after));
     case 'unknown':
-      return correction.repeatable ? again(action, () => perform(action, correction)) : unknown(action, found.why);
+      return correction.repeatable ? again(action, () => perform(action, correction, true)) : unknown(action, found.why);
   }
 }
 
@@ -148,7 +156,7 @@ async function finish(action: Action, halfway: Image): Promise<Applied> {
  * and the undo covers what a half-done action left.
  */
 async function afterUnclear(action: Action, correction: Correction, reason: string): Promise<Applied> {
-  const found = await action.provider.readBack(action.call);
+  const found = await action.findOut();
   switch (found.kind) {
     case 'applied':
     case 'partly':

@@ -5,7 +5,7 @@ import { tally } from '../domain/lesson.js';
 import type { Correction, Service } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, serviceOf } from './case.js';
-import { judgeNow } from './observe-service.js';
+import { judgeNow, recentReadings, type Judged } from './observe-service.js';
 import type { Ports } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' | 'knownGood' | 'lessons'>;
@@ -40,10 +40,13 @@ async function examine(ports: Needs, service: Service, instance: string | undefi
   }
 }
 
+/** A dependency that is only in doubt counts as broken: waiting for it a moment is cheaper than correcting the wrong service. */
 async function dependencyState(ports: Needs, place: Place, abort: AbortSignal): Promise<DependencyState> {
   const service = await serviceOf(ports, { service: place.service, configVersion: place.configVersion });
-  const judged = await judgeNow(ports, service, undefined, new Map(), abort);
-  const kinds = judged.map(({ judgement }) => judgement.kind);
-  const state = kinds.includes('broken') ? 'broken' : kinds.length > 0 && kinds.every((kind) => kind === 'noData') ? 'noData' : 'met';
-  return { service: place.service, state };
+  const history = await recentReadings(ports, service, undefined);
+  const judged = await judgeNow(ports, service, undefined, history, abort);
+  const isBroken = ({ judgement }: Judged): boolean =>
+    judgement.kind === 'broken' || (judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
+  const blind = judged.length > 0 && judged.every(({ judgement }) => judgement.kind === 'noData');
+  return { service: place.service, state: judged.some(isBroken) ? 'broken' : blind ? 'noData' : 'met' };
 }

@@ -38,7 +38,7 @@ export const observeService =
 export type History = Map<string, Reading[]>;
 
 /** What watch stored lately, as far back as any objective looks. */
-async function recentReadings(ports: Needs, service: Service, instance: string | undefined): Promise<History> {
+export async function recentReadings(ports: Needs, service: Service, instance: string | undefined): Promise<History> {
   const history: History = new Map();
   for (const objective of service.objectives) {
     const signal = signalOf(service, objective);
@@ -96,3 +96,7 @@ export const sentenceOf = (judged: readonly Judged[]): string =>
         `${objective.signal} is ${readingSentence(judgement.last)}, asked for ${boundSentence(objective.bound)}`,
     )
     .join('; ');
+
+/** Met beyond doubt: no vote of a full ballot is still open. */
+export const isMet = ({ objective, judgement }: Judged): boolean =>
+  judgement.kind === 'met' && judgement.doubtfulSince === undefined && judgement.of >= objective.votes.of;

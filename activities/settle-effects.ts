@@ -1,7 +1,7 @@
 import type { Effect } from '../domain/effect.js';
 import type { Service } from '../domain/service.js';
 import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
-import { judgeNow } from './observe-service.js';
+import { isMet, judgeNow, recentReadings } from './observe-service.js';
 import type { Ports } from './ports.js';
 import { undoEffect, type UndoNeeds } from './undo-correction.js';
 
@@ -63,8 +63,9 @@ async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal):
 async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycle: string, abort: AbortSignal): Promise<string> {
   if (effect.state === 'notApplied') return 'it never happened';
   const correction = correctionOf(await serviceOf(ports, effect), effect.correction);
-  const judged = await judgeNow(ports, service, effect.instance, new Map(), abort);
-  const well = judged.length > 0 && judged.every(({ judgement }) => judgement.kind === 'met');
+  const history = await recentReadings(ports, service, effect.instance);
+  const judged = await judgeNow(ports, service, effect.instance, history, abort);
+  const well = judged.length > 0 && judged.every(isMet);
   if (well || correction.undo !== 'restores') {
     const why = well ? 'kept: the service is well with it' : 'kept: there is nothing to bring back';
     await ports.effects.move(effect.actionId, ['intended', 'applied', 'unknown'], 'adopted', { why });

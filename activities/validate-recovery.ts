@@ -4,7 +4,7 @@ import type { Service } from '../domain/service.js';
 import { verdictOnHold, type Verdict } from '../domain/verdict.js';
 import { beating } from './beat.js';
 import { serviceOf } from './case.js';
-import { judgeNow, sentenceOf, signalOf, type History, type Judged } from './observe-service.js';
+import { isMet, judgeNow, sentenceOf, signalOf, type History, type Judged } from './observe-service.js';
 import type { Ports } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples'>;
@@ -32,10 +32,6 @@ export const awaitRecovery =
         await sleep(Math.min(...judged.map(({ objective }) => signalOf(service, objective).everyMs)), undefined, { signal: abort });
       }
     });
-
-/** Met beyond doubt: no vote of a full ballot is still open. */
-const isMet = ({ objective, judgement }: Judged): boolean =>
-  judgement.kind === 'met' && judgement.doubtfulSince === undefined && judgement.of >= objective.votes.of;
 
 const isNotBroken = ({ judgement }: Judged): boolean => judgement.kind !== 'broken';
 

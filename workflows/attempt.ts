@@ -134,6 +134,7 @@ async function hold(cycle: Cycle, input: ValidateHold, holdMs: number): Promise<
     if (woken === 'wish') return undefined;
     cycle.desk.look();
     const verdict = await look.validateHold({ ...input, from });
+    if (cycle.desk.wish) return undefined;
     cycle.symptomStands = verdict.kind === 'unchanged';
     if (verdict.kind === 'noData' && !seenTooLittle) {
       seenTooLittle = true;
@@ -164,7 +165,8 @@ async function conclude(
     };
   }
   const stranded = await takeBack(cycle, correction, actionId, `${verdict.kind}: ${verdict.evidence}`);
-  await learn(cycle, correction, actionId, diagnosis, verdict, stranded === undefined && correction.undo === 'restores');
+  const undone = stranded === undefined && correction.undo === 'restores' && cycle.desk.wish?.kind !== 'takeOver';
+  await learn(cycle, correction, actionId, diagnosis, verdict, undone);
   return stranded ?? { kind: 'failed', sentence: `${correction.name} did not help (${verdict.kind}): ${verdict.evidence}` };
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chmod, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileDrivenService, type FileDrivenService } from '../support/broken-service.js';
+import type { CycleState } from '../../contracts/cycle.js';
 import { haleWith, inPhase, type Hale } from '../support/hale.js';
 import { devServer } from '../support/temporal.js';
 
@@ -11,13 +12,13 @@ let env: TestWorkflowEnvironment;
 beforeAll(async () => void (env = await devServer()));
 afterAll(() => env.teardown());
 
-const yaml = (service: FileDrivenService, corrections: string): string => `apiVersion: hale/v1
+const yaml = (service: FileDrivenService, corrections: string, lasting = '0s'): string => `apiVersion: hale/v1
 services:
   shop:
     signals:
       up: {http: '${service.url}', every: 100ms, timeout: 90ms, expect: {status: 200}}
     objectives:
-      up: {above: 0, for: 0s, hold: 1s}
+      up: {above: 0, for: ${lasting}, hold: 1s}
     corrections:
 ${corrections}
 `;
@@ -104,6 +105,47 @@ test('what a terminated cycle left in force is undone by the next one before it 
     expect(result.outcome).toBe('escalated');
   });
   expect((await states(hale))[0]).toMatchObject({ state: 'undone', verdict: null });
+  expect(await service.configuration()).toBe('bad');
+});
+
+test('what a terminated cycle left in force is not kept on one reading of an objective that takes longer to break', async () => {
+  const service = await fileDrivenService();
+  const hale = await haleWith(env, yaml(service, lastGood(service.file), '1s'));
+  await service.configure('worse');
+  await rememberGood(hale, 'last-good');
+  await service.configure('bad');
+  await hale.working(async () => {
+    const handle = await hale.start('shop');
+    await inPhase(handle, 'validate');
+    await handle.terminate('by a person');
+    await (await hale.start('shop')).result();
+  });
+  expect((await states(hale))[0]).toMatchObject({ state: 'undone' });
+});
+
+test('a service whose dependency begins to break waits for it and is not corrected', async () => {
+  const service = await fileDrivenService();
+  const database = await fileDrivenService();
+  const both = `${yaml(service, lastGood(service.file))}    dependsOn: [database]
+  database:
+    signals:
+      up: {http: '${database.url}', every: 100ms, timeout: 90ms, expect: {status: 200}}
+    objectives:
+      up: {above: 0, for: 30s, hold: 1s}
+`;
+  const hale = await haleWith(env, both);
+  await rememberGood(hale, 'last-good');
+  await service.configure('bad');
+  await database.configure('bad');
+  await hale.working(async () => {
+    const handle = await hale.start('shop');
+    for (let state = await handle.query<CycleState>('state'); !state.sentence.includes('waiting for database');) {
+      expect(state.phase).not.toBe('correct');
+      state = await handle.query<CycleState>('state');
+    }
+    await handle.executeUpdate('takeOver', { args: [{ by: 'test' }] });
+    expect(await handle.result()).toMatchObject({ outcome: 'takenOver', attempts: 0 });
+  });
   expect(await service.configuration()).toBe('bad');
 });
 

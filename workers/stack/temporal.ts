@@ -26,7 +26,7 @@ export function embeddedTemporal(state: string, cli: string, port: number, uiPor
 
 function serverArgs(database: string, port: number, uiPort: number): string[] {
   const attributes = Object.entries(searchAttributeTypes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
-  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)];
+  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--ui-disable-news-fetch'];
   const storage = ['--db-filename', database, '--log-level', 'warn'];
   // Measured: without a write-ahead log three times slower, and without the last setting every timer a second late.
   const pragmas = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'];

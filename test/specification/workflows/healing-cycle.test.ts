@@ -146,6 +146,21 @@ test('a step that fails for good escalates and closes the incident', async () =>
   expect(asked('closeIncident')).toHaveLength(1);
 });
 
+test('an abort that comes while the hold window is judged still undoes', async () => {
+  const world: { handle?: RunningCycle['handle'] } = {};
+  const { result, calls } = await heal(
+    {
+      validateHold: async () => {
+        await world.handle?.executeUpdate('abort', { args: [{ by: 'ada' }] });
+        return { kind: 'held', evidence: 'stayed up' };
+      },
+    },
+    async ({ handle }) => void (world.handle = handle),
+  );
+  expect(result.outcome).toBe('aborted');
+  expect(calls).toContain('undoCorrection');
+});
+
 test('mode observe records what would have been done and does nothing', async () => {
   const { result, asked, calls } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'observe' })]) });
   expect(result.outcome).toBe('refused');
