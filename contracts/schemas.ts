@@ -66,7 +66,7 @@ const findings = [
 const words = { by: 'ada', reason: 'r', proposal: 'abcd', until: 1, decision: 'approve', shard: 0, shards: 1 };
 
 /** Values that reach every branch of every schema: valid ones compile it, bad ones compile its refusals. */
-export const warmUp: readonly unknown[] = [
+const warmUp: readonly unknown[] = [
   undefined,
   null,
   {},
