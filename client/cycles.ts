@@ -25,6 +25,13 @@ export type Said =
   /** No worker answered in time; the word may still be obeyed when one comes. */
   | { readonly kind: 'unanswered' };
 
+export type Look =
+  | { readonly kind: 'runs'; readonly state: CycleState }
+  /** It was terminated, or is long gone, and can close nothing any more. */
+  | { readonly kind: 'ended' }
+  /** Temporal or every worker is away. */
+  | { readonly kind: 'unknown' };
+
 const ANSWER_MS = 10_000;
 const LOOK_MS = 3_000;
 
@@ -55,12 +62,27 @@ export async function tell(
   }
 }
 
-/** What a cycle is doing; undefined when no worker answers within 3 s, or the cycle has ended. */
-export async function cycleState(client: Client, address: CycleAddress): Promise<CycleState | undefined> {
+/** What a cycle that has not closed its incident is doing. Never throws: who can't tell says so. */
+export async function lookAt(client: Client, address: CycleAddress): Promise<Look> {
   try {
-    return await client.withDeadline(Date.now() + LOOK_MS, () => handleOf(client, address).query(messages.stateQuery));
+    return await client.withDeadline(Date.now() + LOOK_MS, async () => {
+      if (await hasEnded(client, address)) return { kind: 'ended' };
+      return { kind: 'runs', state: await handleOf(client, address).query(messages.stateQuery) };
+    });
   } catch {
-    return undefined; // Whatever kept the cycle from answering, what it does is not known.
+    return { kind: 'unknown' }; // Whatever kept the cycle from answering, what it does is not known.
+  }
+}
+
+/** A cycle that was terminated closes nothing, and the id of its workflow may by now be another cycle's. */
+async function hasEnded(client: Client, address: CycleAddress): Promise<boolean> {
+  try {
+    const { closeTime, raw } = await handleOf(client, address).describe();
+    const firstRun = raw.workflowExecutionInfo?.firstRunId || address.cycle; // Old servers don't tell it.
+    return closeTime !== undefined || firstRun !== address.cycle;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw error;
   }
 }
 

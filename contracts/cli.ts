@@ -21,7 +21,8 @@ const openIncident = z.object({
   id: z.string(),
   service: z.string(),
   instance: maybe(z.string()),
-  state: z.enum(['healing', 'waiting']),
+  /** ended: its cycle was terminated before it closed the incident. */
+  state: z.enum(['healing', 'waiting', 'ended']),
   startedAt: time,
   /** null when Temporal or every worker is away: nobody can tell. */
   phase: maybe(z.enum(phases)),

@@ -82,6 +82,8 @@ async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal
   });
   switch (decision.kind) {
     case 'approved':
+      // While paused this stands for long: nobody is to be asked again for what was decided.
+      cycle.chart.say(`${correction.name} was approved by ${decision.by}; hale looks again before it acts`);
       cycle.approved.add(proposal.proposal);
       return { kind: 'lookAgain' };
     case 'interrupted':

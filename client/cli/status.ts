@@ -1,10 +1,10 @@
 import { boundSentence } from '../../domain/detection/bound.js';
 import { readingSentence } from '../../domain/detection/trust.js';
 import { serviceState, worstOf, type ServiceFacts, type ServiceState } from '../../domain/service-state.js';
-import type { IncidentRecord, MeasuredObjective, SwitchStates } from '../../adapters/postgres/read.js';
+import type { IncidentRecord, MeasuredObjective, Records, SwitchStates } from '../../adapters/postgres/read.js';
 import type { OpenIncident, Status } from '../../contracts/cli.js';
 import type { CycleState } from '../../contracts/cycle.js';
-import { cycleState } from '../cycles.js';
+import { lookAt, type Look } from '../cycles.js';
 import { withHale, type Hale } from './hale.js';
 import type { Report } from './report.js';
 import { statusText } from './status-text.js';
@@ -22,11 +22,11 @@ export const status = (options: StatusOptions): Promise<Report> =>
     return { data, text: statusText(data, Date.parse(data.asOf)), ...exit };
   });
 
-/** Stopped, held, waiting, or without data: nothing of this goes away without a person. */
+/** Stopped, held, waiting, ended unclosed, or without data: nothing of this goes away without a person. */
 const needsPerson = ({ stopped, services, incidents, temporal }: Status): boolean =>
   stopped !== null ||
   !temporal.reachable ||
-  incidents.some(({ state }) => state === 'waiting') ||
+  incidents.some(({ state }) => state !== 'healing') ||
   services.some(({ state }) => state === 'held' || state === 'degraded' || state === 'noData');
 
 export async function statusOf(hale: Hale): Promise<Status> {
@@ -34,7 +34,7 @@ export async function statusOf(hale: Hale): Promise<Status> {
   const records = await hale.records();
   const [fleet, switches, open] = await Promise.all([records.fleet(), records.switches(), records.incidents({ open: true, limit: 1000 })]);
   const measured = fleet === undefined ? [] : await records.measured(fleet);
-  const { reachable, incidents } = await askCycles(hale, open);
+  const { reachable, incidents } = await askCycles(hale, records, open);
   return {
     asOf: (await records.vitals()).now.toISOString(),
     temporal: { address: whereabouts.temporal?.address ?? null, namespace: whereabouts.temporal?.namespace ?? null, reachable },
@@ -47,29 +47,45 @@ export async function statusOf(hale: Hale): Promise<Status> {
   };
 }
 
-async function askCycles(hale: Hale, open: readonly IncidentRecord[]): Promise<{ reachable: boolean; incidents: OpenIncident[] }> {
+async function askCycles(
+  hale: Hale,
+  records: Records,
+  open: readonly IncidentRecord[],
+): Promise<{ reachable: boolean; incidents: OpenIncident[] }> {
   const client = await hale.temporal().catch(() => undefined); // What the database knows is shown all the same.
-  const ask = async (incident: IncidentRecord): Promise<OpenIncident> =>
-    openIncident(incident, client && (await cycleState(client, incident)));
-  return { reachable: client !== undefined, incidents: await Promise.all(open.map(ask)) };
+  const look = async (incident: IncidentRecord): Promise<OpenIncident[]> => {
+    const seen: Look = client === undefined ? { kind: 'unknown' } : await lookAt(client, incident);
+    // A cycle that ended in order may have closed its incident since the list was read.
+    const [still] = seen.kind === 'ended' ? await records.incidents({ id: incident.id, open: true, limit: 1 }) : [incident];
+    return still === undefined ? [] : [openIncident(incident, seen)];
+  };
+  return { reachable: client !== undefined, incidents: (await Promise.all(open.map(look))).flat() };
 }
 
-const openIncident = (incident: IncidentRecord, cycle: CycleState | undefined): OpenIncident => ({
-  id: incident.id,
-  service: incident.service,
-  instance: incident.instance ?? null,
-  state: cycle?.ask ? 'waiting' : 'healing',
-  startedAt: incident.startedAt.toISOString(),
-  phase: cycle?.phase ?? null,
-  sentence: cycle?.sentence ?? null,
-  ask: cycle?.ask
-    ? {
-        proposal: cycle.ask.proposal,
-        correction: cycle.ask.correction,
-        expiresAt: new Date(cycle.ask.expiresAt).toISOString(),
-      }
-    : null,
-});
+function openIncident({ id, service, instance, startedAt }: IncidentRecord, look: Look): OpenIncident {
+  const about = { id, service, instance: instance ?? null, startedAt: startedAt.toISOString(), phase: null, ask: null };
+  switch (look.kind) {
+    case 'runs':
+      return { ...about, ...running(look.state) };
+    case 'ended':
+      return {
+        ...about,
+        state: 'ended',
+        sentence: `its cycle ended without closing it; the next cycle settles what it left: hale heal ${service}${instance === undefined ? '' : ` --instance ${instance}`}`,
+      };
+    case 'unknown':
+      return { ...about, state: 'healing', sentence: null };
+  }
+}
+
+function running({ phase, sentence, ask, paused }: CycleState): Pick<OpenIncident, 'state' | 'phase' | 'sentence' | 'ask'> {
+  return {
+    state: ask ? 'waiting' : 'healing',
+    phase,
+    sentence: paused ? `paused by ${paused.by}; ${sentence}` : sentence,
+    ask: ask ? { proposal: ask.proposal, correction: ask.correction, expiresAt: new Date(ask.expiresAt).toISOString() } : null,
+  };
+}
 
 type ServiceStatus = Status['services'][number];
 type InstanceStatus = ServiceStatus['instances'][number];
@@ -108,7 +124,7 @@ function memberStatus(
     paused: pause !== undefined,
     held: hold !== undefined,
     judgements: objectives.map(({ judgement }) => judgement),
-    ...(incident === undefined ? {} : { cycle: incident.state }),
+    ...(incident === undefined || incident.state === 'ended' ? {} : { cycle: incident.state }),
   };
   const state = serviceState(facts);
   const reasons: Partial<Record<ServiceState, string | undefined>> = {

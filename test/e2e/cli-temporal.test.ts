@@ -42,6 +42,17 @@ test('an open incident is shown although no worker tells its phase', async () =>
   expect(incidents).toMatchObject([{ id: incident, state: 'healing', phase: null, ask: null }]);
 });
 
+test('a terminated cycle heals nothing, and status says who settles it', async () => {
+  const { incident, at } = await withoutWorkers();
+  await env.client.workflow.getHandle('heal/shop/-').terminate('by a person');
+  const ended = async () => dataOf(wire.status, await hale(['status', '--json', ...at]));
+  const sentence = 'its cycle ended without closing it; the next cycle settles what it left: hale heal shop';
+  expect(await ended()).toMatchObject({ incidents: [{ id: incident, state: 'ended', sentence }], services: [{ state: 'noData' }] });
+  expect(await hale(['status', '--check', ...at])).toMatchObject({ code: 7 });
+  await env.client.workflow.start('healingCycle', { workflowId: 'heal/shop/-', taskQueue: 'hale-cycles', args: [{ service: 'shop' }] });
+  expect((await ended()).incidents).toMatchObject([{ id: incident, state: 'ended' }]);
+});
+
 test('doctor names the queues on which nobody polls', async () => {
   const { at } = await withoutWorkers();
   const { checks } = dataOf(wire.doctor, await hale(['doctor', '--json', ...at]));

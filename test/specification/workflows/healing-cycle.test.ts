@@ -269,6 +269,21 @@ test('a pause of seventy hours holds everything, and hale looks again before it 
   expect(calls.lastIndexOf('observeService')).toBeLessThan(calls.indexOf('applyCorrection'));
 });
 
+test('what was approved while paused is not shown as a question any more', async () => {
+  const limits = { attemptsMax: 5, escalateAfterMs: 1e9, approvalExpiryMs: 1e6, pauseMsMax: 1e9 };
+  await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })], { limits }) }, async (running) => {
+    const { ask } = await phase(running, 'approve');
+    expect(await detailsOf(running)).toContain('waits for your decision');
+    await running.handle.signal('pause', { by: 'ada' });
+    await running.handle.executeUpdate('decide', { args: [{ by: 'bob', decision: 'approve', proposal: ask?.proposal }] });
+    const state = await running.handle.query<CycleState>('state');
+    expect(state.ask).toBeUndefined();
+    expect(state.sentence).toBe('restart was approved by bob; hale looks again before it acts');
+    expect(await detailsOf(running)).not.toContain('waits for your decision');
+    await running.handle.signal('resume', { by: 'ada' });
+  });
+});
+
 test('a symptom that stands too long calls a person while hale goes on', async () => {
   const { asked } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) });
   expect(asked('callPerson').map((call) => call.why)).toEqual(['ask', 'overdue', 'escalated']);
