@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { entryPath } from './entry.js';
-import { Failure } from './exit-codes.js';
+import type { FailureCode } from '../../contracts/cli.js';
+import { exitCodes, Failure } from './exit-codes.js';
 import type { Report } from './report.js';
 
 const READY_MS = 120_000;
@@ -25,8 +26,11 @@ export async function upDetached(args: readonly string[], state: string): Promis
     return { data: { pid: child.pid, log }, text: `${announced}\n  log           ${log}\n  end it        kill ${child.pid}` };
   const said = (await readFile(log, 'utf8')).trim();
   if (announced === undefined) throw new Failure('timeout', `hale was not up within ${READY_MS / 1000} s; it goes on trying: ${log}`);
-  throw new Failure(announced === 2 ? 'usage' : 'unreachable', `hale ended while it started:\n${said}`, `the whole log: ${log}`);
+  throw new Failure(failureOf(announced), `hale ended while it started:\n${said}`, `the whole log: ${log}`);
 }
+
+const failureOf = (exit: number | null): FailureCode =>
+  exit === exitCodes.usage ? 'usage' : exit === exitCodes.refused ? 'refused' : 'unreachable';
 
 /** What hale prints when it is up; undefined when that takes too long. */
 async function announcement(log: string): Promise<string | undefined> {
@@ -35,7 +39,7 @@ async function announcement(log: string): Promise<string | undefined> {
     const said = await readFile(log, 'utf8');
     const at = said.search(READY);
     if (at >= 0) return said.slice(at).trim();
-    await wait(100);
+    await wait(100, undefined, { ref: false }); // The child alone is waited for: once it has ended, nothing is.
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { identify } from '../../workers/stack/process-identity.js';
 import { readRun } from '../../workers/stack/run-file.js';
+import { hale as runHale } from '../support/hale-command.js';
 import { HaleUp, quietConfiguration, stateFolder } from '../support/hale-up.js';
 
 const limit = { timeout: 120_000 };
@@ -67,8 +68,10 @@ test('a second hale on the same folder is refused, beside it is welcome', limit,
   const first = new HaleUp(stateFolder());
   await first.says('hale is up');
   const same = new HaleUp(first.state);
-  expect(await same.ended).toBe(1);
+  expect(await same.ended).toBe(6);
   expect(same.output).toContain(`another hale runs as process ${first.pidOf('main')}`);
+  const detached = await runHale(['up', '--config', join(first.state, 'hale.yaml'), '--state', first.state, '--detach']);
+  expect(detached).toMatchObject({ code: 6, stderr: expect.stringContaining('another hale runs') as string });
   const beside = new HaleUp(stateFolder());
   await beside.says('hale is up');
 });

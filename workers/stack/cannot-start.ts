@@ -2,10 +2,10 @@
 export class CannotStart extends Error {
   override readonly name = 'CannotStart';
 
-  /** Exit codes as `hale help exit-codes` lists them: 2 usage or configuration, 5 something can't be reached. */
+  /** Exit codes as `hale help exit-codes` lists them: 2 usage or configuration, 5 something can't be reached, 6 refused. */
   constructor(
     message: string,
-    readonly exitCode: 1 | 2 | 5 = 1,
+    readonly exitCode: 1 | 2 | 5 | 6 = 1,
   ) {
     super(message);
   }

@@ -37,5 +37,6 @@ function alreadyRuns(state: string, pid?: number): CannotStart {
   const who = pid === undefined ? 'is starting' : `runs as process ${pid}`;
   return new CannotStart(
     `another hale ${who} on the state folder ${state}. \`hale status --state ${state}\` shows it; a second one beside it needs a folder of its own, for example --state ${state}-2.`,
+    6,
   );
 }

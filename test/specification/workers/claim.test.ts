@@ -19,7 +19,8 @@ const claim = (folder: string): RunFile => claimState(folder, () => new RunFile(
 test('a state folder belongs to one hale at a time', async () => {
   const folder = await state();
   claim(folder);
-  expect(() => claim(folder)).toThrow(`another hale runs as process ${process.pid} on the state folder ${folder}`);
+  const message = expect.stringContaining(`another hale runs as process ${process.pid} on the state folder ${folder}`) as string;
+  expect(() => claim(folder)).toThrow(expect.objectContaining({ message, exitCode: 6 }) as Error);
 });
 
 test('the folder of a hale that was killed can be claimed again', async () => {
