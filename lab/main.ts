@@ -4,7 +4,7 @@ import { breakDemo, demo } from './demo.js';
 import { type FaultName, faults, parseFaults } from './faults/faults.js';
 import { prove } from './prove.js';
 import { runCommand } from './run/command.js';
-import { UsageError } from './usage.js';
+import { UsageError, wholeNumber } from './usage.js';
 
 const allFaults = Object.keys(faults) as FaultName[];
 
@@ -13,7 +13,7 @@ async function proveCommand(args: string[]): Promise<number> {
   const names = values.faults === undefined ? allFaults : parseFaults(values.faults);
   let short = 0;
   for (const name of names) {
-    const proof = await prove(name, Number(values.seed));
+    const proof = await prove(name, wholeNumber('seed', values.seed));
     process.stdout.write(`${JSON.stringify(proof)}\n`);
     if (!proof.holds) short += 1;
   }
@@ -22,7 +22,7 @@ async function proveCommand(args: string[]): Promise<number> {
 
 async function demoCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { state: { type: 'string', default: '.hale' }, seed: { type: 'string', default: '1' } } });
-  await demo(values.state, Number(values.seed));
+  await demo(values.state, wholeNumber('seed', values.seed));
   return 0;
 }
 

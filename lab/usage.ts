@@ -2,3 +2,10 @@
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
+
+/** The whole number that an option gives. Throws UsageError. */
+export function wholeNumber(name: string, text: string, min = 0): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= min) return number;
+  throw new UsageError(`--${name} is ${JSON.stringify(text)}; a whole number from ${min} to 999999999 is allowed, such as --${name} 5`);
+}

@@ -9,6 +9,7 @@ import { incidentOf } from './lookup.js';
 import type { Report } from './report.js';
 import { age, plain, printableJson, table } from './text.js';
 import type { Where } from './whereabouts.js';
+import { wholeNumber } from './whole-number.js';
 
 export interface IncidentsOptions extends Where {
   readonly open?: boolean;
@@ -22,8 +23,7 @@ export interface IncidentsOptions extends Where {
 export const incidents = (options: IncidentsOptions): Promise<Report> =>
   withHale(options, async (hale) => {
     if (options.export !== undefined) throw new Failure('usage', '--export needs an incident: hale incidents inc-7 --export FILE');
-    const limit = Number(options.limit);
-    if (!Number.isInteger(limit) || limit < 1) throw new Failure('usage', `--limit is ${options.limit}: a whole number from 1 is allowed`);
+    const limit = wholeNumber('--limit', options.limit, { min: 1, max: 10_000, example: 20 });
     const records = await hale.records();
     const found = await records.incidents({
       open: options.open ?? false,

@@ -1,7 +1,7 @@
 import { appendFile, rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type FaultName, faults, parseFaults } from '../faults/faults.js';
-import { UsageError } from '../usage.js';
+import { UsageError, wholeNumber } from '../usage.js';
 import type { Result } from './result.js';
 import { runOnce, type RunOptions } from './run.js';
 
@@ -29,9 +29,9 @@ export async function runCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options });
   const names = values.faults === undefined ? (Object.keys(faults) as FaultName[]) : parseFaults(values.faults);
   const results: Result[] = [];
-  for (let run = 0; run < whole(values.runs, 'runs'); run += 1) {
+  for (let run = 0; run < wholeNumber('runs', values.runs, 1); run += 1) {
     for (const [at, fault] of names.entries()) {
-      const seed = whole(values.seed, 'seed') + run * names.length + at;
+      const seed = wholeNumber('seed', values.seed) + run * names.length + at;
       const result = await runOnce(runOptions(values, fault, seed));
       results.push(result);
       if (result.passed) await rm(stateOf(values, seed), { recursive: true, force: true }); // What failed is kept, to be looked into.
@@ -55,21 +55,15 @@ function runOptions(values: Values, fault: FaultName, seed: number): RunOptions 
     first: either(values.first, 'first', ['right', 'wrong']),
     undo: either(values.undo, 'undo', ['possible', 'impossible']),
     state: stateOf(values, seed),
-    watchSeconds: whole(values.watch, 'watch'),
+    watchSeconds: wholeNumber('watch', values.watch),
     killWorker: values['kill-worker'],
     hale: {
       ...(temporal === undefined ? {} : { temporal }),
       ...(database === undefined ? {} : { database }),
-      ...(workers === undefined ? {} : { workers: whole(workers, 'workers') }),
+      ...(workers === undefined ? {} : { workers: wholeNumber('workers', workers) }),
     },
     tell: (line) => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`),
   };
-}
-
-function whole(text: string, name: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 0) throw new UsageError(`--${name} is ${text}; a whole number is allowed, such as --${name} 5`);
-  return number;
 }
 
 function either<T extends string>(text: string, name: string, allowed: readonly T[]): T {

@@ -152,7 +152,37 @@ test('wrong usage is exit code 2 and never a question', { timeout: 60_000 }, asy
   }
   const pause = await hale(['pause', 'shop', '--for', '5 m', '--json', ...at]);
   expect(pause).toMatchObject({ code: 2 });
-  expect(failureOf(pause).message).toBe('--for is "5 m": a duration above 0 is allowed, for example 30m or 1h30m');
+  expect(failureOf(pause).message).toBe('--for is "5 m": a duration above 0 and at most 36500d is allowed, for example 30m or 1h30m');
+});
+
+test.each([
+  [['incidents', '--limit'], '1e20', 'a whole number from 1 to 10000 is allowed, for example --limit 20'],
+  [['incidents', '--limit'], '0', 'a whole number from 1 to 10000 is allowed'],
+  [['incidents', '--limit'], '', 'a whole number from 1 to 10000 is allowed'],
+  [['incidents', '--since'], '99999999999999d', 'at most 36500d is allowed, for example 30m'],
+  [['pause', 'all', '--for'], '99999999999999d', 'at most 36500d is allowed, for example 30m'],
+  [['pause', 'all', '--for'], `${'9'.repeat(40)}d`, 'at most 36500d is allowed, for example 30m'],
+])('%j %s is refused in a sentence that says what is allowed', { timeout: 60_000 }, async (args, value, allowed) => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  const ran = await hale([...args, value, '--json', ...at]);
+  expect(ran).toMatchObject({ code: 2 });
+  expect(failureOf(ran).message).toContain(allowed);
+  expect(ran.stderr).toBe('');
+});
+
+test.each([
+  ['run', '--seed', '1e20'],
+  ['run', '--runs', '0'],
+  ['run', '--watch', ''],
+  ['prove', '--seed', 'x'],
+  ['demo', '--seed', '-1'],
+])('hale lab %s %s %j is refused in a sentence before anything starts', { timeout: 60_000 }, async (command, option, value) => {
+  const ran = await hale(['lab', command, `${option}=${value}`]);
+  expect(ran).toMatchObject({ code: 2, stdout: '' });
+  expect(ran.stderr).toMatch(
+    new RegExp(`^hale lab: ${option} is ${JSON.stringify(value)}; a whole number from [01] to 999999999 is allowed.*\n$`),
+  );
 });
 
 test('what a guard refuses is exit code 6 and changes nothing', { timeout: 60_000 }, async () => {
