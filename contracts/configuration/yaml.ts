@@ -1,4 +1,4 @@
-import { type Document, LineCounter, type ParsedNode, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { type Document, Lexer, LineCounter, type ParsedNode, Parser, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Problems } from './problem.js';
 import { type Entry, type Node, type Place, type Scalar, type Step, pathText } from './tree.js';
 
@@ -11,14 +11,31 @@ const depthMax = 30;
 export function readYaml(file: string, text: string, problems: Problems): Node | undefined {
   const start: Place = { file, line: 1, column: 1, path: '' };
   if (text.length > charactersMax) return refuse(problems, start, `has ${text.length} characters; allowed: ${charactersMax}`);
-  const reader = new Reader(file, text.replace(/^\uFEFF/, ''), problems);
+  const content = text.replace(/^\uFEFF/, '');
   try {
-    return reader.read();
+    return new Reader(file, content, problems).read();
   } catch (error) {
     if (error instanceof TooLarge) return refuse(problems, error.place, error.message);
-    if (error instanceof RangeError) return refuse(problems, start, `is nested too deeply; allowed: ${depthMax} levels`);
+    if (error instanceof RangeError) return refuse(problems, { ...start, ...tooDeepAt(content) }, tooDeep);
     throw error;
   }
+}
+
+const tooDeep = `is nested too deeply; allowed: ${depthMax} levels, such as services, shop, signals, up: 4`;
+
+/** Where the first value stands that is nested too deeply. Found without recursion: the library itself runs out of stack. */
+function tooDeepAt(text: string): { line: number; column: number } | undefined {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme));
+    // Below the value stand the document and the map of the whole file.
+    if (parser.stack.length <= depthMax + 2) continue;
+    const { line, col } = lines.linePos(parser.offset - lexeme.length);
+    return { line, column: col };
+  }
+  return undefined;
 }
 
 const refuse = (problems: Problems, place: Place, sentence: string): undefined => {
@@ -36,6 +53,7 @@ class TooLarge extends Error {
 
 class Reader {
   readonly #file: string;
+  readonly #text: string;
   readonly #problems: Problems;
   readonly #lines = new LineCounter();
   readonly #document: Document.Parsed;
@@ -43,6 +61,7 @@ class Reader {
 
   constructor(file: string, text: string, problems: Problems) {
     this.#file = file;
+    this.#text = text;
     this.#problems = problems;
     this.#document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: false, prettyErrors: false, schema: 'core' });
   }
@@ -51,6 +70,8 @@ class Reader {
     const { errors, warnings, contents } = this.#document;
     // What follows the first mistake in the grammar is mostly its echo.
     const [mistake] = [...errors, ...warnings];
+    const deep = mistake && tooDeepAt(this.#text);
+    if (deep !== undefined) return refuse(this.#problems, { file: this.#file, ...deep, path: '' }, tooDeep);
     if (mistake !== undefined) return refuse(this.#problems, this.#place(mistake.pos[0], []), `is not valid YAML: ${mistake.message}`);
     if (isMap(contents)) return this.#node(contents, []);
     return refuse(this.#problems, this.#place(0, []), 'holds no map; allowed: keys such as apiVersion: hale/v1 and services: {...}');
@@ -66,7 +87,7 @@ class Reader {
     this.#nodes += 1;
     if (this.#nodes > nodesMax)
       throw new TooLarge(place, `the file stands for more than ${nodesMax} values; aliases (*name) repeat too much`);
-    if (path.length > depthMax) throw new TooLarge(place, `is nested too deeply; allowed: ${depthMax} levels`);
+    if (path.length > depthMax) throw new TooLarge(place, tooDeep);
     if (isAlias(node)) return this.#node((node.resolve(this.#document) as ParsedNode | undefined) ?? null, path);
     if (isMap(node)) return { kind: 'map', entries: this.#entries(node.items as Pairs, path), place };
     if (isSeq(node))

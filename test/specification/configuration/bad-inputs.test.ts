@@ -76,8 +76,21 @@ describe('row 2: YAML that means two things or too much', () => {
   });
 
   test('nesting without end is refused', async () => {
-    expect(await complaints(`apiVersion: ${'['.repeat(50_000)}`)).not.toEqual([]);
+    const nested = (levels: number) => `apiVersion: hale/v1\nservices: ${'['.repeat(levels)}${']'.repeat(levels)}`;
+    const deep = expect.stringMatching(/^hale\.yaml:2:41 .*nested too deeply/) as string;
+    expect(await complaints(nested(31))).toEqual([deep]);
+    expect(await complaints(nested(30))).not.toContainEqual(deep);
     expect(await complaints(`apiVersion: ${'['.repeat(100)}${']'.repeat(100)}`)).toEqual([expect.stringContaining('nested too deeply')]);
+  });
+
+  test.each([
+    ['[', ':2:41'],
+    ['{a: ', ':2:131'],
+    ['[\n ', ':32:2'],
+  ])('a file that nests %j a hundred thousand times is refused with its place', async (opening, place) => {
+    expect(await complaints(`apiVersion: hale/v1\nservices: ${opening.repeat(100_000)}`)).toEqual([
+      `hale.yaml${place} is nested too deeply; allowed: 30 levels, such as services, shop, signals, up: 4`,
+    ]);
   });
 
   test('a byte order mark and Windows line ends are accepted', async () => {
