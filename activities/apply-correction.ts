@@ -4,7 +4,7 @@ import { ActionFailed, NotPermitted, TargetRefused } from '../domain/failure.js'
 import type { Correction } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
-import { permitFor } from './permit.js';
+import { permitToAct } from './permit.js';
 import type { Call, Ports, Provider, ReadBack } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'leases' | 'controls'>;
@@ -35,6 +35,7 @@ export const applyCorrection =
         case 'unknown':
           return { kind: 'unknown', reason: 'it was found unknown before' };
         case 'notApplied':
+        case 'undoing':
         case 'undone':
         case 'adopted':
         case 'stranded':
@@ -86,7 +87,7 @@ async function takeAction(
       before,
       ...(good === undefined ? {} : { good: good.image }),
       abort,
-      permit: permitFor(ports, effect, fence, timeoutMs),
+      permit: permitToAct(ports, effect, fence, timeoutMs),
     },
     findOut: async () => {
       const { sinceIntendedMs } = await known(ports, actionId);

@@ -76,8 +76,8 @@ export interface Call<A extends Action = Action> extends Target<A> {
   readonly underWayUntil?: number;
   readonly abort: AbortSignal;
   /**
-   * Must be awaited as the last thing before the world is touched: re-reads stop flag and lease, and throws
-   * `NotPermitted` when either says no.
+   * Must be awaited as the last thing before the world is touched: re-reads stop flag, pause and lease, and throws
+   * `NotPermitted` when one of them says no.
    */
   readonly permit: () => Promise<void>;
 }

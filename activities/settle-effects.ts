@@ -30,7 +30,7 @@ export async function settleEffects(
 
 /** The effect as it is in the world, not as the dead cycle last wrote it. */
 async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal): Promise<Effect> {
-  if (effect.state === 'applied') return effect;
+  if (effect.state === 'applied' || effect.state === 'undoing') return effect;
   const service = await serviceOf(ports, effect);
   const correction = correctionOf(service, effect.correction);
   const aimed = aim(ports, service, effect.instance, correction);
@@ -62,6 +62,8 @@ async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal):
 
 async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycle: string, abort: AbortSignal): Promise<string> {
   if (effect.state === 'notApplied') return 'it never happened';
+  // The service may be well because of the undo: it is brought to its end.
+  if (effect.state === 'undoing') return takenBack(ports, effect, cycle, abort);
   const correction = correctionOf(await serviceOf(ports, effect), effect.correction);
   const history = await recentReadings(ports, service, effect.instance);
   const judged = await judgeNow(ports, service, effect.instance, history, abort);
@@ -71,6 +73,10 @@ async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycl
     await ports.effects.move(effect.actionId, ['intended', 'applied', 'unknown'], 'adopted', { why });
     return why;
   }
-  const undo = await undoEffect(ports, effect, { holder: cycle, why: 'left behind by a cycle that was ended', abort, isRetry: false });
+  return takenBack(ports, effect, cycle, abort);
+}
+
+async function takenBack(ports: SettleNeeds, effect: Effect, holder: string, abort: AbortSignal): Promise<string> {
+  const undo = await undoEffect(ports, effect, { holder, why: 'left behind by a cycle that was ended', abort });
   return undo.kind === 'undone' ? 'undone' : `stranded: ${undo.reason}`;
 }

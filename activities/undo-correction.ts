@@ -1,10 +1,10 @@
-import { Context } from '@temporalio/activity';
 import type { UndoAnswer } from '../contracts/activities.js';
-import type { Effect, Image } from '../domain/effect.js';
+import { openStates, type Effect, type Image } from '../domain/effect.js';
 import { NotPermitted } from '../domain/failure.js';
+import type { Correction } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
-import { permitFor } from './permit.js';
+import { permitToUndo } from './permit.js';
 import type { Call, Ports, Provider } from './ports.js';
 
 export type UndoNeeds = Pick<Ports, 'configurations' | 'providers' | 'effects' | 'leases' | 'controls'>;
@@ -18,9 +18,7 @@ export const undoCorrection =
     beating(async (abort) => {
       const effect = await ports.effects.get(actionId);
       if (effect === undefined) throw new Error(`no effect ${actionId} to undo`);
-      // Only the number of the try tells whether an earlier one may have left its call under way.
-      const isRetry = Context.current().info.attempt > 1;
-      return undoEffect(ports, effect, { holder: effect.cycle, why, abort, isRetry });
+      return undoEffect(ports, effect, { holder: effect.cycle, why, abort });
     });
 
 export interface Undoing {
@@ -28,49 +26,75 @@ export interface Undoing {
   readonly holder: string;
   readonly why: string;
   readonly abort: AbortSignal;
-  /** An earlier try may have left its call under way. */
-  readonly isRetry: boolean;
 }
 
-export async function undoEffect(ports: UndoNeeds, effect: Effect, undoing: Undoing): Promise<UndoAnswer> {
-  const { holder, why, abort, isRetry } = undoing;
+/** One undo in the hands of its provider. */
+interface TakingBack {
+  readonly effect: Effect;
+  readonly after: Image;
+  readonly provider: Provider;
+  readonly call: Call;
+  readonly why: string;
+}
+
+export async function undoEffect(ports: UndoNeeds, effect: Effect, { holder, why, abort }: Undoing): Promise<UndoAnswer> {
   if (effect.state === 'undone') return { kind: 'undone', now: effect.before.summary };
-  if (effect.after === undefined) return strand(ports, effect, 'its after-image is not known, so nobody can tell what to compare with');
+  const { after } = effect;
+  if (after === undefined) return strand(ports, effect, 'its after-image is not known, so nobody can tell what to compare with');
   const service = await serviceOf(ports, effect);
   const correction = correctionOf(service, effect.correction);
   const aimed = aim(ports, service, effect.instance, correction);
   if (aimed.kind === 'noAim') return strand(ports, effect, aimed.reason);
+  const { provider, target } = aimed;
+  if (isCutOff(effect) && !correction.repeatable && provider.readBackBy(correction.action) === 'none')
+    return strand(ports, effect, 'its undo was cut off, and nobody can tell whether it was done');
+
   const lease = await ports.leases.acquire(effect.resource, holder, correction.timeoutMs + LEASE_MARGIN_MS);
   if (lease.kind === 'taken') return strand(ports, effect, `${effect.resource} is being acted upon by cycle ${lease.by}`);
+  const { fence } = lease;
+  if (!(await ports.effects.move(effect.actionId, ['applied', 'undoing'], 'undoing', { fence, why })))
+    throw new Error(`the undo of ${effect.actionId} is in the hands of another try`);
   const call: Call = {
-    ...aimed.target,
+    ...target,
     actionId: `${effect.actionId}/undo`,
-    fence: lease.fence,
+    fence,
     before: effect.before,
-    ...(isRetry ? { underWayUntil: underWayUntil(correction) } : {}),
+    ...wasUnderWay(effect, correction),
     abort,
-    permit: permitFor(ports, { ...effect, cycle: holder }, lease.fence, correction.timeoutMs),
+    permit: permitToUndo(ports, { ...effect, cycle: holder }, fence, correction.timeoutMs),
   };
-  return takeBack(ports, effect, aimed.provider, call, effect.after, why);
+  return takeBack(ports, { effect, after, provider, call, why });
 }
 
-async function takeBack(ports: UndoNeeds, effect: Effect, provider: Provider, call: Call, after: Image, why: string): Promise<UndoAnswer> {
+/** An earlier try committed that it was about to send the undo, and nothing since: it may have been done, or be under way. */
+const isCutOff = ({ state }: Effect): boolean => state === 'undoing';
+
+const wasUnderWay = (effect: Effect, correction: Correction): Pick<Call, 'underWayUntil'> =>
+  isCutOff(effect) ? { underWayUntil: underWayUntil(correction, effect.sinceUndoingMs) } : {};
+
+async function takeBack(ports: UndoNeeds, taking: TakingBack): Promise<UndoAnswer> {
+  const { effect, after, provider, call, why } = taking;
   try {
     const undone = await provider.undo(call, after);
     if (undone.kind === 'changedMeanwhile') {
       return await strand(ports, effect, `it was changed meanwhile: expected ${after.summary}, found ${undone.now.summary}`);
     }
-    await ports.effects.move(effect.actionId, ['applied'], 'undone', { fence: call.fence, why });
+    await ports.effects.move(effect.actionId, ['undoing'], 'undone', { fence: call.fence, why });
     return { kind: 'undone', now: undone.now.summary };
   } catch (error) {
     if (call.abort.aborted) throw error;
-    // Not permitted is no failure of the undo: the effect stays listed as in force, to be undone or kept by a person.
-    if (error instanceof NotPermitted) return { kind: 'stranded', reason: error.message };
+    if (error instanceof NotPermitted) return notPermitted(ports, taking, error.message);
     return strand(ports, effect, String(error));
   }
 }
 
+/** No failure of the undo: the effect stays listed as in force, to be undone or kept by a person. */
+async function notPermitted(ports: UndoNeeds, { effect, call }: TakingBack, reason: string): Promise<UndoAnswer> {
+  if (!isCutOff(effect)) await ports.effects.move(effect.actionId, ['undoing'], 'applied', { fence: call.fence, why: reason });
+  return { kind: 'stranded', reason };
+}
+
 async function strand(ports: UndoNeeds, effect: Effect, reason: string): Promise<UndoAnswer> {
-  await ports.effects.move(effect.actionId, ['intended', 'applied', 'unknown'], 'stranded', { why: reason });
+  await ports.effects.move(effect.actionId, openStates, 'stranded', { why: reason });
   return { kind: 'stranded', reason };
 }

@@ -2,16 +2,15 @@
  * One action on the world and what became of it. The row is committed as `intended` before the action, so that
  * whoever finds it later knows that something may have happened; `prepared` is only a before-image, nothing is done.
  *
- *   prepared ─▶ intended ─▶ applied ─▶ undone | adopted | stranded
+ *   prepared ─▶ intended ─▶ applied ─▶ adopted | stranded
+ *                  │           └─────▶ undoing ─▶ undone | stranded   (committed before the undo is sent)
  *                  ├─────▶ notApplied       (read back: the target never saw it, or refused it)
  *                  └─────▶ unknown ─▶ adopted | stranded   (nobody can tell; never repeated unless declared repeatable)
  */
-export type EffectState = 'prepared' | 'intended' | 'applied' | 'notApplied' | 'unknown' | 'undone' | 'adopted' | 'stranded';
+export type EffectState = 'prepared' | 'intended' | 'applied' | 'notApplied' | 'unknown' | 'undoing' | 'undone' | 'adopted' | 'stranded';
 
 /** States in which the world may still differ from the before-image without anybody having decided so. */
-export function isOpen(state: EffectState): boolean {
-  return state === 'intended' || state === 'applied' || state === 'unknown';
-}
+export const openStates: readonly EffectState[] = ['intended', 'applied', 'undoing', 'unknown'];
 
 /** The state of a target before or after an action; `content` is whatever its provider needs to restore or compare it. */
 export interface Image {
@@ -37,6 +36,8 @@ export interface Effect {
   readonly after?: Image;
   /** How long ago its last try began when this was read, ms by the database's clock; absent while only prepared. */
   readonly sinceIntendedMs?: number;
+  /** How long ago its undo began, likewise; absent while none has. */
+  readonly sinceUndoingMs?: number;
   /** Version of the configuration under which it was made; its undo uses the same. */
   readonly configVersion: string;
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { EffectChange, Effects, LedgerEvent } from '../../activities/ports.js';
-import type { Effect, EffectState, Image } from '../../domain/effect.js';
+import { openStates, type Effect, type EffectState, type Image } from '../../domain/effect.js';
 import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
 
@@ -18,9 +18,14 @@ interface EffectRow {
   after_image: Image | null;
   config_version: string;
   since_intended_ms?: number | null;
+  since_undoing_ms?: number | null;
 }
 
-const WITH_AGE = `*, extract(epoch from clock_timestamp() - intended_at)::float8 * 1000 as since_intended_ms`;
+const WITH_AGE = `*, extract(epoch from clock_timestamp() - intended_at)::float8 * 1000 as since_intended_ms,
+  extract(epoch from clock_timestamp() - undoing_at)::float8 * 1000 as since_undoing_ms`;
+
+/** Spelled out, so that the partial index serves. */
+const OPEN = openStates.map((state) => `'${state}'`).join(', ');
 
 export function postgresEffects(pool: pg.Pool): Effects {
   return {
@@ -81,6 +86,7 @@ async function move(
     `update effects
         set state = $3, fence = coalesce($4, fence), after_image = coalesce($5, after_image), why = coalesce($6, why),
             intended_at = case when $3 = 'intended' then clock_timestamp() else intended_at end,
+            undoing_at = case when $3 = 'undoing' then clock_timestamp() else undoing_at end,
             settled_at = case when $3 in ('undone', 'adopted', 'stranded', 'notApplied') then clock_timestamp() else settled_at end
       where action_id = $1 and state = any($2) and ($4::bigint is null or fence is null or fence <= $4) returning *`,
     [actionId, from, to, more.fence ?? null, more.after ? JSON.stringify(more.after) : null, more.why ?? null],
@@ -112,7 +118,7 @@ const movedEvent = (effect: Effect, more: EffectChange): LedgerEvent => ({
 async function openEffects(pool: pg.Pool, service: string, instance: string | undefined, exceptCycle: string): Promise<Effect[]> {
   const { rows } = await pool.query<EffectRow>(
     `select ${WITH_AGE} from effects
-      where service = $1 and instance = $2 and cycle <> $3 and state in ('intended', 'applied', 'unknown') order by intended_at`,
+      where service = $1 and instance = $2 and cycle <> $3 and state in (${OPEN}) order by intended_at`,
     [service, instanceKey(instance), exceptCycle],
   );
   return rows.map(effectOf);
@@ -153,5 +159,6 @@ const effectOf = (row: EffectRow): Effect => ({
   before: row.before_image,
   ...(row.after_image === null ? {} : { after: row.after_image }),
   ...(typeof row.since_intended_ms === 'number' ? { sinceIntendedMs: row.since_intended_ms } : {}),
+  ...(typeof row.since_undoing_ms === 'number' ? { sinceUndoingMs: row.since_undoing_ms } : {}),
   configVersion: row.config_version,
 });

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EffectRecord, Records } from '../../adapters/postgres/read.js';
 import type { Stopped } from '../../contracts/cli.js';
+import { openStates } from '../../domain/effect.js';
 import { withHale } from './hale.js';
 import { orderOf, type Spoken } from './person.js';
 import type { Report } from './report.js';
@@ -8,6 +9,8 @@ import { plain, table } from './text.js';
 
 const WATCH_MS = 10_000;
 const LOOK_EVERY_MS = 250;
+/** Of these a call may be under way. */
+const ON_THE_WIRE = ['intended', 'undoing'] as const;
 
 /**
  * stop: no correction and no undo begins from now on. Needs the database only. What had passed its last check is watched
@@ -17,11 +20,11 @@ export const stop = (options: Spoken): Promise<Report> =>
   withHale(options, async (hale) => {
     const already = await (await hale.switches()).stop(orderOf(options));
     const records = await hale.records();
-    const before = await records.effectsIn(['intended']);
+    const before = await records.effectsIn(ON_THE_WIRE);
     await settled(records, before);
     const inFlight = await Promise.all(before.map((effect) => ended(records, effect)));
     const open = new Set((await records.incidents({ open: true, limit: 1000 })).map(({ id }) => id));
-    const halfDone = (await records.effectsIn(['intended', 'applied', 'unknown'])).map((effect) => wayOut(effect, open));
+    const halfDone = (await records.effectsIn(openStates)).map((effect) => wayOut(effect, open));
     const data: Stopped = {
       already: already === undefined ? null : { by: already.by, since: new Date(already.since).toISOString() },
       inFlight,
@@ -34,7 +37,7 @@ export const stop = (options: Spoken): Promise<Report> =>
 async function settled(records: Records, before: readonly EffectRecord[]): Promise<void> {
   const deadline = Date.now() + WATCH_MS;
   const ids = new Set(before.map(({ actionId }) => actionId));
-  const waiting = async (): Promise<boolean> => (await records.effectsIn(['intended'])).some(({ actionId }) => ids.has(actionId));
+  const waiting = async (): Promise<boolean> => (await records.effectsIn(ON_THE_WIRE)).some(({ actionId }) => ids.has(actionId));
   while (Date.now() < deadline && (await waiting())) await wait(LOOK_EVERY_MS);
 }
 

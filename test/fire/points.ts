@@ -27,6 +27,9 @@ export interface Moment {
   readonly openEffects: number;
 }
 
+/** States in which the world may differ from what it was and nobody has decided so. */
+const open = ['intended', 'applied', 'undoing', 'unknown'];
+
 export function momentOf(cycles: readonly OpenCycle[], target: Target): Moment {
   return {
     standings: cycles.flatMap((cycle) => {
@@ -34,14 +37,12 @@ export function momentOf(cycles: readonly OpenCycle[], target: Target): Moment {
       return point === undefined || cycle.action === null ? [] : [{ point, action: cycle.action }];
     }),
     openCycles: cycles.length,
-    openEffects: cycles.filter(({ state }) => state === 'intended' || state === 'applied' || state === 'unknown').length,
+    openEffects: cycles.filter(({ state }) => state !== null && open.includes(state)).length,
   };
 }
 
 function pointOf({ action, state, verdict, service }: OpenCycle, target: Target): Point | undefined {
   if (action === null || state === null) return undefined;
-  const isUndoing = target.onWire.has(`${action}/undo`) || target.done.has(`${action}/undo`);
-  if (isUndoing && state === 'applied') return 'duringRollback';
   if (verdict !== null) return verdict === 'held' ? 'duringLearnOrClose' : undefined;
   switch (state) {
     case 'prepared':
@@ -51,6 +52,8 @@ function pointOf({ action, state, verdict, service }: OpenCycle, target: Target)
       return target.done.has(action) ? 'afterCallBeforeApplied' : 'afterPrepare';
     case 'applied':
       return target.broken.has(service) ? 'duringValidation' : 'duringHold';
+    case 'undoing':
+      return 'duringRollback';
     case 'undone':
       return 'duringLearnOrClose';
     default:

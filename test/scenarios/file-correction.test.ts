@@ -2,6 +2,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unlink } from 'node:fs/promises';
+import { postgresSwitches } from '../../adapters/postgres/controls.js';
 import { fileDrivenService, type FileDrivenService } from '../support/broken-service.js';
 import type { CycleState } from '../../contracts/cycle.js';
 import { haleWith, inPhase, type Hale } from '../support/hale.js';
@@ -179,6 +180,25 @@ test('a stop set while the cycle runs is read right before acting, and nothing i
   );
   expect(await service.configuration()).toBe('bad');
   expect((await states(hale))[0]).toMatchObject({ state: 'notApplied' });
+});
+
+test('a pause that a cycle was not told of is read right before acting, and nothing is touched', async () => {
+  const service = await fileDrivenService();
+  const hale = await haleWith(env, yaml(service, lastGood(service.file)));
+  await rememberGood(hale, 'last-good');
+  await service.configure('bad');
+  await hale.working(
+    async () => (await hale.start('shop')).result(),
+    (activities) => ({
+      applyCorrection: async (input) => {
+        await postgresSwitches(hale.pool).pause('shop', Date.now() + 60_000, { by: 'ada', key: 'k' });
+        return activities.applyCorrection(input);
+      },
+    }),
+  );
+  expect(await service.configuration()).toBe('bad');
+  const { rows } = await hale.pool.query('select state, why from effects');
+  expect(rows[0]).toEqual({ state: 'notApplied', why: 'shop is paused by ada' });
 });
 
 test('what failed on this pattern is tried after what did not', async () => {

@@ -22,6 +22,9 @@ services:
       retune: {http: '${url}/retune', verify: '${url}/did', undo: {http: '${url}/retune-back'}, ${limits}}
       reload: {http: '${url}/reload', verify: '${url}/did', undo: nothingToRestore, ${limits}}
 `;
+/** As above, of a target that can't be asked what happened. */
+const silent = (url: string, more = ''): string =>
+  yaml(url).replace(`retune: {http: '${url}/retune', verify: '${url}/did',`, `retune: {http: '${url}/retune',${more}`);
 const limits = 'mode: act, hold: 1s, within: 300ms, timeout: 3s, cooldown: 0s';
 
 /** The first time it does what a worker does that sends its request and is killed before the answer. */
@@ -40,6 +43,18 @@ async function post(url: string, key: string): Promise<void> {
 
 const healed = (hale: Hale, change: (activities: CycleActivities) => Partial<CycleActivities>) =>
   hale.working(async () => (await hale.start('shop')).result(), change);
+
+/** The undo of a worker that committed that it begins, and maybe sent it, and was killed. */
+const cutOffUndo = (hale: Hale, activities: CycleActivities, send: (actionId: string) => Promise<void> = async () => undefined) =>
+  diesOnce(
+    (input: { readonly actionId: string; readonly why: string }) => activities.undoCorrection(input),
+    async ({ actionId }) => {
+      await hale.ports.effects.move(actionId, ['applied'], 'undoing', { fence: '2' });
+      await send(actionId);
+    },
+  );
+
+const backAsked = ({ asked }: { readonly asked: readonly string[] }): number => asked.filter((key) => key.endsWith('/undo')).length;
 
 test('a request that a killed worker left under way is awaited, not sent again', async () => {
   const target = await slowTarget(1_000);
@@ -62,11 +77,47 @@ test('an undo that a killed worker left under way is awaited, not sent again', a
   const target = await slowTarget(1_000);
   const hale = await haleWith(env, yaml(target.url));
   const result = await healed(hale, (activities) => ({
-    undoCorrection: diesOnce(
-      (input) => activities.undoCorrection(input),
-      ({ actionId }) => post(`${target.url}/retune-back`, `${actionId}/undo`),
-    ),
+    undoCorrection: cutOffUndo(hale, activities, (actionId) => post(`${target.url}/retune-back`, `${actionId}/undo`)),
   }));
+  expect(result.outcome).toBe('healed');
+  expect(new Set(target.asked).size).toBe(target.asked.length);
+});
+
+test('a cut-off undo that nobody can ask about strands the cycle and is not sent again', async () => {
+  const target = await slowTarget(10);
+  const hale = await haleWith(env, silent(target.url));
+  const result = await healed(hale, (activities) => ({
+    undoCorrection: cutOffUndo(hale, activities, (actionId) => post(`${target.url}/retune-back`, `${actionId}/undo`)),
+  }));
+  expect(result).toMatchObject({ outcome: 'stranded', sentence: expect.stringContaining('nobody can tell whether it was done') });
+  expect(backAsked(target)).toBe(1);
+});
+
+test('a cut-off undo that may be repeated is sent again', async () => {
+  const target = await slowTarget(10);
+  const hale = await haleWith(env, silent(target.url, ' repeatable: true,'));
+  const result = await healed(hale, (activities) => ({ undoCorrection: cutOffUndo(hale, activities) }));
+  expect(result.outcome).toBe('healed');
+  expect(backAsked(target)).toBe(1);
+});
+
+test('an undo that an ended cycle left under way is awaited by the next one, not sent again', async () => {
+  const target = await slowTarget(1_000);
+  const hale = await haleWith(env, yaml(target.url));
+  const first = await hale.start('shop');
+  const ended = hale.working(
+    () => first.result(),
+    () => ({
+      undoCorrection: async ({ actionId }) => {
+        await hale.ports.effects.move(actionId, ['applied'], 'undoing', { fence: '2' });
+        await post(`${target.url}/retune-back`, `${actionId}/undo`);
+        await first.terminate();
+        throw new Error('killed');
+      },
+    }),
+  );
+  await expect(ended).rejects.toThrow('terminated');
+  const result = await healed(hale, () => ({}));
   expect(result.outcome).toBe('healed');
   expect(new Set(target.asked).size).toBe(target.asked.length);
 });
