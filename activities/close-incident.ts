@@ -1,4 +1,4 @@
-import type { CallPerson, CloseIncident, LearnLesson, RecordAnswer } from '../contracts/activities.js';
+import type { CallPerson, CloseIncident, LearnLesson, NoteWord, RecordAnswer } from '../contracts/activities.js';
 import { holdsService } from '../domain/outcome.js';
 import { serviceOf, correctionOf } from './case.js';
 import type { Ports } from './ports.js';
@@ -34,6 +34,14 @@ export const callPerson =
   (ports: Pick<Ports, 'incidents'>) =>
   ({ key, service, instance, incident, why, sentence }: CallPerson): Promise<void> =>
     ports.incidents.note({ key, kind: 'person.called', service, instance, incident, data: { why, sentence } });
+
+/** Who decided, paused or ended, and what about: an audit asks the ledger, not the histories. */
+export const noteWord =
+  (ports: Pick<Ports, 'incidents'>) =>
+  ({ key, service, instance, incident, verb, by, reason, until, proposal, correction }: NoteWord): Promise<void> => {
+    const data = { verb, by, reason, until, proposal, correction };
+    return ports.incidents.note({ key, kind: 'person.said', service, instance, incident, data });
+  };
 
 export const recordAnswer =
   (ports: Pick<Ports, 'incidents'>) =>

@@ -1,6 +1,6 @@
 import type { CycleActivities } from '../contracts/activities.js';
 import { applyCorrection } from './apply-correction.js';
-import { callPerson, closeIncident, learnLesson, recordAnswer } from './close-incident.js';
+import { callPerson, closeIncident, learnLesson, noteWord, recordAnswer } from './close-incident.js';
 import { diagnoseService } from './diagnose-service.js';
 import { observeService } from './observe-service.js';
 import { openIncident } from './open-incident.js';
@@ -17,6 +17,7 @@ export const createCycleActivities = (ports: Omit<Ports, 'shards' | 'cycles' | '
   prepareCorrection: prepareCorrection(ports),
   recordAnswer: recordAnswer(ports),
   callPerson: callPerson(ports),
+  noteWord: noteWord(ports),
   applyCorrection: applyCorrection(ports),
   awaitRecovery: awaitRecovery(ports),
   validateHold: validateHold(ports),

@@ -2,6 +2,7 @@ import type { Opened, OpenIncident } from '../contracts/activities.js';
 import type { Fleet, Service } from '../domain/service.js';
 import { beating } from './beat.js';
 import { modeNow } from '../contracts/configuration/mode.js';
+import { healWorkflowId } from '../contracts/names.js';
 import { briefOf } from './case.js';
 import type { Ports } from './ports.js';
 import { settleEffects, type SettleNeeds } from './settle-effects.js';
@@ -18,7 +19,9 @@ export const openIncident =
     beating(async (abort) => {
       const fleet = await ports.configurations.current();
       const service = fleet?.services.find((one) => one.name === order.service);
-      if (fleet === undefined || service === undefined) return { kind: 'unknownService', known: namesOf(fleet) };
+      if (fleet === undefined || service === undefined) return notConfigured('service', order.service, namesOf(fleet));
+      const refused = secondCycle(workflowId, order) ?? strangerTo(service, order.instance);
+      if (refused !== undefined) return refused;
       const onset = order.finding?.onset ?? Date.now();
       const { incident } = await ports.incidents.open({
         ...order,
@@ -33,6 +36,26 @@ export const openIncident =
       return { ...pinned(fleet, service, order.instance), kind: 'open', incident, onset, settled };
     });
 
+type Refused = Extract<Opened, { kind: 'refused' }>;
+
+/** Two cycles of one service would take each other's effects for leftovers: the workflow id is the mutex. */
+function secondCycle(workflowId: string, { service, instance }: OpenIncident['order']): Refused | undefined {
+  const only = healWorkflowId(service, instance);
+  if (workflowId === only) return undefined;
+  return { kind: 'refused', sentence: `workflow id: got ${workflowId}, allowed: ${only}, since one cycle at a time may act on a service` };
+}
+
+/** Instances that a source finds come and go: of those, measuring says whether one is there. */
+function strangerTo({ instances }: Service, instance: string | undefined): Refused | undefined {
+  if (instance === undefined || instances?.kind === 'discovered' || instances?.names.includes(instance)) return undefined;
+  return notConfigured('instance', instance, instances?.names ?? []);
+}
+
+const notConfigured = (field: string, got: string, known: readonly string[]): Refused => ({
+  kind: 'refused',
+  sentence: `${field}: ${got} is not configured, allowed: ${known.slice(0, 20).join(', ') || 'none'}`,
+});
+
 /** An override that ends while the cycle runs keeps its word until the cycle ends. */
 const pinned = (fleet: Fleet, service: Service, instance: string | undefined) => ({
   configVersion: fleet.version,
@@ -44,4 +67,4 @@ const pinned = (fleet: Fleet, service: Service, instance: string | undefined) =>
   limits: service.limits,
 });
 
-const namesOf = (fleet: Fleet | undefined): string[] => (fleet?.services ?? []).map((service) => service.name).slice(0, 20);
+const namesOf = (fleet: Fleet | undefined): string[] => (fleet?.services ?? []).map((service) => service.name);

@@ -35,7 +35,8 @@ export type Opened =
       /** What was found half done by an earlier, ended cycle, and what became of it; sentences. */
       readonly settled: readonly string[];
     }
-  | { readonly kind: 'unknownService'; readonly known: readonly string[] };
+  /** No cycle may be run for this order: its fields contradict the configuration, or the workflow id. */
+  | { readonly kind: 'refused'; readonly sentence: string };
 
 export interface ObserveService extends Place {
   /** The objective that was reported; without data on it nothing is known. */
@@ -128,6 +129,20 @@ export interface RecordAnswer extends Place {
   readonly answer: GateAnswer;
 }
 
+/** What a person said to the cycle and was obeyed. */
+export interface NoteWord extends Place {
+  readonly incident: string;
+  readonly key: string;
+  readonly verb: 'pause' | 'resume' | 'approve' | 'reject' | 'abort' | 'takeOver';
+  readonly by: string;
+  readonly reason?: string | undefined;
+  /** End of a pause, ms since the epoch. */
+  readonly until?: number | undefined;
+  /** What was decided on; absent where nothing was asked. */
+  readonly proposal?: string | undefined;
+  readonly correction?: string | undefined;
+}
+
 /** What the healing cycle asks of the world, in the order of the runbook. */
 export interface CycleActivities {
   openIncident(input: OpenIncident): Promise<Opened>;
@@ -136,6 +151,7 @@ export interface CycleActivities {
   prepareCorrection(input: PrepareCorrection): Promise<Prepared>;
   recordAnswer(input: RecordAnswer): Promise<void>;
   callPerson(input: CallPerson): Promise<void>;
+  noteWord(input: NoteWord): Promise<void>;
   applyCorrection(input: { readonly actionId: string; readonly permission: string }): Promise<Applied>;
   awaitRecovery(input: AwaitRecovery): Promise<Recovery>;
   validateHold(input: ValidateHold): Promise<Verdict>;

@@ -37,8 +37,8 @@ export const linger = proxyActivities<Pick<CycleActivities, 'awaitRecovery'>>({
   cancellationType: 'TRY_CANCEL',
 });
 
-/** A cycle that ended must be recorded, however long the database is away. */
-export const record = proxyActivities<Pick<CycleActivities, 'closeIncident'>>({
+/** What people said and how the cycle ended must be recorded, however long the database is away. */
+export const record = proxyActivities<Pick<CycleActivities, 'closeIncident' | 'noteWord'>>({
   startToCloseTimeout: '30s',
   heartbeatTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },

@@ -3,6 +3,7 @@ import type { CycleOrder } from '../contracts/cycle.js';
 import type { CorrectionBrief, Limits } from '../domain/service.js';
 import { Chart, cycleId } from './chart.js';
 import { Desk } from './desk.js';
+import { Minutes } from './minutes.js';
 
 type Open = Extract<Opened, { kind: 'open' }>;
 
@@ -11,6 +12,7 @@ export class Cycle {
   readonly id = cycleId();
   readonly desk: Desk;
   readonly chart: Chart;
+  readonly minutes = new Minutes(this);
   /** Proposals that a person said yes to, by hash. */
   readonly approved = new Set<string>();
   /** How many corrections may have touched the world. */
@@ -24,7 +26,10 @@ export class Cycle {
   #open: Open | undefined;
 
   constructor() {
-    this.desk = new Desk(() => this.chart.show());
+    this.desk = new Desk(
+      () => this.chart.show(),
+      (spoken, about) => this.minutes.take(spoken, about),
+    );
     this.chart = new Chart(
       () => this.#order,
       () => this.desk,
@@ -39,6 +44,10 @@ export class Cycle {
   opened(open: Open): void {
     this.#open = open;
     this.chart.opened(open.incident);
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined;
   }
 
   get order(): CycleOrder {

@@ -13,7 +13,7 @@ export type Answer =
   | { readonly kind: 'approved' | 'rejected'; readonly by: string; readonly reason?: string }
   | { readonly kind: 'expired' | 'interrupted' };
 
-type Spoken = Word & { readonly verb: Verb };
+export type Spoken = Word & { readonly verb: Verb };
 type Verb = 'pause' | 'resume' | 'abort' | 'takeOver' | 'approve' | 'reject';
 
 const EXAMPLE: { readonly [V in Verb]: string } = {
@@ -38,8 +38,14 @@ export class Desk {
   #unseenReports = 0;
   #interruptible: CancellationScope | undefined;
 
-  /** Called with whatever a person said that changed something or was refused. */
-  constructor(private readonly heard: () => void = () => undefined) {}
+  /**
+   * @param heard called when a word changed something or was refused
+   * @param obeyed called with every word that is obeyed; a decision says what it is about
+   */
+  constructor(
+    private readonly heard: () => void = () => undefined,
+    private readonly obeyed: (spoken: Spoken, about: Ask | undefined) => void = () => undefined,
+  ) {}
 
   /** A report that came after the last look. Looking clears it. */
   get unseenReport(): boolean {
@@ -76,6 +82,7 @@ export class Desk {
     const objection = this.objection(spoken);
     if (objection !== undefined) return this.refuse(`${spoken.verb} by ${spoken.by} refused: ${objection}`);
     const said = this.#do(spoken);
+    this.obeyed(spoken, this.ask);
     this.heard();
     return said;
   }

@@ -123,16 +123,13 @@ async function detect(cycle: Cycle): Promise<Observation> {
 async function open(cycle: Cycle, round: number): Promise<void> {
   const { workflowId } = workflowInfo();
   const opened = await look.openIncident({ cycle: cycle.id, workflowId, round, order: cycle.order });
-  if (opened.kind === 'unknownService') {
-    throw invalidInput(
-      `service: ${cycle.order.service} is not configured, allowed: ${opened.known.join(', ') || 'none yet'}; for example ${EXAMPLE}`,
-    );
-  }
+  if (opened.kind === 'refused') throw invalidInput(`${opened.sentence}; for example ${EXAMPLE}`);
   cycle.opened(opened);
 }
 
 async function close(cycle: Cycle, round: number, { outcome, sentence }: End): Promise<void> {
   cycle.chart.closed(outcome, sentence);
+  await cycle.minutes.written();
   await record.closeIncident({ ...cycle.inIncident(), cycle: cycle.id, round, outcome, sentence });
 }
 
@@ -145,8 +142,11 @@ async function callPerson(cycle: Cycle, outcome: 'escalated' | 'stranded', sente
 function nothingLeft(cycle: Cycle, refusals: readonly string[]): End | Promise<End> {
   const { acted } = cycle;
   if (acted === 0 && refusals.length > 0) return { outcome: 'refused', sentence: refusals.join('; ') };
-  return callPerson(cycle, 'escalated', acted === 0 ? 'no correction applies' : `${acted} corrections were tried and none held`);
+  return callPerson(cycle, 'escalated', acted === 0 ? 'no correction applies' : noneHeld(acted));
 }
+
+const noneHeld = (acted: number): string =>
+  acted === 1 ? '1 correction was tried and did not hold' : `${acted} corrections were tried and none held`;
 
 function endedBy({ desk }: Cycle): End {
   const sentence = `${desk.wish?.kind} by ${desk.wish?.by}${desk.wish?.reason ? `: ${desk.wish.reason}` : ''}`;

@@ -52,7 +52,8 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string): Prom
     start: async (service) =>
       env.client.workflow.start('healingCycle', {
         taskQueue,
-        workflowId: `${healWorkflowId(service)}${taskQueue}`,
+        workflowId: healWorkflowId(service),
+        workflowIdConflictPolicy: 'TERMINATE_EXISTING',
         args: [{ service, by: 'test' }],
       }) as Promise<Handle>,
     working: async (work, change = () => ({})) => {

@@ -81,6 +81,7 @@ export function scriptedWorld(script: Partial<CycleActivities> = {}): ScriptedWo
     prepareCorrection: async ({ correction }) => proposal(correction),
     recordAnswer: async () => undefined,
     callPerson: async () => undefined,
+    noteWord: async () => undefined,
     applyCorrection: async () => ({ kind: 'applied', at: serverNow(), after: 'as it is' }),
     awaitRecovery: async () => ({ kind: 'recovered', at: serverNow(), evidence: 'up is 1' }),
     validateHold: async () => ({ kind: 'held', evidence: 'stayed up' }),

@@ -226,6 +226,31 @@ test('what loses something needs the hash of the proposal, also by signal', asyn
   expect(calls).toContain('applyCorrection');
 });
 
+test('who decided on what, paused and resumed is written down before the cycle closes', async () => {
+  const { asked, calls } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) }, async (running) => {
+    const { ask } = await phase(running, 'approve');
+    await running.handle.signal('pause', { by: 'bo', reason: 'looking' });
+    await running.handle.executeUpdate('decide', { args: [{ by: 'ada', decision: 'approve', proposal: ask?.proposal, reason: 'go' }] });
+    await running.handle.signal('resume', { by: 'bo' });
+  });
+  const decision = { proposal: 'hash-restart', correction: 'restart' };
+  expect(asked('noteWord')).toMatchObject([
+    { verb: 'pause', by: 'bo', reason: 'looking', incident: 'inc-1' },
+    { verb: 'approve', by: 'ada', reason: 'go', ...decision },
+    { verb: 'resume', by: 'bo' },
+  ]);
+  expect(new Set(asked('noteWord').map(({ key }) => key)).size).toBe(3);
+  expect(calls.lastIndexOf('noteWord')).toBeLessThan(calls.indexOf('closeIncident'));
+});
+
+test('a decision is written down in full, also where the word did not repeat the proposal', async () => {
+  const { asked } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) }, async (running) => {
+    await phase(running, 'approve');
+    await running.handle.signal('reject', { by: 'ada' });
+  });
+  expect(asked('noteWord')).toMatchObject([{ verb: 'reject', by: 'ada', proposal: 'hash-restart', correction: 'restart' }]);
+});
+
 test('abort in the hold window undoes what was changed', async () => {
   const { result, calls } = await heal({}, async (running) => {
     await phase(running, 'validate');
@@ -236,12 +261,13 @@ test('abort in the hold window undoes what was changed', async () => {
 });
 
 test('cancelling the workflow means abort, and the undo still runs', async () => {
-  const { result, calls } = await heal({}, async (running) => {
+  const { result, calls, asked } = await heal({}, async (running) => {
     await phase(running, 'validate');
     await running.handle.cancel();
   });
   expect(result.outcome).toBe('aborted');
   expect(calls).toContain('undoCorrection');
+  expect(asked('noteWord')).toMatchObject([{ verb: 'abort', by: 'temporal cancel' }]);
 });
 
 test('taking over stops the cycle and undoes nothing', async () => {
@@ -336,8 +362,10 @@ test.each([[undefined], [null], [''], [[]], [1], [{}], [{ service: 7 }], [{ serv
   },
 );
 
-test('an unknown service fails with the names that are known', async () => {
-  const world = scriptedWorld({ openIncident: async () => ({ kind: 'unknownService', known: ['shop', 'till'] }) });
-  const failed = await runCycle(env, world.activities, { service: 'shopp' }).catch((error: unknown) => error);
-  expect((failed as WorkflowFailedError).cause?.message).toContain('shopp is not configured, allowed: shop, till');
+test('an order that is refused at its opening fails the workflow with the reason and an example', async () => {
+  const sentence = 'service: shop is not configured, allowed: till, web';
+  const world = scriptedWorld({ openIncident: async () => ({ kind: 'refused', sentence }) });
+  const failed = await runCycle(env, world.activities, { service: 'shop' }).catch((error: unknown) => error);
+  expect((failed as WorkflowFailedError).cause).toMatchObject({ type: 'InvalidInput', message: expect.stringContaining(sentence) });
+  expect(world.calls).toEqual(['openIncident']);
 });
