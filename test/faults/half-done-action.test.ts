@@ -4,44 +4,29 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { applyCorrection } from '../../activities/apply-correction.js';
-import { commands } from '../../adapters/exec/commands.js';
-import { fileProvider } from '../../adapters/filesystem/file-provider.js';
-import { postgresConfigurations, storeConfiguration } from '../../adapters/postgres/configurations.js';
-import { postgresControls, postgresSwitches } from '../../adapters/postgres/controls.js';
-import { postgresEffects } from '../../adapters/postgres/effects.js';
-import { postgresKnownGood } from '../../adapters/postgres/known-good.js';
-import { postgresLeases } from '../../adapters/postgres/leases.js';
-import type { Provider } from '../../activities/ports.js';
-import { check } from '../support/configuration.js';
-import { freshDatabase } from '../support/database.js';
+import { postgresSwitches } from '../../adapters/postgres/controls.js';
+import { configured } from '../support/configured.js';
 import { freshFolder, freshKnob } from '../support/knob.js';
 import { shopIncident } from '../support/recorded.js';
 
 const actionId = 'cycle-1/1/last-good';
 
 async function cutInHalf() {
-  const { pool } = await freshDatabase();
   const knob = await freshKnob();
   const path = join(await freshFolder(), 'shop.conf');
-  const checked = await check({
-    'hale.yaml': `apiVersion: hale/v1
+  const { pool, fleet, ports } = await configured(`apiVersion: hale/v1
 services:
   shop:
     signals: {up: {exec: [${knob.program}], every: 1s}}
     objectives: {up: {above: 0}}
     corrections: {last-good: {file: ${path}, restore: lastGood, then: [${knob.program}, set, restarted], mode: act}}
-`,
-  });
-  if (checked.kind === 'refused') throw new Error(JSON.stringify(checked));
-  const fleet = { ...checked.fleet, version: 'v1' };
-  await storeConfiguration(pool, fleet, 'hale.yaml', 'test');
+`);
   const [action] = fleet.services[0]?.corrections.map((correction) => correction.action) ?? [];
-  if (action?.kind !== 'file') throw new Error('the correction restores a file');
+  const file = action && ports.providers.for(action);
+  if (action === undefined || file === undefined) throw new Error('the correction restores a file');
 
-  const file = fileProvider(commands);
   const target = { service: 'shop', action, timeoutMs: 5_000 };
-  const effects = postgresEffects(pool);
-  const knownGood = postgresKnownGood(pool);
+  const { effects, knownGood } = ports;
   await writeFile(path, 'good');
   await knownGood.record('shop', undefined, 'last-good', await file.image(target));
   await writeFile(path, 'bad');
@@ -51,14 +36,6 @@ services:
   await effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
   await writeFile(path, 'good');
 
-  const ports = {
-    configurations: postgresConfigurations(pool),
-    providers: { for: () => file as Provider },
-    knownGood,
-    effects,
-    leases: postgresLeases(pool),
-    controls: postgresControls(pool),
-  };
   const retry = () => new MockActivityEnvironment().run(applyCorrection(ports), { actionId, permission: 'mode act' });
   return { knob, path, effects, retry, switches: postgresSwitches(pool) };
 }

@@ -2,15 +2,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { awaitRecovery } from '../../../activities/validate-recovery.js';
-import type { Meters } from '../../../activities/ports.js';
-import { httpMeter } from '../../../adapters/http/meter.js';
-import { postgresConfigurations, storeConfiguration } from '../../../adapters/postgres/configurations.js';
-import { postgresSamples } from '../../../adapters/postgres/samples.js';
-import { check } from '../../support/configuration.js';
-import { freshDatabase } from '../../support/database.js';
+import { configured } from '../../support/configured.js';
 import { serve } from '../../support/listen.js';
-
-const unused = { read: (): Promise<never> => Promise.reject(new Error('no such signal is configured')) };
 
 /** `up` is well at once; `lagging` is bad for its first readings. */
 async function service(lag: { readonly badReadings: number }) {
@@ -19,8 +12,7 @@ async function service(lag: { readonly badReadings: number }) {
     const isBad = request.url === '/lagging' && (read += 1) <= lag.badReadings;
     response.writeHead(isBad ? 503 : 200).end('ok');
   });
-  const checked = await check({
-    'hale.yaml': `apiVersion: hale/v1
+  const { ports } = await configured(`apiVersion: hale/v1
 services:
   shop:
     signals:
@@ -29,13 +21,7 @@ services:
     objectives:
       up: {above: 0, for: 0s, hold: 1s}
       lagging: {above: 0, for: 300ms, hold: 1s}
-`,
-  });
-  if (checked.kind === 'refused') throw new Error(JSON.stringify(checked.errors));
-  const { pool } = await freshDatabase();
-  await storeConfiguration(pool, { version: 'v1', ...checked.fleet }, 'test', 'test');
-  const meters: Meters = { http: httpMeter(), scrape: unused, promql: unused, sql: unused, exec: unused };
-  const ports = { configurations: postgresConfigurations(pool), meters, samples: postgresSamples(pool) };
+`);
   const input = { service: 'shop', configVersion: 'v1', actionId: 'c/1/restart', broken: ['up'], settleMs: 2_000 };
   const recovery = await new MockActivityEnvironment().run(awaitRecovery(ports), input);
   return { recovery, readings: () => read };

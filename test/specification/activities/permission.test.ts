@@ -1,0 +1,58 @@
+// The last look before the world is touched, over a real target, real leases and the real stop flag.
+import { expect, test } from 'vitest';
+import { freshHttpKnob } from '../../support/http-knob.js';
+import { shopCorrection } from '../../support/shop-correction.js';
+
+const MINUTE = 60_000;
+const turnOn = (url: string): string => `http: '${url}', verify: '${url}', undo: {http: '${url}'}, timeout: 5s`;
+
+test('an action whose lease passed to another cycle meanwhile is not sent', async () => {
+  const knob = await freshHttpKnob();
+  const { propose, apply, effect } = await shopCorrection(turnOn(knob.url), (real) => ({
+    acquire: async (resource, holder, ttlMs) => {
+      const lease = await real.acquire(resource, holder, ttlMs);
+      await real.releaseAll(holder);
+      await real.acquire(resource, 'cycle-2', MINUTE);
+      return lease;
+    },
+  }));
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'notApplied', reason: expect.stringContaining('is lost') });
+  expect(knob.ledger).toEqual([]);
+  expect(await effect()).toMatchObject({ state: 'notApplied' });
+});
+
+test('an action whose lease ends within its time limit is not sent', async () => {
+  const knob = await freshHttpKnob();
+  const { propose, apply } = await shopCorrection(turnOn(knob.url), (real) => ({
+    acquire: (resource, holder) => real.acquire(resource, holder, 4_000),
+  }));
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'notApplied', reason: expect.stringContaining('within 5000 ms') });
+  expect(knob.ledger).toEqual([]);
+});
+
+test('an undo whose lease passed to another cycle meanwhile is not sent', async () => {
+  const knob = await freshHttpKnob();
+  let isLost = false;
+  const { propose, apply, undo, effect } = await shopCorrection(turnOn(knob.url), (real) => ({
+    holds: async (...asked) => !isLost && (await real.holds(...asked)),
+  }));
+  await propose();
+  await apply();
+  isLost = true;
+  expect(await undo()).toMatchObject({ reason: expect.stringContaining('is lost') });
+  expect(knob.ledger).toHaveLength(1);
+  expect(await effect()).toMatchObject({ state: 'applied' });
+});
+
+test('an undo under stop is not done, and the effect stays listed as in force', async () => {
+  const knob = await freshHttpKnob();
+  const { propose, apply, undo, effect, stop } = await shopCorrection(turnOn(knob.url));
+  await propose();
+  await apply();
+  await stop();
+  expect(await undo()).toMatchObject({ reason: expect.stringContaining('stopped') });
+  expect(knob.ledger).toHaveLength(1);
+  expect(await effect()).toMatchObject({ state: 'applied' });
+});

@@ -1,0 +1,69 @@
+// What is believed of a target that did not answer clearly, over real HTTP targets.
+import { expect, test } from 'vitest';
+import { freshHttpKnob } from '../../support/http-knob.js';
+import { serve } from '../../support/listen.js';
+import { shopCorrection } from '../../support/shop-correction.js';
+import { slowTarget } from '../../support/slow-target.js';
+
+/** Its first try was cut off around its call, and nobody can ask its target what became of that. */
+async function mayHaveActed() {
+  const knob = await freshHttpKnob();
+  const shop = await shopCorrection(`http: '${knob.url}', repeatable: true, undo: nothingToRestore`);
+  await shop.propose();
+  await shop.cutOff();
+  return { knob, ...shop };
+}
+
+test('a refusal on a retry is not believed after a possible act', async () => {
+  const { knob, apply, effect } = await mayHaveActed();
+  knob.manner = 'refusing';
+  expect(await apply()).toMatchObject({ kind: 'applied' });
+  expect(await effect()).toMatchObject({ state: 'applied' });
+});
+
+test('a stop before the retry does not unmake a possible act', async () => {
+  const { knob, apply, effect, stop } = await mayHaveActed();
+  await stop();
+  expect(await apply()).toMatchObject({ kind: 'applied' });
+  expect(knob.ledger).toEqual([]);
+  expect(await effect()).toMatchObject({ state: 'applied' });
+});
+
+test('a refusal of the first try means that nothing was done', async () => {
+  const knob = await freshHttpKnob();
+  knob.manner = 'refusing';
+  const { propose, apply, effect } = await shopCorrection(`http: '${knob.url}', repeatable: true, undo: nothingToRestore`);
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'notApplied', reason: expect.stringContaining('a newer fence was seen') });
+  expect(await effect()).toMatchObject({ state: 'notApplied' });
+});
+
+test('what may not be repeated is not repeated when nobody can tell', async () => {
+  const knob = await freshHttpKnob();
+  const { propose, cutOff, apply, effect } = await shopCorrection(`http: '${knob.url}', undo: nothingToRestore`);
+  await propose();
+  await cutOff();
+  expect(await apply()).toMatchObject({ kind: 'unknown' });
+  expect(knob.ledger).toEqual([]);
+  expect(await effect()).toMatchObject({ state: 'unknown' });
+});
+
+test('an unclear answer is read back until the time of the call is over', async () => {
+  const target = await slowTarget(600);
+  const fix = `http: '${target.url}/retune', verify: '${target.url}/did', undo: nothingToRestore, timeout: 300ms`;
+  const { propose, apply, effect } = await shopCorrection(fix);
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'applied' });
+  expect(target.asked).toHaveLength(1);
+  expect(await effect()).toMatchObject({ state: 'applied' });
+});
+
+test('an unclear answer that verify denies to the end means that nothing was done', async () => {
+  const url = await serve(
+    (request, response) => void (request.method === 'GET' ? response.writeHead(404).end() : request.socket.destroy()),
+  );
+  const { propose, apply, effect } = await shopCorrection(`http: '${url}', verify: '${url}', undo: nothingToRestore, timeout: 300ms`);
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'notApplied' });
+  expect(await effect()).toMatchObject({ state: 'notApplied' });
+});
