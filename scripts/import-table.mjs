@@ -29,6 +29,7 @@ export const importTable = [
       'page',
       'adapters/postgres/read',
       'adapters/postgres/controls',
+      'adapters/configuration/surroundings',
       '@temporalio/client',
       '@temporalio/common',
       '@temporalio/envconfig',

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
 import { canonicalJson, checkConfiguration } from '../../contracts/configuration/check.js';
 import type { Problem } from '../../contracts/configuration/problem.js';
 import type { Fleet } from '../../domain/service.js';
+import { thisMachine } from './surroundings.js';
 
 export type Loaded =
   | { readonly kind: 'loaded'; readonly fleet: Fleet; readonly warnings: readonly Problem[] }
@@ -11,12 +11,7 @@ export type Loaded =
 
 /** Reads, validates and resolves the configuration file and all it includes. Never throws for what the files say. */
 export async function loadConfiguration(path: string): Promise<Loaded> {
-  const checked = await checkConfiguration(path, {
-    read: (file) => readFile(file, 'utf8'),
-    list: (folder) => readdir(folder),
-    env: process.env,
-    now: Date.now(),
-  });
+  const checked = await checkConfiguration(path, thisMachine());
   if (checked.kind === 'refused') return checked;
   return { kind: 'loaded', fleet: { version: versionOf(checked.fleet), ...checked.fleet }, warnings: checked.warnings };
 }

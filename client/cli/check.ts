@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { thisMachine } from '../../adapters/configuration/surroundings.js';
 import { type Checked, checkConfiguration } from '../../contracts/configuration/check.js';
 import { editorSchema } from '../../contracts/configuration/editor.js';
 import { type Explained, explain } from '../../contracts/configuration/explain.js';
@@ -14,19 +14,11 @@ export interface CheckOptions {
 /** Checks configuration files, each with all that it includes; or explains one service, or prints the JSON Schema. */
 export async function check(files: readonly string[], options: CheckOptions): Promise<Report> {
   if (options.schema) return { data: editorSchema(), text: JSON.stringify(editorSchema(), undefined, 2) };
-  const checked = await Promise.all(files.map(async (file) => ({ file, checked: await checkOne(file) })));
+  const checked = await Promise.all(files.map(async (file) => ({ file, checked: await checkConfiguration(file, thisMachine()) })));
   const refused = checked.filter((one) => one.checked.kind === 'refused');
   if (refused.length > 0 || options.explain === undefined) return summary(checked);
   return explanation(checked, options.explain);
 }
-
-const checkOne = (file: string): Promise<Checked> =>
-  checkConfiguration(file, {
-    read: (path) => readFile(path, 'utf8'),
-    list: (folder) => readdir(folder),
-    env: process.env,
-    now: Date.now(),
-  });
 
 type CheckedFile = { readonly file: string; readonly checked: Checked };
 

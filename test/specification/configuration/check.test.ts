@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +44,20 @@ test('mistakes of all files are said at once, included files too', async () => {
   expect(text).toContain(`${folder}/hale.d/b.yaml:1:1 servces: unknown key "servces"; did you mean services?`);
   expect(text).toContain(`${folder}/c.yaml:1:1 holds no map`);
   expect(text).toContain(`${folder}/none.yaml:1:1 can't be read: ENOENT`);
+});
+
+test.each([
+  ['a folder', (path: string) => mkdir(path), 'it is a folder; allowed: a regular file, such as hale.yaml'],
+  ['a named pipe', async (path: string) => void execFileSync('mkfifo', [path]), 'it is a named pipe; allowed: a regular file'],
+  ['a device', (path: string) => symlink('/dev/zero', path), 'it is a device; allowed: a regular file'],
+  ['too large', (path: string) => writeFile(path, 'x'.repeat(4_000_001)), 'it is larger than 4000000 bytes, which is the most'],
+])('what is %s is refused in a sentence and not waited for', async (_, make, sentence) => {
+  const folder = await folderWith({});
+  const path = join(folder, 'hale.yaml');
+  await make(path);
+  const { text, exit } = await check([path], {});
+  expect(text).toContain(`${path}:1:1 can't be read: ${sentence}`);
+  expect(exit).toBe('usage');
 });
 
 test('what is not active yet is named beside the answer', async () => {
