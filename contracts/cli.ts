@@ -37,6 +37,8 @@ export const status = z.object({
   database: z.object({ url: z.string() }),
   processes: z.array(z.object({ role: z.string(), pid: z.number().int() })),
   stopped: maybe(z.object({ by: z.string(), since: time })),
+  /** No configuration was taken up yet, so that no service is known. */
+  starting: z.boolean(),
   services: z.array(
     z.object({
       name: z.string(),

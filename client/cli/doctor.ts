@@ -6,7 +6,7 @@ import { Failure } from './exit-codes.js';
 import { withHale, type Hale } from './hale.js';
 import type { Report } from './report.js';
 import { age, coloured, table } from './text.js';
-import type { Where, Whereabouts } from './whereabouts.js';
+import { isAlive, type Where, type Whereabouts } from './whereabouts.js';
 
 const SKEW_MS_MAX = 2_000;
 const RETENTION_MS_MIN = 86_400_000;
@@ -112,15 +112,6 @@ function processChecks({ processes }: Whereabouts): Check[] {
   if (processes.length === 0) return [];
   if (dead.length === 0) return [ok('processes', `${processes.length} run`)];
   return [trouble('processes', `not running: ${dead.map(({ role, pid }) => `${role} (${pid})`).join(', ')}`, 'hale up')];
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 function textOf(checks: readonly Check[]): string {

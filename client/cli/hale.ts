@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Switches } from '../../adapters/postgres/controls.js';
 import type { Records } from '../../adapters/postgres/read.js';
 import { Failure } from './exit-codes.js';
-import { databaseOf, findHale, temporalOf, type Where, type Whereabouts } from './whereabouts.js';
+import { databaseOf, findHale, mainRuns, temporalOf, type Where, type Whereabouts } from './whereabouts.js';
 
 /** The running hale, connected on demand. Libraries are loaded on demand too: `hale --help` needs none of them. */
 export interface Hale {
@@ -24,17 +24,17 @@ export async function withHale<T>(where: Where, work: (hale: Hale) => Promise<T>
     whereabouts,
     records: once(async () => {
       const { openRecords } = await import('../../adapters/postgres/read.js');
-      const records = await openRecords(databaseOf(whereabouts)).catch(unreachable);
+      const records = await openRecords(databaseOf(whereabouts)).catch(unreachable(whereabouts));
       return closed(records, () => records.close());
     }),
     switches: once(async () => {
       const { openSwitches } = await import('../../adapters/postgres/controls.js');
-      const switches = await openSwitches(databaseOf(whereabouts)).catch(unreachable);
+      const switches = await openSwitches(databaseOf(whereabouts)).catch(unreachable(whereabouts));
       return closed(switches, () => switches.close());
     }),
     temporal: once(async () => {
       const { connectTemporal } = await import('../temporal.js');
-      const client = await connectTemporal(temporalOf(whereabouts), ownServer(whereabouts)).catch(unreachable);
+      const client = await connectTemporal(temporalOf(whereabouts), ownServer(whereabouts)).catch(unreachable(whereabouts));
       return closed(client, () => client.connection.close());
     }),
   };
@@ -53,8 +53,11 @@ function once<T>(open: () => Promise<T>): () => Promise<T> {
   return () => (opened ??= open());
 }
 
-function unreachable(error: unknown): never {
-  if (!(error instanceof Error)) throw error;
-  if (error.name !== 'DatabaseUnreachable' && error.name !== 'TemporalUnreachable') throw error;
-  throw new Failure('unreachable', error.message, 'Is it running? `hale doctor` looks at every part.');
-}
+const unreachable =
+  (whereabouts: Whereabouts) =>
+  (error: unknown): never => {
+    if (!(error instanceof Error)) throw error;
+    if (error.name !== 'DatabaseUnreachable' && error.name !== 'TemporalUnreachable') throw error;
+    const hint = mainRuns(whereabouts) ? 'hale may still be starting: ask again in a few seconds.' : 'Is it running?';
+    throw new Failure('unreachable', error.message, `${hint} \`hale doctor\` looks at every part.`);
+  };

@@ -1,6 +1,6 @@
 import type { OpenIncident, Status } from '../../contracts/cli.js';
 import { serviceStates, type ServiceState } from '../../domain/service-state.js';
-import { age, coloured, plain, table } from './text.js';
+import { age, coloured, counted, plain, table } from './text.js';
 
 /** The status page of a terminal: what needs a person first. `now` in ms since the epoch. */
 export function statusText(status: Status, now: number): string {
@@ -8,16 +8,19 @@ export function statusText(status: Status, now: number): string {
   return blocks.filter((block) => block !== '').join('\n');
 }
 
-function head({ stopped, temporal, services }: Status): string {
+function head({ stopped, temporal, starting, services }: Status): string {
   const automation = stopped
     ? coloured('red', `automation STOPPED by ${plain(stopped.by)} since ${stopped.since} (hale resume --all)`)
     : 'automation on';
   const server = temporal.reachable ? 'temporal ok' : coloured('red', 'temporal not reachable');
-  const counted = serviceStates
+  const states = serviceStates
     .map((state) => [state, services.filter((service) => service.state === state).length] as const)
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`);
-  return `${automation}   ${server}   database ok\n${services.length} services: ${counted.join(', ') || 'none configured'}`;
+  const known = starting
+    ? 'hale is still starting: its configuration was not taken up yet'
+    : `${counted(services.length, 'service')}: ${states.join(', ') || 'no configuration was taken up yet (hale up --config hale.yaml)'}`;
+  return `${automation}   ${server}   database ok\n${known}`;
 }
 
 function incidentTable(incidents: readonly OpenIncident[], now: number): string {

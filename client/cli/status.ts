@@ -8,7 +8,7 @@ import { lookAt, type Look } from '../cycles.js';
 import { withHale, type Hale } from './hale.js';
 import type { Report } from './report.js';
 import { statusText } from './status-text.js';
-import { databaseOf, type Where } from './whereabouts.js';
+import { databaseOf, mainRuns, type Where } from './whereabouts.js';
 
 export interface StatusOptions extends Where {
   readonly check?: boolean;
@@ -42,6 +42,7 @@ export async function statusOf(hale: Hale): Promise<Status> {
     database: { url: databaseOf(whereabouts) },
     processes: whereabouts.processes.map(({ role, pid }) => ({ role, pid })),
     stopped: switches.stop ? { by: switches.stop.by, since: switches.stop.since.toISOString() } : null,
+    starting: fleet === undefined && mainRuns(whereabouts),
     services: (fleet?.services ?? []).map(({ name }) => serviceStatus(name, switches, incidents, measured)),
     incidents,
   };

@@ -15,6 +15,9 @@ export function printableJson(value: unknown, indent?: number): string {
 
 const unicodeEscape = (unit: number): string => `\\u${unit.toString(16).padStart(4, '0')}`;
 
+/** "1 service", "2 services". */
+export const counted = (count: number, one: string, several = `${one}s`): string => `${count} ${count === 1 ? one : several}`;
+
 /** Columns without lines, so that grep and awk work. The last column is not padded. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows.map((row) => row.map(plain))];

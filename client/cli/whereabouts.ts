@@ -54,14 +54,29 @@ async function runFile(state: string): Promise<RunFile | undefined> {
   }
 }
 
+/** Whether the process that `hale up` is runs here, be it that the rest is still to come. */
+export const mainRuns = ({ processes }: Whereabouts): boolean => processes.some(({ role, pid }) => role === 'main' && isAlive(pid));
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
 const WAY_OUT = 'Start one with `hale up`, or name it: --state DIR, or --temporal ADDRESS and --database URL.';
+const AGAIN = 'Ask again in a few seconds.';
 
 export function databaseOf(whereabouts: Whereabouts): string {
   if (whereabouts.database !== undefined) return whereabouts.database;
+  if (mainRuns(whereabouts)) throw new Failure('unreachable', 'hale is still starting: its database is not up yet', AGAIN);
   throw new Failure('unreachable', `no hale runs here: there is no ${join(whereabouts.state, 'run.json')}`, WAY_OUT);
 }
 
 export function temporalOf(whereabouts: Whereabouts): { readonly address: string; readonly namespace: string } {
   if (whereabouts.temporal !== undefined) return whereabouts.temporal;
+  if (mainRuns(whereabouts)) throw new Failure('unreachable', 'hale is still starting: its Temporal is not up yet', AGAIN);
   throw new Failure('unreachable', 'the address of Temporal is not known', WAY_OUT);
 }

@@ -1,6 +1,6 @@
 // Drives the built `hale` command against a real PostgreSQL, with Temporal and every worker down.
 import { createServer, type AddressInfo } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -90,6 +90,27 @@ test('status --check exits 7 when something needs a person', { timeout: 60_000 }
   await shopConfigured(pool);
   expect(await hale(['status', ...at])).toMatchObject({ code: 0 });
   expect(await hale(['status', '--check', ...at])).toMatchObject({ code: 7 });
+});
+
+test('a hale that is still starting says so, and not that nothing is configured', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const file = join(at[1] ?? '', 'run.json');
+  const run = JSON.parse(await readFile(file, 'utf8')) as object;
+  const nothing = await hale(['status', ...at]);
+  expect(nothing.stdout).toContain('0 services: no configuration was taken up yet (hale up --config hale.yaml)');
+  const processes = [{ role: 'main', pid: process.pid }];
+  await writeFile(file, JSON.stringify({ ...run, processes }));
+  expect((await hale(['status', ...at])).stdout).toContain('hale is still starting: its configuration was not taken up yet');
+  expect(dataOf(wire.status, await hale(['status', '--json', ...at]))).toMatchObject({ starting: true, services: [] });
+  await shopConfigured(pool);
+  expect(dataOf(wire.status, await hale(['status', '--json', ...at]))).toMatchObject({ starting: false, services: [{ name: 'shop' }] });
+  await writeFile(file, JSON.stringify({ ...run, processes, database: null }));
+  const early = await hale(['status', '--json', ...at]);
+  expect(early).toMatchObject({ code: 5 });
+  expect(failureOf(early).message).toBe('hale is still starting: its database is not up yet');
+  const url = `postgres://hale@127.0.0.1:${await closedPort()}/hale`;
+  await writeFile(file, JSON.stringify({ ...run, processes, database: { url } }));
+  expect(failureOf(await hale(['status', '--json', ...at])).hint).toContain('hale may still be starting');
 });
 
 test('incidents tell each attempt with its verdict and whether it was undone', { timeout: 60_000 }, async () => {
