@@ -79,7 +79,7 @@ async function underFire({ target, person, hale, services, incidentsFile }: Stag
   breaker.end();
   const end = await settled(target, records);
   const askedTwice = await records.askedTwice();
-  writeFileSync(incidentsFile, JSON.stringify({ data: await hale.ask('incidents', '--limit', '1000000') }));
+  writeFileSync(incidentsFile, JSON.stringify({ data: await hale.ask('incidents', '--limit', '10000') }));
   await Promise.all([records.close(), beside.close()]);
   return { kills: killer.kills, treeKills, settled: end, askedTwice };
 }
