@@ -61,7 +61,8 @@ function gap({ objective, readings }: Watched, from: number, now: number): numbe
 function lastSentence({ objective, readings }: Watched): string {
   const last = readings.at(-1);
   const value = last === undefined ? 'never read' : readingSentence(last);
-  return `${objective.signal} ${value}, asked for ${boundSentence(objective.bound)}, ${readings.length} readings`;
+  const count = `${readings.length} ${readings.length === 1 ? 'reading' : 'readings'}`;
+  return `${objective.signal} ${value}, asked for ${boundSentence(objective.bound)}, ${count}`;
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)}s`;

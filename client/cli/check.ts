@@ -4,7 +4,7 @@ import { editorSchema } from '../../contracts/configuration/editor.js';
 import { type Explained, explain } from '../../contracts/configuration/explain.js';
 import { type Problem, problemText, unknown } from '../../contracts/configuration/problem.js';
 import type { Report } from './report.js';
-import { plain } from './text.js';
+import { counted, plain } from './text.js';
 
 export interface CheckOptions {
   readonly explain?: string;
@@ -35,7 +35,7 @@ function summary(files: readonly CheckedFile[]): Report {
   };
 }
 
-const sentence = (file: string, services: number): string => `${file} is valid: ${services} ${services === 1 ? 'service' : 'services'}`;
+const sentence = (file: string, services: number): string => `${file} is valid: ${counted(services, 'service')}`;
 
 const inOrder = (problems: readonly Problem[]): readonly Problem[] =>
   problems.toSorted((one, other) => one.file.localeCompare(other.file) || one.line - other.line || one.column - other.column);

@@ -5,7 +5,7 @@ import { searchAttributeTypes, taskQueues } from '../../contracts/names.js';
 import { Failure } from './exit-codes.js';
 import { withHale, type Hale } from './hale.js';
 import type { Report } from './report.js';
-import { age, coloured, table } from './text.js';
+import { age, coloured, counted, table } from './text.js';
 import { isAlive, type Where, type Whereabouts } from './whereabouts.js';
 
 const SKEW_MS_MAX = 2_000;
@@ -44,7 +44,7 @@ async function databaseChecks(hale: Hale): Promise<Check[]> {
       ? ok('clock', `differs from the database's by ${skew} ms`)
       : trouble('clock', `differs from the database's by ${age(skew)}: ages and pauses shown here are wrong by that`, 'timedatectl'),
     fleet
-      ? ok('configuration', `version ${fleet.version}, ${fleet.services.length} services`)
+      ? ok('configuration', `version ${fleet.version}, ${counted(fleet.services.length, 'service')}`)
       : trouble('configuration', 'none was loaded yet', 'hale up --config hale.yaml'),
     switches.stop === undefined
       ? ok('stop', 'automation is on')
@@ -103,14 +103,14 @@ const pollersCheck = (client: Client, queue: string): Promise<Check> =>
   known(`workers of ${queue}`, async () => {
     const ask = { namespace: client.options.namespace, taskQueue: { name: queue }, taskQueueType: 2 };
     const { pollers } = await client.workflowService.describeTaskQueue(ask);
-    if (pollers.length > 0) return ok(`workers of ${queue}`, `${pollers.length} poll`);
+    if (pollers.length > 0) return ok(`workers of ${queue}`, counted(pollers.length, 'process polls', 'processes poll'));
     return trouble(`workers of ${queue}`, 'nobody polls: nothing on this queue is done', 'hale up');
   });
 
 function processChecks({ processes }: Whereabouts): Check[] {
   const dead = processes.filter(({ pid }) => !isAlive(pid));
   if (processes.length === 0) return [];
-  if (dead.length === 0) return [ok('processes', `${processes.length} run`)];
+  if (dead.length === 0) return [ok('processes', counted(processes.length, 'process runs', 'processes run'))];
   return [trouble('processes', `not running: ${dead.map(({ role, pid }) => `${role} (${pid})`).join(', ')}`, 'hale up')];
 }
 

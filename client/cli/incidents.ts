@@ -7,7 +7,7 @@ import { Failure } from './exit-codes.js';
 import { withHale } from './hale.js';
 import { incidentOf } from './lookup.js';
 import type { Report } from './report.js';
-import { age, plain, printableJson, table } from './text.js';
+import { age, counted, plain, printableJson, table } from './text.js';
 import type { Where } from './whereabouts.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -45,8 +45,8 @@ export const incident = (id: string, options: IncidentsOptions): Promise<Report>
       await writeFile(options.export, `${printableJson({ schemaVersion: 1, incident: detail, histories }, 2)}\n`);
       const missing = detail.cycles.length - histories.length;
       const talk =
-        missing > 0 ? [`${missing} of ${detail.cycles.length} cycles have no archived history yet: they still run, or ended just now`] : [];
-      return { data: detail, text: `${options.export}: ${id} with ${histories.length} histories`, talk };
+        missing > 0 ? [`${counted(missing, 'cycle has', 'cycles have')} no archived history yet: still running, or ended just now`] : [];
+      return { data: detail, text: `${options.export}: ${id} with ${counted(histories.length, 'history', 'histories')}`, talk };
     }
     const { temporal } = hale.whereabouts;
     const link = temporal?.ui === undefined ? undefined : workflowLink(temporal.ui, temporal.namespace, detail.workflowId);

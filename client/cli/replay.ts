@@ -7,7 +7,7 @@ import { Failure } from './exit-codes.js';
 import { withHale } from './hale.js';
 import { incidentOf } from './lookup.js';
 import type { Report } from './report.js';
-import { plain } from './text.js';
+import { counted, plain } from './text.js';
 import { databaseOf, type Where } from './whereabouts.js';
 
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
@@ -23,7 +23,7 @@ export async function replay(what: string | undefined, options: Where & { readon
   if (cycles.length === 0) throw new Failure('notFound', 'nothing to replay: no cycle has an archived history yet');
   const diverged = cycles.filter(({ why }) => why !== null);
   const lines = diverged.map(({ workflowId, cycle, why }) => `diverges: ${plain(workflowId)} ${cycle}: ${plain(sentenceOf(why ?? ''))}`);
-  const text = [...lines, `${cycles.length - diverged.length} of ${cycles.length} cycles replay`].join('\n');
+  const text = [...lines, `${cycles.length - diverged.length} of ${counted(cycles.length, 'cycle replays', 'cycles replay')}`].join('\n');
   return { data: { cycles }, text, ...(diverged.length > 0 ? { exit: 'bug' as const } : {}) };
 }
 

@@ -100,5 +100,5 @@ function summary(results: readonly Result[]): string {
   const templates = new Set(results.map(({ templateSha256 }) => templateSha256)).size;
   const kills = results.some(({ fault }) => fault === 'kill');
   const median = kills ? `; kill to answer median ${killMedian(results)} s (at most ${killBoundSeconds} s)` : '';
-  return `${passed} of ${results.length} runs passed, ${templates} template${median}\n`;
+  return `${passed} of ${results.length} ${results.length === 1 ? 'run' : 'runs'} passed, ${templates} ${templates === 1 ? 'template' : 'templates'}${median}\n`;
 }

@@ -125,7 +125,7 @@ test('closed cycles are archived and replay, exported or not', { timeout: 120_00
   const file = join(folder, 'exported.json');
   const id = (await newest())?.id ?? '';
   expect(await hale(['incidents', id, '--export', file, ...at])).toMatchObject({ code: 0 });
-  expect(await hale(['replay', file])).toMatchObject({ code: 0, stdout: '1 of 1 cycles replay\n' });
+  expect(await hale(['replay', file])).toMatchObject({ code: 0, stdout: '1 of 1 cycle replays\n' });
 });
 
 test('a history that another version wrote diverges, named with its cycle', { timeout: 120_000 }, async () => {

@@ -60,7 +60,8 @@ export class ConfigurationFile {
     await storeConfiguration(this.database, fleet, this.path, 'hale up');
     const inactive = fleet.notYetActive.map((path) => `not active yet: ${path}`);
     const notes = [...warnings.map(problemText), ...inactive].map((note) => `\n  ${note}`).join('');
-    this.say(`configuration ${fleet.version} of ${this.path} is in force, ${fleet.services.length} services${notes}`);
+    const services = `${fleet.services.length} ${fleet.services.length === 1 ? 'service' : 'services'}`;
+    this.say(`configuration ${fleet.version} of ${this.path} is in force, ${services}${notes}`);
     return undefined;
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { durationMs } from '../../../client/cli/duration.js';
-import { age, plain, printableJson, table } from '../../../client/cli/text.js';
+import { statusText } from '../../../client/cli/status-text.js';
+import { age, counted, plain, printableJson, table } from '../../../client/cli/text.js';
 
 test('text on one line keeps its words and loses every control character', () => {
   expect(plain('a\u001b[31mb\r\nc\td\u202ee\u200b\u0000')).toBe('a[31mb c de');
@@ -31,10 +32,22 @@ test.each(['', '30', '5 m', '-5s', '0s', 'P1D', '1.5h', '1m1h', '1e400', '999999
   'the duration %j is refused with the option, the value and an example',
   (text) => {
     expect(() => durationMs('--for', text)).toThrow(
-      `--for is ${JSON.stringify(text)}: a duration above 0 is allowed, for example 30m or 1h30m`,
+      `--for is ${JSON.stringify(text)}: a duration above 0 and at most 36500d is allowed, for example 30m or 1h30m`,
     );
   },
 );
+
+test('what is counted is singular where there is one of it', () => {
+  expect([0, 1, 2].map((count) => counted(count, 'service'))).toEqual(['0 services', '1 service', '2 services']);
+  expect(counted(1, 'process runs', 'processes run')).toBe('1 process runs');
+});
+
+test('a status of one service does not speak of services', () => {
+  const service = { name: 'shop', state: 'ok' as const, why: null, instances: [] };
+  const temporal = { address: null, namespace: null, reachable: true };
+  const rest = { asOf: '', web: { url: null }, database: { url: '' }, processes: [], stopped: null, starting: false, incidents: [] };
+  expect(statusText({ ...rest, temporal, services: [service] }, 0)).toContain('1 service: 1 ok');
+});
 
 test('an age is a number that a person takes in at a glance', () => {
   expect([47_000, 240_000, 10_800_000, 259_200_000, -5].map(age)).toEqual(['47s', '4m', '3h', '3d', '0s']);
