@@ -2,6 +2,7 @@ import { ActivityFailure, CancellationScope, condition, workflowInfo } from '@te
 import type { Observation } from '../contracts/activities.js';
 import type { CycleResult } from '../contracts/cycle.js';
 import { cycleOrder } from '../contracts/schemas.js';
+import type { Diagnosis } from '../domain/diagnosis.js';
 import { nextStep, planCorrections } from '../domain/plan.js';
 import type { Outcome } from '../domain/outcome.js';
 import { look, record } from './activities.js';
@@ -68,10 +69,10 @@ async function heal(cycle: Cycle): Promise<End> {
 
       chart.enter('diagnose', `broken: ${cycle.broken.join(', ')}`);
       const { diagnosis, records } = await look.diagnoseService({ ...cycle.place(), cycle: cycle.id, findings: seen.findings });
-      if (diagnosis.brokenDependencies.length > 0) {
-        const sentence = `waiting for ${diagnosis.brokenDependencies.join(', ')}, which this service depends on`;
-        if (cycle.isOverdue()) return callPerson(cycle, 'escalated', sentence);
-        chart.say(sentence);
+      const blocked = blockedBy(diagnosis);
+      if (blocked !== undefined && cycle.isOverdue()) return callPerson(cycle, 'escalated', blocked);
+      if (blocked !== undefined) {
+        chart.say(blocked);
         await desk.quiet(DEPENDENCY_LOOK_MS);
         continue;
       }
@@ -118,6 +119,11 @@ async function detect(cycle: Cycle): Promise<Observation> {
   cycle.symptomStands = seen.kind === 'broken';
   if (seen.kind === 'broken') cycle.broken = seen.findings.map(({ objective }) => objective);
   return seen;
+}
+
+/** A service whose dependency is broken is not at fault itself, and correcting it would help nobody. */
+function blockedBy({ brokenDependencies }: Diagnosis): string | undefined {
+  return brokenDependencies.length > 0 ? `waiting for ${brokenDependencies.join(', ')}, which this service depends on` : undefined;
 }
 
 async function open(cycle: Cycle, round: number): Promise<void> {

@@ -44,6 +44,19 @@ test('storing an earlier version again makes it current once more', async () => 
   expect(await postgresConfigurations(pool).current()).toEqual(first);
 });
 
+test('the ledger says each time another configuration came into force, and from where', async () => {
+  const { pool } = await freshDatabase();
+  const first = await loadFleet(minimalFile);
+  const second = await loadFleet(minimalFile.replace('hold: 10s', 'hold: 20s'));
+  for (const fleet of [first, first, second, first]) await storeConfiguration(pool, fleet, 'hale.yaml', 'test');
+  const { rows } = await pool.query<{ body: string }>('select body from events order by seq');
+  const told = rows.map(({ body }) => JSON.parse(body) as { kind: string; data: { version: string } });
+  expect(told.map(({ kind, data }) => [kind, data.version])).toEqual(
+    [first, second, first].map(({ version }) => ['configuration.activated', version]),
+  );
+  expect(told[0]?.data).toMatchObject({ source: 'hale.yaml', by: 'test', services: 1 });
+});
+
 test('the version depends on what the file means, not on how it is written', async () => {
   const original = await loadFleet(minimalFile);
   const rewritten = await loadFleet(
