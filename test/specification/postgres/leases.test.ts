@@ -73,15 +73,6 @@ test('a holder that asks again for a shorter time keeps the longer one', async (
   expect(await leases.holds('db/1', 'a', '2', MINUTE / 2)).toBe(true);
 });
 
-test('a new holder gets the time that it asked for, not what the last one left', async () => {
-  const { pool } = await freshDatabase();
-  const leases = postgresLeases(pool);
-  await leases.acquire('db/1', 'a', MINUTE);
-  await leases.releaseAll('a');
-  await leases.acquire('db/1', 'b', 5_000);
-  expect(await leases.holds('db/1', 'b', '2', 10_000)).toBe(false);
-});
-
 test('an heir takes over the leases of ended cycles under a larger token', async () => {
   const { pool } = await freshDatabase();
   const fleet = await shopConfigured(pool);

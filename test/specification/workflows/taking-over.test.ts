@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scriptedWorld } from '../../support/scripted-world.js';
+import { proposal, scriptedWorld } from '../../support/scripted-world.js';
 import { runCycle, timeSkipping, type RunningCycle } from '../../support/temporal.js';
 
 type Handle = RunningCycle['handle'];
@@ -26,4 +26,21 @@ test('the lesson of a correction that a person took over does not say undone', a
   expect(result.outcome).toBe('takenOver');
   expect(calls).not.toContain('undoCorrection');
   expect(asked('learnLesson').map(({ verdict, undone }) => [verdict.kind, undone])).toEqual([['unchanged', false]]);
+});
+
+test('a word that comes while a correction is prepared keeps it from being done', async () => {
+  const env = await timeSkipping();
+  let started: (handle: Handle) => void = () => undefined;
+  const cycle = new Promise<Handle>((resolve) => (started = resolve));
+  const { activities, calls } = scriptedWorld({
+    prepareCorrection: async ({ correction }) => {
+      await (await cycle).executeUpdate('takeOver', { args: [{ by: 'ada' }] });
+      return proposal(correction);
+    },
+  });
+  const result = await runCycle(env, activities, { service: 'shop', by: 'watch' }, async ({ handle }) => started(handle)).finally(() =>
+    env.teardown(),
+  );
+  expect(result).toMatchObject({ outcome: 'takenOver', attempts: 0 });
+  expect(calls).not.toContain('applyCorrection');
 });
