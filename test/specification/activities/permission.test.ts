@@ -1,7 +1,7 @@
 // The last look before the world is touched, over a real target, real leases and the real stop flag.
 import { expect, test } from 'vitest';
 import { freshHttpKnob } from '../../support/http-knob.js';
-import { shopCorrection } from '../../support/shop-correction.js';
+import { actionId, shopCorrection } from '../../support/shop-correction.js';
 
 const MINUTE = 60_000;
 const turnOn = (url: string): string => `http: '${url}', verify: '${url}', undo: {http: '${url}'}, timeout: 5s`;
@@ -55,4 +55,17 @@ test('an undo under stop is not done, and the effect stays listed as in force', 
   expect(await undo()).toMatchObject({ reason: expect.stringContaining('stopped') });
   expect(knob.ledger).toHaveLength(1);
   expect(await effect()).toMatchObject({ state: 'applied' });
+});
+
+test('a cut-off undo under stop stays listed as one that may have been done', async () => {
+  const { url } = await freshHttpKnob();
+  const { ports, propose, apply, undo, effect, stop } = await shopCorrection(
+    `http: '${url}', verify: '${url}', undo: {http: '${url}'}, timeout: 300ms`,
+  );
+  await propose();
+  await apply();
+  await ports.effects.move(actionId, ['applied'], 'undoing');
+  await stop();
+  expect(await undo()).toMatchObject({ reason: expect.stringContaining('stopped') });
+  expect(await effect()).toMatchObject({ state: 'undoing' });
 });

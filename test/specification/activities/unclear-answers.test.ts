@@ -67,3 +67,12 @@ test('an unclear answer that verify denies to the end means that nothing was don
   expect(await apply()).toMatchObject({ kind: 'notApplied' });
   expect(await effect()).toMatchObject({ state: 'notApplied' });
 });
+
+test('an answer that was lost leaves unknown what may not be repeated', async () => {
+  const knob = await freshHttpKnob();
+  knob.manner = 'silent';
+  const { propose, apply, effect } = await shopCorrection(`http: '${knob.url}', undo: nothingToRestore`);
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'unknown' });
+  expect(await effect()).toMatchObject({ state: 'unknown' });
+});
