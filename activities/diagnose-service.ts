@@ -5,7 +5,7 @@ import { tally } from '../domain/lesson.js';
 import type { Correction, Service } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, serviceOf } from './case.js';
-import { judgeNow, recentReadings, type Judged } from './observe-service.js';
+import { judgeNow, recentLook, type Judged } from './observe-service.js';
 import type { Ports } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' | 'knownGood' | 'lessons'>;
@@ -43,8 +43,7 @@ async function examine(ports: Needs, service: Service, instance: string | undefi
 /** A dependency that is only in doubt counts as broken: waiting for it a moment is cheaper than correcting the wrong service. */
 async function dependencyState(ports: Needs, place: Place, abort: AbortSignal): Promise<DependencyState> {
   const service = await serviceOf(ports, { service: place.service, configVersion: place.configVersion });
-  const history = await recentReadings(ports, service, undefined);
-  const judged = await judgeNow(ports, service, undefined, history, abort);
+  const judged = await judgeNow(ports, await recentLook(ports, service, undefined), abort);
   const isBroken = ({ judgement }: Judged): boolean =>
     judgement.kind === 'broken' || (judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
   const blind = judged.length > 0 && judged.every(({ judgement }) => judgement.kind === 'noData');

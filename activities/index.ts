@@ -6,12 +6,14 @@ import { observeService } from './observe-service.js';
 import { openIncident } from './open-incident.js';
 import type { Ports } from './ports.js';
 import { prepareCorrection } from './prepare-correction.js';
+import { settleEffects } from './settle-effects.js';
 import { undoCorrection } from './undo-correction.js';
 import { awaitRecovery, validateHold } from './validate-recovery.js';
 
 /** The activities of the healing cycle, over the ports they need. */
 export const createCycleActivities = (ports: Omit<Ports, 'shards' | 'cycles' | 'members'>): CycleActivities => ({
   openIncident: openIncident(ports),
+  settleEffects: settleEffects(ports),
   observeService: observeService(ports),
   diagnoseService: diagnoseService(ports),
   prepareCorrection: prepareCorrection(ports),

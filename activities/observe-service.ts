@@ -24,21 +24,30 @@ export const observeService =
   (input: ObserveService): Promise<Observation> =>
     beating(async (abort) => {
       const service = await serviceOf(ports, input);
-      const history = await recentReadings(ports, service, input.instance);
+      const look = await recentLook(ports, service, input.instance);
       for (;;) {
-        const judged = await judgeNow(ports, service, input.instance, history, abort);
+        const judged = await judgeNow(ports, look, abort);
         const undecided = judged.find(({ judgement }) => judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
         const broken = judged.filter(({ judgement }) => judgement.kind === 'broken');
         if (broken.length > 0 || undecided === undefined) return conclude(service, input, judged);
-        await sleep(signalOf(service, undecided.objective).everyMs, undefined, { signal: abort });
+        await sleep(nextDueMs(look), undefined, { signal: abort });
       }
     });
 
 /** Readings by signal name; grows while an activity goes on measuring. */
 export type History = Map<string, Reading[]>;
 
-/** What watch stored lately, as far back as any objective looks. */
-export async function recentReadings(ports: Needs, service: Service, instance: string | undefined): Promise<History> {
+/** One service or instance under the eyes of one activity. */
+export interface Look {
+  readonly service: Service;
+  readonly instance: string | undefined;
+  readonly history: History;
+  /** When this look last took each signal, ms since the epoch: a source is not asked more often than it is configured for. */
+  readonly taken: Map<string, number>;
+}
+
+/** A look that knows what watch stored lately, as far back as any objective looks. */
+export async function recentLook(ports: Needs, service: Service, instance: string | undefined): Promise<Look> {
   const history: History = new Map();
   for (const objective of service.objectives) {
     const signal = signalOf(service, objective);
@@ -46,25 +55,31 @@ export async function recentReadings(ports: Needs, service: Service, instance: s
     const readings = await ports.samples.since(service.name, signal.perInstance ? instance : undefined, signal.name, Date.now() - back);
     history.set(signal.name, [...readings]);
   }
-  return history;
+  return { service, instance, history, taken: new Map() };
 }
 
-/** Takes one fresh reading of every objective's signal into `history` and judges. */
-export async function judgeNow(
-  ports: Needs,
-  service: Service,
-  instance: string | undefined,
-  history: History,
-  abort: AbortSignal,
-): Promise<Judged[]> {
-  const signals = service.signals.filter((signal) => service.objectives.some((objective) => objective.signal === signal.name));
-  const fresh = await measureService(ports.meters, service.name, instance, signals, service.signals, abort);
+/** Takes a fresh reading of every objective's signal that is due, the first time of all of them, and judges. */
+export async function judgeNow(ports: Needs, look: Look, abort: AbortSignal): Promise<Judged[]> {
+  const { service, instance, history, taken } = look;
+  const now = Date.now();
+  const due = judgedSignals(service).filter((signal) => dueAt(look, signal) <= now);
+  for (const { name } of due) taken.set(name, now);
+  const fresh = await measureService(ports.meters, service.name, instance, due, service.signals, abort);
   for (const { signal, reading } of fresh) history.set(signal, [...(history.get(signal) ?? []), reading]);
   return service.objectives.map((objective) => ({
     objective,
     judgement: judge(objective, history.get(objective.signal) ?? [], Date.now()),
   }));
 }
+
+/** How long until some signal is due again, ms. */
+export const nextDueMs = (look: Look): number =>
+  Math.max(1, Math.min(...judgedSignals(look.service).map((signal) => dueAt(look, signal))) - Date.now());
+
+const dueAt = ({ taken }: Look, { name, everyMs }: Signal): number => (taken.get(name) ?? -Infinity) + everyMs;
+
+const judgedSignals = ({ signals, objectives }: Service): Signal[] =>
+  signals.filter((signal) => objectives.some((objective) => objective.signal === signal.name));
 
 export function signalOf(service: Service, objective: Objective): Signal {
   const signal = service.signals.find((one) => one.name === objective.signal);
@@ -97,6 +112,6 @@ export const sentenceOf = (judged: readonly Judged[]): string =>
     )
     .join('; ');
 
-/** Met beyond doubt: no vote of a full ballot is still open. */
-export const isMet = ({ objective, judgement }: Judged): boolean =>
-  judgement.kind === 'met' && judgement.doubtfulSince === undefined && judgement.of >= objective.votes.of;
+/** Met beyond doubt: the good votes leave too few for a breach, however the rest of the ballot turns out. */
+export const isMet = ({ objective: { votes }, judgement }: Judged): boolean =>
+  judgement.kind === 'met' && judgement.doubtfulSince === undefined && judgement.of - judgement.bad > votes.of - votes.bad;

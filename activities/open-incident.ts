@@ -5,18 +5,17 @@ import { modeNow } from '../contracts/configuration/mode.js';
 import { healWorkflowId } from '../contracts/names.js';
 import { briefOf } from './case.js';
 import type { Ports } from './ports.js';
-import { settleEffects, type SettleNeeds } from './settle-effects.js';
 
-type Needs = SettleNeeds & Pick<Ports, 'incidents'>;
+type Needs = Pick<Ports, 'configurations' | 'incidents' | 'leases' | 'effects'>;
 
 /** A symptom that comes back this soon belongs to the incident before it. */
 const RELAPSE_WITHIN_MS = 10 * 60_000;
 
-/** Pins the configuration, opens or joins the incident, and settles what an earlier cycle left half done. */
+/** Pins the configuration, opens or joins the incident, and takes over what an earlier cycle still held. */
 export const openIncident =
   (ports: Needs) =>
   ({ cycle, workflowId, round, order }: OpenIncident): Promise<Opened> =>
-    beating(async (abort) => {
+    beating(async () => {
       const fleet = await ports.configurations.current();
       const service = fleet?.services.find((one) => one.name === order.service);
       if (fleet === undefined || service === undefined) return notConfigured('service', order.service, namesOf(fleet));
@@ -32,8 +31,9 @@ export const openIncident =
         configVersion: fleet.version,
         relapseWithinMs: RELAPSE_WITHIN_MS,
       });
-      const settled = round === 0 ? await settleEffects(ports, service, order.instance, cycle, abort) : [];
-      return { ...pinned(fleet, service, order.instance), kind: 'open', incident, onset, settled };
+      await ports.leases.inherit(service.name, order.instance, cycle);
+      const leftovers = (await ports.effects.open(service.name, order.instance, cycle)).length;
+      return { ...pinned(fleet, service, order.instance), kind: 'open', incident, onset, leftovers };
     });
 
 type Refused = Extract<Opened, { kind: 'refused' }>;

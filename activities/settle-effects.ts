@@ -1,7 +1,9 @@
+import type { SettleEffects } from '../contracts/activities.js';
 import type { Effect } from '../domain/effect.js';
 import type { Service } from '../domain/service.js';
+import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
-import { isMet, judgeNow, recentReadings } from './observe-service.js';
+import { isMet, judgeNow, recentLook } from './observe-service.js';
 import type { Ports } from './ports.js';
 import { undoEffect, type UndoNeeds } from './undo-correction.js';
 
@@ -11,22 +13,19 @@ export type SettleNeeds = UndoNeeds & Pick<Ports, 'meters' | 'samples' | 'knownG
  * What an earlier, terminated cycle left half done is settled before anything is measured: read back, then adopted when
  * the service is well with it, else undone. Returns a sentence for each.
  */
-export async function settleEffects(
-  ports: SettleNeeds,
-  service: Service,
-  instance: string | undefined,
-  cycle: string,
-  abort: AbortSignal,
-): Promise<string[]> {
-  await ports.leases.inherit(service.name, instance, cycle);
-  const open = await ports.effects.open(service.name, instance, cycle);
-  const sentences: string[] = [];
-  for (const effect of open) {
-    const found = await readBack(ports, effect, abort);
-    sentences.push(`${effect.correction} (${effect.actionId}): ${await settle(ports, service, found, cycle, abort)}`);
-  }
-  return sentences;
-}
+export const settleEffects =
+  (ports: SettleNeeds) =>
+  ({ cycle, ...place }: SettleEffects): Promise<readonly string[]> =>
+    beating(async (abort) => {
+      const service = await serviceOf(ports, place);
+      const open = await ports.effects.open(service.name, place.instance, cycle);
+      const sentences: string[] = [];
+      for (const effect of open) {
+        const found = await readBack(ports, effect, abort);
+        sentences.push(`${effect.correction} (${effect.actionId}): ${await settle(ports, service, found, cycle, abort)}`);
+      }
+      return sentences;
+    });
 
 /** The effect as it is in the world, not as the dead cycle last wrote it. */
 async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal): Promise<Effect> {
@@ -65,8 +64,7 @@ async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycl
   // The service may be well because of the undo: it is brought to its end.
   if (effect.state === 'undoing') return takenBack(ports, effect, cycle, abort);
   const correction = correctionOf(await serviceOf(ports, effect), effect.correction);
-  const history = await recentReadings(ports, service, effect.instance);
-  const judged = await judgeNow(ports, service, effect.instance, history, abort);
+  const judged = await judgeNow(ports, await recentLook(ports, service, effect.instance), abort);
   const well = judged.length > 0 && judged.every(isMet);
   if (well || correction.undo !== 'restores') {
     const why = well ? 'kept: the service is well with it' : 'kept: there is nothing to bring back';

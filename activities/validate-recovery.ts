@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwaitRecovery, Recovery, ValidateHold } from '../contracts/activities.js';
 import type { Service } from '../domain/service.js';
-import { verdictOnHold, type Verdict } from '../domain/verdict.js';
+import { verdictOnHold, type HoldVerdict, type Verdict } from '../domain/verdict.js';
 import { beating } from './beat.js';
 import { serviceOf } from './case.js';
-import { isMet, judgeNow, sentenceOf, signalOf, type History, type Judged } from './observe-service.js';
+import { isMet, judgeNow, nextDueMs, sentenceOf, signalOf, type History, type Judged } from './observe-service.js';
 import type { Ports } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples'>;
@@ -19,17 +19,17 @@ export const awaitRecovery =
   (input: AwaitRecovery): Promise<Recovery> =>
     beating(async (abort) => {
       const service = await serviceOf(ports, input);
-      const history: History = new Map();
+      const look = { service, instance: input.instance, history: new Map(), taken: new Map() };
       const until = Date.now() + input.settleMs;
       for (;;) {
-        const judged = await judgeNow(ports, service, input.instance, history, abort);
+        const judged = await judgeNow(ports, look, abort);
         const repaired = judged.filter(({ objective }) => input.broken.includes(objective.name));
         const guards = judged.filter((one) => !repaired.includes(one));
         const isLate = Date.now() >= until;
         if (repaired.every(isMet) && guards.every(isLate ? isNotBroken : isQuiet))
           return { kind: 'recovered', at: Date.now(), evidence: sentenceOf(repaired) };
         if (isLate) return notRecovered(judged, input);
-        await sleep(Math.min(...judged.map(({ objective }) => signalOf(service, objective).everyMs)), undefined, { signal: abort });
+        await sleep(nextDueMs(look), undefined, { signal: abort });
       }
     });
 
@@ -42,18 +42,19 @@ function notRecovered(judged: readonly Judged[], { broken, settleMs }: AwaitReco
   const mine = judged.filter(({ objective }) => broken.includes(objective.name));
   const newlyBroken = judged.filter((one) => !broken.includes(one.objective.name) && one.judgement.kind === 'broken');
   if (newlyBroken.length > 0) return { kind: 'worse', evidence: `broken now and not before: ${sentenceOf(newlyBroken)}` };
-  const blind = mine.every(({ judgement }) => judgement.kind === 'noData');
-  return { kind: blind ? 'noData' : 'unchanged', evidence: `after ${settleMs / 1000}s ${sentenceOf(mine)}` };
+  // Without one bad reading there is nothing against the correction: too little was seen of it.
+  const seenBad = mine.some(({ judgement }) => judgement.kind === 'broken' || judgement.bad > 0);
+  return { kind: seenBad ? 'unchanged' : 'noData', evidence: `after ${settleMs / 1000}s ${sentenceOf(mine)}` };
 }
 
 /** Judges the hold window so far, from what watch stored and one fresh reading of everything. */
 export const validateHold =
   (ports: Needs) =>
-  (input: ValidateHold): Promise<Verdict> =>
+  (input: ValidateHold): Promise<HoldVerdict> =>
     beating(async (abort) => {
       const service = await serviceOf(ports, input);
       const history = await readingsSince(ports, service, input);
-      await judgeNow(ports, service, input.instance, history, abort);
+      await judgeNow(ports, { service, instance: input.instance, history, taken: new Map() }, abort);
       const watched = service.objectives.map((objective) => ({ objective, readings: history.get(objective.signal) ?? [] }));
       return verdictOnHold(watched, input.broken, input.from, Date.now());
     });

@@ -4,7 +4,7 @@ import type { GateAnswer, GateFacts } from '../domain/gate.js';
 import type { Record } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { CorrectionBrief, Limits } from '../domain/service.js';
-import type { Verdict } from '../domain/verdict.js';
+import type { HoldVerdict, Verdict } from '../domain/verdict.js';
 import type { CycleOrder } from './cycle.js';
 
 /** What passes between the healing cycle and its activities. Images and file contents stay in PostgreSQL. */
@@ -32,11 +32,15 @@ export type Opened =
       readonly corrections: readonly CorrectionBrief[];
       readonly order: 'learned' | 'fixed';
       readonly limits: Limits;
-      /** What was found half done by an earlier, ended cycle, and what became of it; sentences. */
-      readonly settled: readonly string[];
+      /** How many effects an earlier, ended cycle left half done. */
+      readonly leftovers: number;
     }
   /** No cycle may be run for this order: its fields contradict the configuration, or the workflow id. */
   | { readonly kind: 'refused'; readonly sentence: string };
+
+export interface SettleEffects extends Place {
+  readonly cycle: string;
+}
 
 export interface ObserveService extends Place {
   /** The objective that was reported; without data on it nothing is known. */
@@ -146,6 +150,7 @@ export interface NoteWord extends Place {
 /** What the healing cycle asks of the world, in the order of the runbook. */
 export interface CycleActivities {
   openIncident(input: OpenIncident): Promise<Opened>;
+  settleEffects(input: SettleEffects): Promise<readonly string[]>;
   observeService(input: ObserveService): Promise<Observation>;
   diagnoseService(input: Place & { readonly cycle: string; readonly findings: readonly Finding[] }): Promise<Diagnosed>;
   prepareCorrection(input: PrepareCorrection): Promise<Prepared>;
@@ -154,7 +159,7 @@ export interface CycleActivities {
   noteWord(input: NoteWord): Promise<void>;
   applyCorrection(input: { readonly actionId: string; readonly permission: string }): Promise<Applied>;
   awaitRecovery(input: AwaitRecovery): Promise<Recovery>;
-  validateHold(input: ValidateHold): Promise<Verdict>;
+  validateHold(input: ValidateHold): Promise<HoldVerdict>;
   undoCorrection(input: { readonly actionId: string; readonly why: string }): Promise<UndoAnswer>;
   learnLesson(input: LearnLesson): Promise<void>;
   closeIncident(input: CloseIncident): Promise<void>;

@@ -11,27 +11,26 @@ const retry = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval
 export const look = proxyActivities<
   Pick<
     CycleActivities,
-    | 'openIncident'
-    | 'observeService'
-    | 'diagnoseService'
-    | 'prepareCorrection'
-    | 'validateHold'
-    | 'learnLesson'
-    | 'recordAnswer'
-    | 'callPerson'
+    'openIncident' | 'diagnoseService' | 'prepareCorrection' | 'validateHold' | 'learnLesson' | 'recordAnswer' | 'callPerson'
   >
->({ startToCloseTimeout: '2m', heartbeatTimeout: '5s', retry });
+>({ startToCloseTimeout: '10m', heartbeatTimeout: '5s', retry });
 
-/** Changing is slow, heartbeats, and finds out by reading back what a killed worker left behind. */
+/**
+ * Changing is slow, heartbeats, and finds out by reading back what a killed worker left behind. A worker that dies is
+ * known by its heartbeat; the time limit only has to outlast the longest call that a configuration may allow, twice.
+ */
 export const act = proxyActivities<Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'>>({
-  startToCloseTimeout: '30m',
+  startToCloseTimeout: '6h',
   heartbeatTimeout: '5s',
   retry,
 });
 
-/** Waiting for the symptom to go is a look that lasts; it is cancelled when a person takes over. */
-export const linger = proxyActivities<Pick<CycleActivities, 'awaitRecovery'>>({
-  startToCloseTimeout: '2h',
+/**
+ * What lasts is cancelled when a person ends the cycle: waiting for a breach to be old enough or for the symptom to go, and
+ * taking back what an earlier cycle left in force.
+ */
+export const linger = proxyActivities<Pick<CycleActivities, 'settleEffects' | 'observeService' | 'awaitRecovery'>>({
+  startToCloseTimeout: '6h',
   heartbeatTimeout: '5s',
   retry,
   cancellationType: 'TRY_CANCEL',

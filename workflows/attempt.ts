@@ -59,6 +59,8 @@ async function refuse(cycle: Cycle, correction: CorrectionBrief, proposal: Propo
   await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
   const ms = cooldownLeftMs(correction, proposal.facts);
   if (rule === 'cooldown' && !cycle.isOverdue(ms)) return { kind: 'coolsDown', ms, sentence };
+  // Relapse after relapse in one incident: each cycle found a correction that held, and nobody else would ever hear of it.
+  if (rule === 'attempts') return { kind: 'callPerson', outcome: 'escalated', sentence };
   return { kind: 'refused', sentence, refusesAll: refusesAll(rule) };
 }
 
@@ -126,23 +128,28 @@ async function validate(
   return hold(cycle, { ...where, from: recovery.at }, correction.holdMs);
 }
 
-/** The hold window. A report ends the wait early but not the window; a window that saw too little is held once more. */
+/**
+ * The hold window. A report ends the wait early but not the window. A window that saw too little is held once more, and
+ * one that ends in doubt is made twice as long: what is in doubt then has not stayed away.
+ */
 async function hold(cycle: Cycle, input: ValidateHold, holdMs: number): Promise<Verdict | undefined> {
   // The wait is by the workflow's clock, the readings by the clock of whoever took them: the two may differ.
   let { from } = input;
   let until = Date.now() + holdMs;
-  for (let seenTooLittle = false; ;) {
+  for (let isSecond = false; ;) {
     const woken = await cycle.desk.quiet(until - Date.now());
     if (woken === 'wish') return undefined;
     cycle.desk.look();
     const verdict = await look.validateHold({ ...input, from });
     if (cycle.desk.wish) return undefined;
     cycle.symptomStands = verdict.kind === 'unchanged';
-    if (verdict.kind === 'noData' && !seenTooLittle) {
-      seenTooLittle = true;
-      from += holdMs;
-      until = Date.now() + holdMs;
-    } else if (woken === 'elapsed' || verdict.kind !== 'held') return verdict;
+    if (verdict.kind === 'unchanged' || verdict.kind === 'worse') return verdict;
+    if (woken === 'report') continue;
+    if (verdict.kind === 'held') return verdict;
+    if (isSecond) return verdict.kind === 'inDoubt' ? { ...verdict, kind: 'unchanged' } : verdict;
+    isSecond = true;
+    if (verdict.kind === 'noData') from += holdMs;
+    until = Date.now() + holdMs;
   }
 }
 
@@ -166,26 +173,30 @@ async function conclude(
       sentence: `${correction.name} is in force, but nothing can be measured: ${verdict.evidence}`,
     };
   }
-  const stranded = await takeBack(cycle, correction, actionId, `${verdict.kind}: ${verdict.evidence}`);
-  const undone = stranded === undefined && correction.undo === 'restores' && cycle.desk.wish?.kind !== 'takeOver';
-  await learn(cycle, correction, actionId, diagnosis, verdict, undone);
-  return stranded ?? { kind: 'failed', sentence: `${correction.name} did not help (${verdict.kind}): ${verdict.evidence}` };
+  const back = await takeBack(cycle, correction, actionId, `${verdict.kind}: ${verdict.evidence}`);
+  await learn(cycle, correction, actionId, diagnosis, verdict, back.kind === 'undone');
+  if (back.kind === 'callPerson') return back;
+  return { kind: 'failed', sentence: `${correction.name} did not help (${verdict.kind}): ${verdict.evidence}` };
 }
 
 async function endedByPerson(cycle: Cycle, correction: CorrectionBrief, actionId: string): Promise<Attempt> {
   if (cycle.desk.wish?.kind === 'takeOver') return { kind: 'ended' };
-  return (await takeBack(cycle, correction, actionId, `aborted by ${cycle.desk.wish?.by ?? 'a person'}`)) ?? { kind: 'ended' };
+  const back = await takeBack(cycle, correction, actionId, `aborted by ${cycle.desk.wish?.by ?? 'a person'}`);
+  return back.kind === 'callPerson' ? back : { kind: 'ended' };
 }
 
-/** Undoes what can be undone. undefined: nothing of the correction is left in force that could be taken back. */
-async function takeBack(cycle: Cycle, correction: CorrectionBrief, actionId: string, why: string): Promise<Attempt | undefined> {
-  if (correction.undo !== 'restores') return undefined;
+/** `left`: there is nothing to bring back, or a person took over and leaves it as it is. */
+type TakenBack = { readonly kind: 'undone' | 'left' } | Extract<Attempt, { kind: 'callPerson' }>;
+
+/** Undoes what can be undone. */
+async function takeBack(cycle: Cycle, correction: CorrectionBrief, actionId: string, why: string): Promise<TakenBack> {
+  if (correction.undo !== 'restores') return { kind: 'left' };
   await cycle.desk.waitedForResume(cycle.limits.pauseMsMax);
-  if (cycle.desk.wish?.kind === 'takeOver') return undefined;
+  if (cycle.desk.wish?.kind === 'takeOver') return { kind: 'left' };
   cycle.chart.enter('rollback', `undoing ${correction.name}: ${why}`);
   const undo = await act.undoCorrection({ actionId, why });
   return undo.kind === 'undone'
-    ? undefined
+    ? { kind: 'undone' }
     : { kind: 'callPerson', outcome: 'stranded', sentence: `${correction.name} could not be undone: ${undo.reason}` };
 }
 

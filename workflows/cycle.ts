@@ -67,6 +67,11 @@ export class Cycle {
     return this.#opened().order;
   }
 
+  /** How many effects an earlier cycle left half done. */
+  get leftovers(): number {
+    return this.#opened().leftovers;
+  }
+
   get onset(): number {
     return this.#opened().onset;
   }

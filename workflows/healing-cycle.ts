@@ -5,7 +5,7 @@ import { cycleOrder } from '../contracts/schemas.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import { nextStep, planCorrections } from '../domain/plan.js';
 import type { Outcome } from '../domain/outcome.js';
-import { look, record } from './activities.js';
+import { linger, look, record } from './activities.js';
 import { attemptCorrection } from './attempt.js';
 import { Cycle } from './cycle.js';
 import { openDesk } from './desk.js';
@@ -59,11 +59,13 @@ async function heal(cycle: Cycle): Promise<End> {
   const refusals: string[] = [];
   const overdue = callPersonWhenOverdue(cycle);
   try {
+    await settleLeftovers(cycle);
     for (let looks = 0; ; looks += 1) {
       if (desk.wish) return endedBy(cycle);
       if (await desk.waitedForResume(cycle.limits.pauseMsMax)) continue;
 
       const seen = await detect(cycle);
+      if (seen === undefined) return endedBy(cycle);
       if (seen.kind === 'noData') return callPerson(cycle, 'escalated', `nothing can be measured: ${seen.evidence}`);
       if (seen.kind === 'clear') return { outcome: looks === 0 ? 'notConfirmed' : 'recoveredAlone', sentence: seen.evidence };
 
@@ -110,14 +112,22 @@ async function heal(cycle: Cycle): Promise<End> {
   }
 }
 
-/** A report is a hint, never a fact: the cycle measures for itself. */
-async function detect(cycle: Cycle): Promise<Observation> {
+/** What an earlier, ended cycle left half done would blur everything that is measured. */
+async function settleLeftovers(cycle: Cycle): Promise<void> {
+  const count = cycle.leftovers;
+  if (count === 0) return;
+  cycle.chart.enter('detect', `settling what an earlier cycle left half done: ${count} ${count === 1 ? 'effect' : 'effects'}`);
+  await cycle.desk.interruptible(() => linger.settleEffects({ ...cycle.place(), cycle: cycle.id }));
+}
+
+/** A report is a hint, never a fact: the cycle measures for itself. undefined when a person ended it first. */
+async function detect(cycle: Cycle): Promise<Observation | undefined> {
   const { service, finding } = cycle.order;
   cycle.chart.enter('detect', `measuring ${service} again`);
   cycle.desk.look();
-  const seen = await look.observeService({ ...cycle.place(), objective: finding?.objective });
-  cycle.symptomStands = seen.kind === 'broken';
-  if (seen.kind === 'broken') cycle.broken = seen.findings.map(({ objective }) => objective);
+  const seen = await cycle.desk.interruptible(() => linger.observeService({ ...cycle.place(), objective: finding?.objective }));
+  cycle.symptomStands = seen?.kind === 'broken';
+  if (seen?.kind === 'broken') cycle.broken = seen.findings.map(({ objective }) => objective);
   return seen;
 }
 

@@ -9,11 +9,12 @@ import type { Resolved } from './signals.js';
 import { type Node, at, fromPlain, merge, plain } from './tree.js';
 import { undoDefault, undoOf } from './undo.js';
 
-/** What the service decides for its corrections: how long its objectives hold, and how long a reading of them takes. */
+/** What the service decides for its corrections: how long its objectives hold, how far apart their readings are, and how long it takes until enough good ones say that they are met. */
 export interface Given {
   readonly mode: Node;
   readonly holdMs: number;
   readonly everyMs: number;
+  readonly metMs: number;
 }
 
 /** Resolves one correction; reported and undefined when it can't be. */
@@ -31,7 +32,7 @@ export function resolveCorrection(
   const action = actionOf(kind, file, whole, service, context);
   if (action === undefined) return undefined;
   const undo = undoOf(kind, file, whole, context);
-  checkTimes(file, whole, given.everyMs, context);
+  checkTimes(file, whole, given, context);
   return { value: correctionOf(name, file, action, undo), node: whole };
 }
 
@@ -46,7 +47,7 @@ function defaultsOf(kind: Kind, node: Node, given: Given): Readonly<Record<strin
     undo: undoDefault(kind, plain(at(node, 'postgres'))),
     repeatable: kind === 'wait',
     hold: formatDuration(given.holdMs),
-    within: formatDuration(Math.max(30_000, 2 * given.everyMs)),
+    within: formatDuration(Math.max(30_000, given.metMs + given.everyMs)),
     timeout: kind === 'wait' ? formatDuration(waitMs(node) + 5000) : '30s',
     cooldown: kind === 'wait' ? '0s' : '1m',
     ...(kind === 'http' && { method: 'POST', headers: {} }),
@@ -56,14 +57,14 @@ function defaultsOf(kind: Kind, node: Node, given: Given): Readonly<Record<strin
 }
 
 /** Without readings in time nobody could say whether the correction helped; the defaults are made to fit. */
-function checkTimes(file: WholeFile, node: Node, everyMs: number, context: Context): void {
-  const atLeast = (key: 'within' | 'hold', ms: number, least: number) => {
-    const sentence = `is ${formatDuration(ms)}; allowed: at least ${formatDuration(least)}, since an objective is read every ${formatDuration(everyMs)}`;
+function checkTimes(file: WholeFile, node: Node, { everyMs, metMs }: Given, context: Context): void {
+  const atLeast = (key: 'within' | 'hold', ms: number, least: number, why: string) => {
+    const sentence = `is ${formatDuration(ms)}; allowed: at least ${formatDuration(least)}, since ${why}`;
     const place = at(node, key)?.place;
     if (ms < least && place !== undefined) context.problems.error(place, sentence);
   };
-  atLeast('within', file.within, everyMs);
-  atLeast('hold', file.hold, 3 * everyMs);
+  atLeast('within', file.within, metMs, 'it takes so long until enough good readings say that an objective is met');
+  atLeast('hold', file.hold, 3 * everyMs, `an objective is read every ${formatDuration(everyMs)}`);
 }
 
 const waitMs = (node: Node): number => correction.parse(plain(node)).for ?? 0;

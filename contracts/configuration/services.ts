@@ -1,7 +1,7 @@
 import { fillSlots } from '../../domain/detection/slots.js';
 import type { Correction, Instances, Objective, Override, Service, Signal } from '../../domain/service.js';
 import { type Context, filled, prometheusNamed, secretNamed, targetDefaults } from './context.js';
-import { resolveCorrection } from './corrections.js';
+import { type Given, resolveCorrection } from './corrections.js';
 import { type ServiceHead, serviceHead } from './file.js';
 import { modeOf, resolveLimits } from './limits.js';
 import { holdMsDefault, resolveObjective } from './objectives.js';
@@ -44,12 +44,13 @@ export function resolveService(name: string, context: Context): Resolved<Service
   return { value, node: effective(node, { signals, objectives, corrections }, limits.node) };
 }
 
-/** The longest hold of all objectives, and the longest time between two readings of one. */
-function longestOf(objectives: readonly Objective[], signals: readonly Signal[]): { holdMs: number; everyMs: number } {
-  const read = signals.filter((signal) => objectives.some((objective) => objective.signal === signal.name));
+/** The longest of all objectives: its hold, the time between two of its readings, and until its good votes are enough. */
+function longestOf(objectives: readonly Objective[], signals: readonly Signal[]): Omit<Given, 'mode'> {
+  const everyOf = ({ signal }: Objective): number => signals.find((one) => one.name === signal)?.everyMs ?? 0;
   return {
     holdMs: objectives.length === 0 ? holdMsDefault : Math.max(...objectives.map((objective) => objective.holdMs)),
-    everyMs: Math.max(0, ...read.map((signal) => signal.everyMs)),
+    everyMs: Math.max(0, ...objectives.map(everyOf)),
+    metMs: Math.max(0, ...objectives.map((one) => (one.votes.of - one.votes.bad + 1) * everyOf(one))),
   };
 }
 

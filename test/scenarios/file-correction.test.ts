@@ -201,6 +201,19 @@ test('a pause that a cycle was not told of is read right before acting, and noth
   expect(rows[0]).toEqual({ state: 'notApplied', why: 'shop is paused by ada' });
 });
 
+test('a take-over while a breach is not old enough yet ends the cycle at once', async () => {
+  const service = await fileDrivenService();
+  const hale = await haleWith(env, yaml(service, lastGood(service.file), '10m'));
+  await service.configure('bad');
+  const result = await hale.working(async () => {
+    const cycle = await hale.start('shop');
+    await inPhase(cycle, 'detect');
+    await cycle.executeUpdate('takeOver', { args: [{ by: 'ada' }] });
+    return cycle.result();
+  });
+  expect(result.outcome).toBe('takenOver');
+});
+
 test('what failed on this pattern is tried after what did not', async () => {
   const service = await fileDrivenService();
   const other = await fileDrivenService();

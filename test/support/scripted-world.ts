@@ -55,7 +55,7 @@ export const opened = (corrections: readonly CorrectionBrief[], more: Partial<Ex
   corrections,
   order: 'learned',
   limits,
-  settled: [],
+  leftovers: 0,
   ...more,
 });
 
@@ -68,6 +68,7 @@ export function scriptedWorld(script: Partial<CycleActivities> = {}): ScriptedWo
   const inputs = new Map<string, unknown[]>();
   const well: CycleActivities = {
     openIncident: async () => opened([brief('restart')]),
+    settleEffects: async () => [],
     observeService: async () => seenBroken,
     diagnoseService: async () => ({
       diagnosis: {

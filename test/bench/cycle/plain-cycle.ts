@@ -9,7 +9,7 @@ export async function plainCycle(order: CycleOrder): Promise<unknown> {
   if (opened.kind !== 'open') return opened;
   const place = { service: order.service, configVersion: opened.configVersion };
   const inIncident = { ...place, incident: opened.incident };
-  const seen = await look.observeService({ ...place, objective: order.finding?.objective });
+  const seen = await linger.observeService({ ...place, objective: order.finding?.objective });
   if (seen.kind !== 'broken') return seen;
   const broken = seen.findings.map(({ objective }) => objective);
   const { diagnosis } = await look.diagnoseService({ ...place, cycle, findings: seen.findings });
@@ -24,6 +24,7 @@ export async function plainCycle(order: CycleOrder): Promise<unknown> {
   if (recovery.kind !== 'recovered') return recovery;
   await sleep(correction.holdMs);
   const verdict = await look.validateHold({ ...place, actionId, broken, from: recovery.at });
+  if (verdict.kind === 'inDoubt') return verdict;
   await look.learnLesson({ ...inIncident, actionId, correction: name, pattern: diagnosis.pattern, verdict, undone: false });
   const sentence = `${name} held: ${'evidence' in verdict ? verdict.evidence : ''}`;
   await record.closeIncident({ ...inIncident, cycle, round: 0, outcome: 'healed', sentence });

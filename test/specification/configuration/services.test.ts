@@ -105,8 +105,17 @@ test.each(['100ms', '7s', '1h', '1d'])('defaults fit whatever the file says: eve
   expect(correction?.settleMs).toBeGreaterThanOrEqual(signal?.everyMs ?? Infinity);
 });
 
+test('a correction has time for as many good readings as its votes ask for', async () => {
+  const votes = 'signals: {up: {exec: [/a], every: 20s}}, objectives: {up: {above: 0, votes: 3 of 5}}';
+  const shop = await shopOf(`${votes}, corrections: {r: {exec: [/r]}}`);
+  expect(shop?.corrections[0]?.settleMs).toBe(80_000);
+  expect(await complaints(fleet(`${votes}, corrections: {r: {exec: [/r], within: 50s}}`))).toEqual([
+    expect.stringContaining('within: is 50s; allowed: at least 1m'),
+  ]);
+});
+
 test.each([
-  ['within: 30s', 'within: is 30s; allowed: at least 1m, since an objective is read every 1m'],
+  ['within: 30s', 'within: is 30s; allowed: at least 1m, since it takes so long until enough good readings say that an objective is met'],
   ['hold: 2m', 'hold: is 2m; allowed: at least 3m'],
 ])('a correction that nobody could judge in time is refused: %s', async (time, sentence) => {
   const text = `signals: {up: {exec: [/a], every: 1m}}, objectives: {up: {above: 0}}, corrections: {r: {exec: [/r], ${time}}}`;

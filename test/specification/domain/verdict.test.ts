@@ -49,8 +49,29 @@ test('a bad reading shorter than its objective asks for is no relapse', () => {
 
 test('a relapse counts only with as many bad votes as its objective asks for', () => {
   const votes = { votes: { bad: 2, of: 3 } };
-  expect(verdict('110110', '111111', votes)).toMatchObject({ kind: 'held' });
+  expect(verdict('1101101', '1111111', votes)).toMatchObject({ kind: 'held' });
   expect(verdict('110101', '111111', votes)).toMatchObject({ kind: 'unchanged' });
+});
+
+test('a relapse that begins too late in the window to be a breach leaves it in doubt', () => {
+  expect(verdict('111100', '111111', { forMs: 5_000 })).toMatchObject({ kind: 'inDoubt', evidence: expect.stringContaining('up 0') });
+  expect(verdict('111110', '111111', { votes: { bad: 2, of: 3 } })).toMatchObject({ kind: 'inDoubt' });
+});
+
+test('a guard signal at the end of the window is in doubt only by a breach that is not old enough', () => {
+  expect(verdict('111111', '111100', { forMs: 5_000 })).toMatchObject({ kind: 'inDoubt', evidence: expect.stringContaining('errors 0') });
+  expect(verdict('111111', '111110', { votes: { bad: 2, of: 3 } })).toMatchObject({ kind: 'held' });
+});
+
+test('a guard signal that goes blind in the window is no success', () => {
+  expect(verdict('111111', '11----')).toMatchObject({ kind: 'noData', evidence: expect.stringContaining('errors: no reading') });
+});
+
+test('a guard signal whose own condition is not met says so and is not blind', () => {
+  const quiet = { kind: 'noData', reason: 'conditionNotMet', detail: '' } as const;
+  const readings = [0, 1, 2, 3, 4, 5].map((second): Reading => ({ ...quiet, at: at(second) }));
+  const guard = { objective: objective('errors'), readings };
+  expect(verdictOnHold([watched('up', '111111'), guard], ['up'], start, at(5))).toMatchObject({ kind: 'held' });
 });
 
 test('a silence in the window longer than allowed is no success', () => {

@@ -105,6 +105,35 @@ test('without data in the hold window the cycle holds once more, then asks a per
   expect(calls).not.toContain('undoCorrection');
 });
 
+test('a window that ends in doubt is made twice as long, and what is in doubt then did not hold', async () => {
+  const { result, calls, asked } = await heal({ validateHold: async () => ({ kind: 'inDoubt', evidence: 'up is 0' }) });
+  expect(result.outcome).toBe('escalated');
+  expect(new Set(asked('validateHold').map(({ from }) => from)).size).toBe(1);
+  expect(calls.filter((call) => call === 'validateHold')).toHaveLength(2);
+  expect(calls).toContain('undoCorrection');
+});
+
+test('a doubt at the end of the window that clears up in the second one held', async () => {
+  let looks = 0;
+  const { result } = await heal({
+    validateHold: async () => (looks++ === 0 ? { kind: 'inDoubt', evidence: 'up is 0' } : { kind: 'held', evidence: 'up is 1' }),
+  });
+  expect(result.outcome).toBe('healed');
+});
+
+test('an incident whose attempts are used up calls a person, also before this cycle acted', async () => {
+  const { result, asked } = await heal({
+    prepareCorrection: async ({ correction }) => proposal(correction, { attempts: 5, attemptsMax: 5 }),
+  });
+  expect(result).toMatchObject({ outcome: 'escalated', sentence: '5 of 5 attempts are used' });
+  expect(asked('callPerson')).toMatchObject([{ why: 'escalated' }]);
+});
+
+test('what an earlier cycle left half done is settled before anything is measured', async () => {
+  const { calls } = await heal({ openIncident: async () => opened([brief('restart')], { leftovers: 1 }) });
+  expect(calls.slice(0, 3)).toEqual(['openIncident', 'settleEffects', 'observeService']);
+});
+
 test('when nothing in the plan helped a person is called', async () => {
   const { result } = await heal({ awaitRecovery: async () => ({ kind: 'unchanged', evidence: 'still down' }) });
   expect(result).toMatchObject({ outcome: 'escalated', attempts: 1 });
