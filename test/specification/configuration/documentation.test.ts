@@ -52,6 +52,14 @@ test('the defaults are those of the documentation', async () => {
   });
 });
 
+test('limits for all stand in the policy itself, and only what it sets binds services', async () => {
+  expect(page).toContain('`policy: {attempts: 3}`');
+  const withPolicy = (policy: string) => bare.replace('services:', `policy: {${policy}}\nservices:`);
+  expect(await complaints(withPolicy('limits: {attempts: 3}'))).toEqual([expect.stringContaining('unknown key "limits"')]);
+  const looser = withPolicy('attempts: 3').replace('  shop:', '  shop:\n    limits: {attempts: 2, escalateAfter: 1h}');
+  expect((await resolved(looser)).shop?.limits).toMatchObject({ attemptsMax: 2, escalateAfterMs: 3_600_000 });
+});
+
 test('a latency counts whatever was answered', async () => {
   const { shop } = await resolved(bare.replace("'http://a/'}, slow", "'http://a/', measure: latency}, slow"));
   expect(shop?.signals[0]).toMatchObject({ measure: 'latency', expect: {} });
