@@ -59,6 +59,6 @@ function complain(error: unknown): number {
 }
 
 const [name = '', ...args] = process.argv.slice(2);
-const command = commands[name];
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
 if (command === undefined) process.stderr.write(usage);
 process.exitCode = command === undefined ? 2 : await command(args).catch(complain);

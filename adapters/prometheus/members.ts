@@ -12,7 +12,7 @@ export function prometheusMembers(sources: Sources): Members {
       const results = await sources.query(source, [query], { timeoutMs, abort: new AbortController().signal });
       const result = results.get(query);
       if (result?.kind !== 'series') throw new Error(`source ${source.name} can't tell the instances: ${result?.detail ?? 'no answer'}`);
-      const names = new Set(result.series.flatMap(({ labels }) => labels[by] ?? []));
+      const names = new Set(result.series.flatMap(({ labels }) => (Object.hasOwn(labels, by) ? labels[by] : undefined) ?? []));
       if (names.size === 0) throw new Error(`no series of ${query} has the label ${by}: an unknown membership is not an empty one`);
       return [...names].sort();
     },

@@ -22,10 +22,14 @@ export interface SecretUse {
 /** The node with hale's own defaults in place of what nobody wrote, in the order of the file. */
 export const filled = (node: Node, defaults: Readonly<Record<string, unknown>>): Node => merge(node, merge(fromPlain(defaults), node));
 
+/** What a map of the file has under this name; `constructor` is a name like any other and must not find JavaScript's. */
+const own = <T>(map: Readonly<Record<string, T>>, name: string | undefined): T | undefined =>
+  name !== undefined && Object.hasOwn(map, name) ? map[name] : undefined;
+
 /** The reference behind a secret's name. The name is never repeated in an error: it may be the secret itself. */
 export function secretNamed(node: Node | undefined, context: Context): SecretReference | undefined {
   if (node === undefined) return undefined;
-  const secret = context.file.secrets?.[textOf(node) ?? ''];
+  const secret = own(context.file.secrets ?? {}, textOf(node));
   if (secret === undefined) {
     const known = Object.keys(context.file.secrets ?? {}).join(', ') || 'none';
     const sentence = `is no name of an entry of secrets (not shown: it may be a secret in clear); allowed: the name of one, with secrets: {name: {file: /run/secrets/name}}; known here: ${known}`;
@@ -44,7 +48,7 @@ const queriesPerSecondDefault = 10;
 export function prometheusNamed(user: Node, context: Context): PrometheusSource | undefined {
   const name = textOf(at(user, 'source'));
   const sources = context.file.sources ?? {};
-  const source = name === undefined ? undefined : sources[name];
+  const source = own(sources, name);
   if (name === undefined || source?.prometheus === undefined) {
     const known = Object.keys(sources).filter((one) => sources[one]?.prometheus !== undefined);
     context.problems.error((at(user, 'source') ?? user).place, noPrometheus(name, source !== undefined, known));

@@ -224,3 +224,9 @@ test('members are what the label names, and a source that can not tell throws', 
   await expect(members.of(instances)).rejects.toThrow('not an empty one');
   expect(await members.of({ kind: 'listed', names: ['x'] })).toEqual(['x']);
 });
+
+test('a label that no series has is not found among what objects inherit', async () => {
+  const { url } = await prometheus(() => vector(sample('1', { pod: 'a' })));
+  const instances = { kind: 'discovered', source: sourceAt(url), query: 'up', by: 'constructor' } as const;
+  await expect(prometheusMembers(prometheusSources()).of(instances)).rejects.toThrow('no series of up has the label constructor');
+});

@@ -206,6 +206,10 @@ test.each([
   );
 });
 
+test('a command of the lab that only objects inherit is answered with the usage', { timeout: 60_000 }, async () => {
+  expect(await hale(['lab', 'constructor'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^usage: hale lab/) as string });
+});
+
 test('what a guard refuses is exit code 6 and changes nothing', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   const incident = await shopIncident(pool, await shopConfigured(pool));
