@@ -12,7 +12,7 @@ import { effectsOf, relapseSeconds } from './effects.js';
 import { type Hale, type HaleOptions, type Incident, startHale } from './hale.js';
 import { answeredAt, type Probed, shareOf } from './judge.js';
 import type { Result } from './result.js';
-import { cameBack, followTarget, lookAtTarget, type TargetHistory } from './target.js';
+import { cameBack, followTarget, lookAtTarget, type TargetHistory, type TargetImage } from './target.js';
 import { judged } from './verdict.js';
 import { startProbe, type Watcher } from './watcher.js';
 
@@ -58,6 +58,7 @@ export async function runOnce(options: RunOptions): Promise<Result> {
 async function onStage(options: RunOptions, { open: { site }, hale, probe }: Stage): Promise<Result> {
   const readyAt = await untilKnownGood(hale, site, options.tell);
   const earlier = new Set((await hale.incidents()).flatMap(({ attempts }) => attempts.map(({ actionId }) => actionId)));
+  const good = await lookAtTarget(site);
   const injectedAt = Date.now();
   await faults[options.fault].inject(site);
   options.tell(`${options.fault} injected into ${site.service}`);
@@ -72,7 +73,7 @@ async function onStage(options: RunOptions, { open: { site }, hale, probe }: Sta
   const probes = await probe.seen();
   return judged({
     ...told(options, { ...incident, attempts: incident.attempts.filter(({ actionId }) => !earlier.has(actionId)) }, injectedAt),
-    ...(await seen(options, site, history, probes, { readyAt, injectedAt, endedAt })),
+    ...(await seen(options, site, { ...history, good }, probes, { readyAt, injectedAt, endedAt })),
     effects: await effectsOf(site, injectedAt),
     relapseSeconds: options.fault === 'memory-leak' ? relapseSeconds(site, probes, injectedAt) : null,
     workerKilled,
@@ -108,17 +109,20 @@ interface Times {
   readonly endedAt: number;
 }
 
+/** The target since the fault, and as it was before. */
+type Seen = Pick<TargetHistory, 'images'> & { readonly good: TargetImage };
+
 /** What the probe and the target say. */
-async function seen(options: RunOptions, site: Site, { images }: TargetHistory, probes: readonly Probed[], times: Times) {
+async function seen(options: RunOptions, site: Site, { images, good: before }: Seen, probes: readonly Probed[], times: Times) {
   const { readyAt, injectedAt, endedAt } = times;
   const answered = answeredAt(probes, injectedAt, endedAt);
-  const { release } = await lookAtTarget(site);
+  const { release, config } = await lookAtTarget(site);
   const { older, good, next } = site.releases;
   const overtaken = options.undo === 'impossible';
   const isOutcomeOf = faults[options.fault].repairedBy.some((name) => name === 'previous-release') ? [good, older] : [good];
   return {
     restored: options.first === 'wrong' && !overtaken ? cameBack(images) : null,
-    leftRight: overtaken ? release === next : isOutcomeOf.includes(release),
+    leftRight: overtaken ? release === next : isOutcomeOf.includes(release) && config === before.config,
     secondsToAnswer: answered === undefined ? null : (answered - injectedAt) / 1_000,
     secondsToOutcome: (endedAt - injectedAt) / 1_000,
     before: shareOf(probes, readyAt, injectedAt),

@@ -63,13 +63,15 @@ def doubled(began, repeatable):
 
 
 def lost(attempts, began, done):
-    """hale says that it acted, or took back, and the target never did; or the target acted and hale does not know."""
+    """hale says that it acted, or took back, and the target never did; or the target acted and hale does not know or denies it."""
     never_done = [key for key, attempt in attempts.items() if attempt["state"] != "notApplied" and key not in done]
     never_undone = [key for key, attempt in attempts.items() if attempt["undone"] and f"{key}/undo" not in done]
+    denied = [key for key, attempt in attempts.items() if attempt["state"] == "notApplied" and key in done]
     not_known = [key for key in began if key.removesuffix("/undo") not in attempts]
     return (
         [f"{key} was not done" for key in never_done]
         + [f"{key} was not undone" for key in never_undone]
+        + [f"{key} was done and is denied" for key in denied]
         + [f"{key} is not known to hale" for key in not_known]
     )
 
@@ -97,7 +99,7 @@ def left_in_force(incidents, began):
     for incident in incidents:
         for attempt in incident["attempts"]:
             failed = attempt["verdict"] in ("unchanged", "worse") and not attempt["undone"]
-            unsettled = attempt["state"] in ("intended", "applied") and incident["outcome"] != "escalated"
+            unsettled = attempt["state"] in ("intended", "applied", "undoing") and incident["outcome"] != "escalated"
             if (failed and correction_of(attempt["actionId"]) in undoable) or unsettled:
                 found.append(attempt["actionId"])
     return found

@@ -71,6 +71,12 @@ test.each<readonly [string, string, string, Case]>([
     { ledger: [...wellLedger, ...acted('reload', 'd/1/reload', '9')] },
   ],
   [
+    'an act that hale says never happened',
+    'lost',
+    'c/1/retune was done and is denied',
+    { incident: { attempts: [{ ...retune, state: 'notApplied', undone: false }, reload] } },
+  ],
+  [
     'a call that came after one with a larger fence',
     'outranked',
     'after 3',
@@ -84,6 +90,12 @@ test.each<readonly [string, string, string, Case]>([
     { incident: { attempts: [{ ...retune, state: 'adopted', undone: false }, reload] } },
   ],
   ['an effect that nobody settled', 'leftInForce', 'c/2/reload', { incident: { attempts: [retune, { ...reload, state: 'applied' }] } }],
+  [
+    'an undo that nobody brought to its end',
+    'leftInForce',
+    'c/2/reload',
+    { incident: { attempts: [retune, { ...reload, state: 'undoing' }] } },
+  ],
   ['an effect whose fate is unknown', 'stranded', 'c/2/reload', { incident: { attempts: [retune, { ...reload, state: 'unknown' }] } }],
   ['a service that stayed broken', 'stuck', 'http-1', { ledger: [...wellLedger, line('broke', 'reload')] }],
   ['an incident that never ended', 'stuck', 'inc-1', { incident: { endedAt: null, outcome: null } }],
