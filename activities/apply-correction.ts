@@ -7,7 +7,7 @@ import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
 import { permitToAct } from './permit.js';
 import type { Call, Ports, Provider, ReadBack } from './ports.js';
 
-type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'leases' | 'controls'>;
+type Needs = Pick<Ports, 'configurations' | 'providers' | 'effects' | 'leases' | 'controls'>;
 
 /** What is left of the lease after the call must outlast validation, so that nobody acts on the same thing meanwhile. */
 const LEASE_MARGIN_MS = 60_000;
@@ -74,8 +74,7 @@ async function takeAction(
   const { timeoutMs, settleMs, holdMs } = correction;
   const lease = await ports.leases.acquire(effect.resource, effect.cycle, timeoutMs + settleMs + holdMs + LEASE_MARGIN_MS);
   if (lease.kind === 'taken') return { kind: 'notApplied', reason: `${effect.resource} is being acted upon by cycle ${lease.by}` };
-  const good = await ports.knownGood.latest(effect.service, effect.instance, effect.correction);
-  const { actionId, before } = effect;
+  const { actionId, before, goal } = effect;
   const { fence } = lease;
   const action: Action = {
     kind: 'action',
@@ -85,7 +84,7 @@ async function takeAction(
       actionId,
       fence,
       before,
-      ...(good === undefined ? {} : { good: good.image }),
+      ...(goal === undefined ? {} : { goal }),
       abort,
       permit: permitToAct(ports, effect, fence, timeoutMs),
     },

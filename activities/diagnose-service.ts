@@ -6,7 +6,7 @@ import type { Correction, Service } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, serviceOf } from './case.js';
 import { judgeNow, recentLook, type Judged } from './observe-service.js';
-import type { Ports } from './ports.js';
+import type { Examined, Ports } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' | 'knownGood' | 'lessons'>;
 
@@ -33,11 +33,18 @@ async function examine(ports: Needs, service: Service, instance: string | undefi
     const good = await ports.knownGood.latest(service.name, instance, correction.name);
     const current = await aimed.provider.image(aimed.target);
     const seen = await aimed.provider.examine(aimed.target, current, good?.image);
-    const examination = { correction: correction.name, ...seen };
+    const examination = { correction: correction.name, ...withoutGoal(seen) };
     return correction.onlyIf ? onlyIfChanged(examination, correction.onlyIf.changedWithinMs, Date.now()) : examination;
   } catch (error) {
     return { correction: correction.name, applicable: false, reason: `could not be examined: ${String(error)}` };
   }
+}
+
+/** A goal may hold the bytes of a file, and a diagnosis is kept in a history. */
+function withoutGoal(seen: Examined): Examined {
+  if (!seen.applicable) return seen;
+  const { goal: _, ...rest } = seen;
+  return rest;
 }
 
 /** A dependency that is only in doubt counts as broken: waiting for it a moment is cheaper than correcting the wrong service. */

@@ -67,8 +67,8 @@ export interface Call<A extends Action = Action> extends Target<A> {
   /** Fencing token: grows with every new holder of the resource; a target that compares refuses a smaller one. */
   readonly fence: string;
   readonly before: Image;
-  /** What `lastGood` means for this target, when hale has seen one. */
-  readonly good?: Image;
+  /** What the target is to become, as it was examined, shown and approved: the same for every try of the call. */
+  readonly goal?: Image;
   /**
    * An earlier try of this call may still be acting until then, ms since the epoch: its target may say `notApplied` now
    * and have done it a moment later. Absent for a first try.
@@ -83,7 +83,13 @@ export interface Call<A extends Action = Action> extends Target<A> {
 }
 
 export type Examined =
-  | { readonly applicable: true; readonly evidence: string; readonly changedAt?: number }
+  | {
+      readonly applicable: true;
+      readonly evidence: string;
+      readonly changedAt?: number;
+      /** What the target will be, where the provider chooses that; its identity is part of what a person approves. */
+      readonly goal?: Image;
+    }
   | { readonly applicable: false; readonly reason: string };
 
 export type ReadBack =
@@ -126,11 +132,12 @@ export interface Provider<A extends Action = Action> {
   resourceOf(target: Target<A>): Promise<string>;
   /** The target as it is now. Reads only. */
   image(target: Target<A>): Promise<Image>;
-  /** Whether there is anything to correct here; reads only. */
+  /** Whether there is anything to correct here, and what would come of it; reads only. The one place where a goal is chosen. */
   examine(target: Target<A>, current: Image, good: Image | undefined): Promise<Examined>;
   /**
-   * Acts, given that the target still equals `call.before` (or stands where an earlier try of this call left it). Returns
-   * the after-image. Throws `NotPermitted` or `TargetRefused` when nothing was done, `ActionFailed` when it was done in
+   * Acts, given that the target still equals `call.before` (or stands where an earlier try of this call left it). Brings
+   * about `call.goal` and nothing else, however a goal would be chosen now; refuses one that is gone. Returns the
+   * after-image. Throws `NotPermitted` or `TargetRefused` when nothing was done, `ActionFailed` when it was done in
    * vain; any other error leaves it open whether something was.
    */
   apply(call: Call<A>): Promise<Image>;
@@ -194,7 +201,7 @@ export interface LedgerEvent {
 /** The effects protocol's memory. Each method writes the effect and its ledger event in one transaction. */
 export interface Effects {
   get(actionId: string): Promise<Effect | undefined>;
-  /** Stores the before-image. A second call for the action id returns the first one's row. */
+  /** Stores the before-image and the goal. A second call for the action id returns the first one's row. */
   prepare(effect: Omit<Effect, 'state' | 'fence' | 'after'>): Promise<Effect>;
   /** Moves to `to` from one of `from`; false when the row was in none of them, or was written under a larger fence. */
   move(actionId: string, from: readonly EffectState[], to: EffectState, more?: EffectChange): Promise<boolean>;

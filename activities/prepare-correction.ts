@@ -37,14 +37,16 @@ export const prepareCorrection =
         correction: correction.name,
         resource,
         before,
+        goal: seen.goal,
         configVersion,
       };
       const stored = await ports.effects.prepare(effect);
       return {
         kind: 'proposal',
         actionId,
-        proposal: shortHash({ target, before: stored.before.identity, good: good?.image.identity ?? null }),
+        proposal: shortHash({ target, before: stored.before.identity, goal: stored.goal?.identity ?? null }),
         before: stored.before.summary,
+        ...(stored.goal === undefined ? {} : { goal: stored.goal.summary }),
         facts: await gateFacts(ports, service, input),
       };
     });

@@ -7,7 +7,7 @@ import { isMet, judgeNow, recentLook } from './observe-service.js';
 import type { Ports } from './ports.js';
 import { undoEffect, type UndoNeeds } from './undo-correction.js';
 
-export type SettleNeeds = UndoNeeds & Pick<Ports, 'meters' | 'samples' | 'knownGood'>;
+export type SettleNeeds = UndoNeeds & Pick<Ports, 'meters' | 'samples'>;
 
 /**
  * What an earlier, terminated cycle left half done is settled before anything is measured: read back, then adopted when
@@ -34,14 +34,13 @@ async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal):
   const correction = correctionOf(service, effect.correction);
   const aimed = aim(ports, service, effect.instance, correction);
   if (aimed.kind === 'noAim') return { ...effect, state: 'unknown' };
-  const { actionId, fence, before, sinceIntendedMs } = effect;
-  const good = await ports.knownGood.latest(effect.service, effect.instance, effect.correction);
+  const { actionId, fence, before, goal, sinceIntendedMs } = effect;
   const found = await aimed.provider.readBack({
     ...aimed.target,
     actionId,
     fence,
     before,
-    ...(good === undefined ? {} : { good: good.image }),
+    ...(goal === undefined ? {} : { goal }),
     underWayUntil: underWayUntil(correction, sinceIntendedMs),
     abort,
     permit: async () => undefined,

@@ -59,6 +59,7 @@ export async function undoEffect(ports: UndoNeeds, effect: Effect, { holder, why
     actionId: `${effect.actionId}/undo`,
     fence,
     before: effect.before,
+    ...(effect.goal === undefined ? {} : { goal: effect.goal }),
     ...wasUnderWay(effect, correction),
     abort,
     permit: permitToUndo(ports, { ...effect, cycle: holder }, fence, correction.timeoutMs),

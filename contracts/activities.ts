@@ -71,6 +71,8 @@ export type Prepared =
       /** Changes whenever what would be done, or what it would be done to, changes; never with time or attempt. */
       readonly proposal: string;
       readonly before: string;
+      /** What the target would be afterwards, where its provider can say. */
+      readonly goal?: string;
       readonly facts: GateFacts;
     }
   | { readonly kind: 'notApplicable'; readonly reason: string };

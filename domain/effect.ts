@@ -33,6 +33,8 @@ export interface Effect {
   readonly fence: string;
   readonly state: EffectState;
   readonly before: Image;
+  /** What the target was to become when this was prepared; absent where its provider can't say. */
+  readonly goal?: Image | undefined;
   readonly after?: Image;
   /** How long ago its last try began when this was read, ms by the database's clock; absent while only prepared. */
   readonly sinceIntendedMs?: number;

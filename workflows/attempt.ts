@@ -66,7 +66,8 @@ async function refuse(cycle: Cycle, correction: CorrectionBrief, proposal: Propo
 
 /** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */
 async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
-  const sentence = `${correction.name}, which ${UNDO[correction.undo]}; now: ${proposal.before}; ${answer.sentence}`;
+  const then = proposal.goal === undefined ? '' : ` then: ${proposal.goal};`;
+  const sentence = `${correction.name}, which ${UNDO[correction.undo]}; now: ${proposal.before};${then} ${answer.sentence}`;
   await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
   await look.callPerson({
     ...cycle.inIncident(),

@@ -31,6 +31,10 @@ const file: Restorable<FileAction> = {
   pathOf: (action) => action.path,
   look: lookAtFile,
   goalOf,
+  obstacle: (_action, before, goal) => {
+    if (typeof before.content.unkept === 'string') return before.content.unkept;
+    return typeof goal.content.bytes === 'string' ? undefined : `its last known good state can't be restored: ${goal.summary}`;
+  },
   swapTo: (path, from, to) => ({
     path: realPath(path),
     isUnchanged: () => lookAtFile(path).identity === from.identity,
@@ -67,11 +71,8 @@ const other = ({ ino, size, mtimeMs }: Stats, why: string): Image => ({
 });
 
 function goalOf(_action: FileAction, before: Image, good: Image | undefined): Goal {
-  if (typeof before.content.unkept === 'string') return { kind: 'none', reason: before.content.unkept };
   if (good === undefined) return { kind: 'none', reason: 'no good version of it was seen yet' };
   if (good.identity === before.identity) return { kind: 'none', reason: `it is the last known good version: ${good.summary}` };
-  if (typeof good.content.bytes !== 'string')
-    return { kind: 'none', reason: `its last known good state can't be restored: ${good.summary}` };
   return { kind: 'goal', image: good, why: 'it differs from the last known good version' };
 }
 
@@ -90,6 +91,7 @@ function writeCopy(path: string, image: Image): void {
   } finally {
     closeSync(descriptor);
   }
+  if (lookAtFile(path).identity !== image.identity) throw new TargetRefused(`what was kept can't be written as it was: ${image.summary}`);
 }
 
 /** Where the bytes are: the rename must replace the file, not a symbolic link to it. */

@@ -17,7 +17,11 @@ const release: Restorable<ReleaseAction> = {
   goalOf: (action, before, good) => {
     if (typeof before.content.to !== 'string') return { kind: 'none', reason: before.summary };
     const byAge = action.restore === 'previous' && (good === undefined || good.identity === before.identity);
-    return onlyToFolders(action.link, byAge ? previousOf(action, before) : lastGood(before, good));
+    return byAge ? previousOf(action, before) : lastGood(before, good);
+  },
+  obstacle: ({ link }, _before, { content: { to }, summary }) => {
+    if (typeof to !== 'string') return `its last known good state can't be restored: ${summary}`;
+    return modifiedAt(resolve(dirname(link), to)) === undefined ? `the release to go back to is gone: ${summary}` : undefined;
   },
   swapTo: (path, from, to) => ({
     path,
@@ -42,7 +46,6 @@ const imageOf = (link: string, to: string, since?: Stats): Image => ({
 function lastGood(before: Image, good: Image | undefined): Goal {
   if (good === undefined) return { kind: 'none', reason: 'no good release was seen yet' };
   if (good.identity === before.identity) return { kind: 'none', reason: `it is the last known good release: ${good.summary}` };
-  if (typeof good.content.to !== 'string') return { kind: 'none', reason: `its last known good state can't be restored: ${good.summary}` };
   return { kind: 'goal', image: good, why: 'the last known good release is another' };
 }
 
@@ -61,11 +64,6 @@ function previousOf({ link }: ReleaseAction, before: Image): Goal {
     .sort((a, b) => b.at - a.at);
   if (previous === undefined) return { kind: 'none', reason: `no release in ${folder} is older than ${basename(to)}` };
   return { kind: 'goal', image: imageOf(link, join(dirname(to), previous.name)), why: 'the release before it, by its age' };
-}
-
-function onlyToFolders(link: string, goal: Goal): Goal {
-  if (goal.kind === 'none' || modifiedAt(resolve(dirname(link), String(goal.image.content.to))) !== undefined) return goal;
-  return { kind: 'none', reason: `the release to go back to is gone: ${goal.image.summary}` };
 }
 
 const foldersIn = (folder: string): string[] =>

@@ -9,7 +9,7 @@ import { swap, type Swap } from './swap.js';
 
 type RestoringAction = Extract<Action, { kind: 'file' | 'release' }>;
 
-/** What to bring back, or why there is nothing to bring back. */
+/** What to bring back, chosen from what is there now, or why there is nothing to bring back. */
 export type Goal =
   | { readonly kind: 'goal'; readonly image: Image; readonly why: string }
   | { readonly kind: 'none'; readonly reason: string };
@@ -20,8 +20,10 @@ export interface Restorable<A extends RestoringAction> {
   pathOf(action: A): string;
   /** Never throws for what may stand at the path; whatever can't be restored has an image too. */
   look(path: string): Image;
-  /** The same answer for the same before-image and known good image, in every try of a call. */
+  /** Chosen once, when the target is examined: every try of the call keeps to it. */
   goalOf(action: A, before: Image, good: Image | undefined): Goal;
+  /** Why the goal can't be brought about now; undefined when it can. */
+  obstacle(action: A, before: Image, goal: Image): string | undefined;
   /** Throws `TargetRefused` when the image can't be brought about. */
   swapTo(path: string, from: Image, to: Image): Swap;
 }
@@ -52,20 +54,28 @@ export function restoringProvider<A extends RestoringAction>(restorable: Restora
     examine: async ({ action }, current, good) => {
       const missing = action.then && commands.missing(action.then);
       if (missing !== undefined) return { applicable: false, reason: missing };
-      return examined(current, restorable.goalOf(action, current, good));
+      const goal = restorable.goalOf(action, current, good);
+      if (goal.kind === 'none') return { applicable: false, reason: goal.reason };
+      const obstacle = restorable.obstacle(action, current, goal.image);
+      return obstacle === undefined ? examined(current, goal) : { applicable: false, reason: obstacle };
     },
     apply: async (call) => {
-      const { action, before, good } = call;
-      const goal = restorable.goalOf(action, before, good);
-      if (goal.kind === 'none') throw new TargetRefused(goal.reason);
+      const { action, before, goal } = call;
+      if (goal === undefined) throw new TargetRefused(noGoal);
       const missing = action.then && commands.missing(action.then);
       if (missing !== undefined) throw new TargetRefused(missing);
-      return bring(call, before, goal.image);
+      // After the last thing awaited: a goal that went away while permission was asked is not brought about.
+      const permit = async () => {
+        await call.permit();
+        const obstacle = restorable.obstacle(action, before, goal);
+        if (obstacle !== undefined) throw new TargetRefused(obstacle);
+      };
+      return bring({ ...call, permit }, before, goal);
     },
     readBack: async (call) => {
-      const { action, before, good } = call;
+      const { action } = call;
       if (action.then !== undefined) await commands.awaitLeftover(action.then, call);
-      return readBack(call, lookAt(action), restorable.goalOf(action, before, good));
+      return readBack(call, lookAt(action));
     },
     undo: async (call, after): Promise<Undone> => {
       const { action, before } = call;
@@ -77,12 +87,14 @@ export function restoringProvider<A extends RestoringAction>(restorable: Restora
   };
 }
 
-function examined(current: Image, goal: Goal): Examined {
-  if (goal.kind === 'none') return { applicable: false, reason: goal.reason };
+const noGoal = 'it was prepared without saying what it is to become';
+
+function examined(current: Image, { image, why }: Extract<Goal, { kind: 'goal' }>): Examined {
   const { changedAt } = current.content;
   return {
     applicable: true,
-    evidence: `${current.summary}; ${goal.why}: ${goal.image.summary}`,
+    evidence: `${current.summary}; ${why}: ${image.summary}`,
+    goal: image,
     ...(typeof changedAt === 'number' ? { changedAt } : {}),
   };
 }
@@ -90,10 +102,10 @@ function examined(current: Image, goal: Goal): Examined {
 /** The swap of an earlier try is done; only `then` may be missing. */
 const isBrought = (now: Image, from: Image, to: Image): boolean => now.identity === to.identity && now.identity !== from.identity;
 
-function readBack({ action, before }: Call<RestoringAction>, now: Image, goal: Goal): ReadBack {
+function readBack({ action, before, goal }: Call<RestoringAction>, now: Image): ReadBack {
   if (now.identity === before.identity) return { kind: 'notApplied' };
-  if (goal.kind === 'none') return { kind: 'unknown', why: goal.reason };
-  if (now.identity !== goal.image.identity) return { kind: 'unknown', why: `it is neither as before nor as restored: ${now.summary}` };
+  if (goal === undefined) return { kind: 'unknown', why: noGoal };
+  if (now.identity !== goal.identity) return { kind: 'unknown', why: `it is neither as before nor as restored: ${now.summary}` };
   if (action.then === undefined) return { kind: 'applied', after: now };
   return { kind: 'partly', after: now, left: `whether ${action.then[0]} ran is not known` };
 }

@@ -15,6 +15,7 @@ interface EffectRow {
   fence: string | null;
   state: EffectState;
   before_image: Image;
+  goal_image: Image | null;
   after_image: Image | null;
   config_version: string;
   since_intended_ms?: number | null;
@@ -55,8 +56,8 @@ async function get(queries: Queries, actionId: string): Promise<Effect | undefin
 
 async function prepare(pool: pg.Pool, effect: Parameters<Effects['prepare']>[0]): Promise<Effect> {
   await pool.query(
-    `insert into effects (action_id, cycle, incident, service, instance, correction, resource, state, before_image, config_version)
-     values ($1, $2, $3, $4, $5, $6, $7, 'prepared', $8, $9) on conflict (action_id) do nothing`,
+    `insert into effects (action_id, cycle, incident, service, instance, correction, resource, state, before_image, goal_image, config_version)
+     values ($1, $2, $3, $4, $5, $6, $7, 'prepared', $8, $9, $10) on conflict (action_id) do nothing`,
     [
       effect.actionId,
       effect.cycle,
@@ -66,6 +67,7 @@ async function prepare(pool: pg.Pool, effect: Parameters<Effects['prepare']>[0])
       effect.correction,
       effect.resource,
       JSON.stringify(effect.before),
+      effect.goal === undefined ? null : JSON.stringify(effect.goal),
       effect.configVersion,
     ],
   );
@@ -110,6 +112,7 @@ const movedEvent = (effect: Effect, more: EffectChange): LedgerEvent => ({
     resource: effect.resource,
     fence: effect.fence,
     before: effect.before.summary,
+    goal: effect.goal?.summary,
     after: effect.after?.summary,
     why: more.why,
   },
@@ -157,6 +160,7 @@ const effectOf = (row: EffectRow): Effect => ({
   fence: row.fence ?? '0',
   state: row.state,
   before: row.before_image,
+  ...(row.goal_image === null ? {} : { goal: row.goal_image }),
   ...(row.after_image === null ? {} : { after: row.after_image }),
   ...(typeof row.since_intended_ms === 'number' ? { sinceIntendedMs: row.since_intended_ms } : {}),
   ...(typeof row.since_undoing_ms === 'number' ? { sinceUndoingMs: row.since_undoing_ms } : {}),

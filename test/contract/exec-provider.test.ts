@@ -32,7 +32,10 @@ const verified = async () => {
   return benchOf(knob, { undoArgv: [knob.program, 'set', 'off'], verifyArgv: [knob.program, 'verify'] });
 };
 
-holdsProviderContract('exec with verify and undo', verified, { compare: 'hale can not see what a command acts on' });
+holdsProviderContract('exec with verify and undo', verified, {
+  compare: 'hale can not see what a command acts on',
+  goal: 'what becomes of its target is for the command to know',
+});
 
 describe('exec with verify', () => {
   it('leaves alone what verify shows changed since the action', async () => {

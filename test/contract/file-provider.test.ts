@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../adapters/exec/commands.js';
 import { fileProvider } from '../../adapters/filesystem/file-provider.js';
+import type { Image } from '../../domain/effect.js';
 import { ActionFailed, TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { freshFolder, freshKnob, type Knob } from '../support/knob.js';
 import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
 
 type FileAction = Extract<Action, { kind: 'file' }>;
-type FileBench = Bench<FileAction> & { readonly path: string; readonly knob: Knob };
+type FileBench = Bench<FileAction> & { readonly path: string; readonly knob: Knob; readonly good: Image };
 
 /** A configuration file that was good and is bad now; `then` turns a knob. */
 async function spoiled(more: { then?: false } = {}): Promise<FileBench> {
@@ -32,6 +33,11 @@ async function spoiled(more: { then?: false } = {}): Promise<FileBench> {
     good,
     effects: async () => (await knob.ledger()).length,
     state: async () => JSON.stringify([await readdir(folder), await bytesAndMode(path)]),
+    tempt: async () => {
+      const other = join(await freshFolder(), 'other.conf');
+      await writeFile(other, 'port = 3\n');
+      return provider.image({ ...target, action: { ...target.action, path: other } });
+    },
     disturb: () => writeFile(path, 'port = 2\n'),
     loseAnswers: () => knob.behave('silent'),
     hang: () => knob.behave('hanging'),
@@ -130,6 +136,15 @@ describe('file', () => {
     expect(await bench.provider.examine(bench.target, await bench.provider.image(bench.target), gone)).toMatchObject({ applicable: false });
   });
 
+  it('restores no other bytes than those of the goal that was approved', async () => {
+    const bench = await spoiled();
+    const before = await bench.state();
+    const content = { ...bench.good.content, bytes: Buffer.from('port = 4').toString('base64') };
+    const call = await callOn({ ...bench, good: { ...bench.good, content } });
+    await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
+    expect(await bench.state()).toBe(before);
+  });
+
   it('writes through a symbolic link and leaves the link in place', async () => {
     const bench = await spoiled();
     const alias = join(await freshFolder(), 'alias.conf');
@@ -147,7 +162,7 @@ describe('file', () => {
     await writeFile(large, Buffer.alloc(1024 * 1024 + 1));
     for (const path of [large, await freshFolder(), '/dev/null']) {
       const target = { ...bench.target, action: { ...bench.target.action, path } };
-      const call = await callOn({ ...bench, target });
+      const call = { ...(await callOn({ ...bench, target })), goal: bench.good };
       expect(await bench.provider.examine(target, call.before, bench.good)).toMatchObject({ applicable: false });
       await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
     }
@@ -163,7 +178,7 @@ describe('file', () => {
   it('refuses before it touches the file when then can not be started', async () => {
     const bench = await spoiled();
     const target = { ...bench.target, action: { ...bench.target.action, then: ['/no/such/program'] } };
-    const call = await callOn({ ...bench, target });
+    const call = { ...(await callOn(bench)), ...target };
     expect(await bench.provider.examine(target, call.before, bench.good)).toMatchObject({ applicable: false });
     const before = await bench.state();
     await expect(bench.provider.apply(call)).rejects.toThrow(/no program/);

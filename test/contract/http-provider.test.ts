@@ -25,7 +25,10 @@ async function asked(more: (knob: HttpKnob) => Partial<Http> = () => ({})): Prom
 
 const verified = () => asked(({ url }) => ({ verifyUrl: url, undoRequest: { method: 'PUT', url, headers: {}, body: 'off' } }));
 
-holdsProviderContract('http with verify and undo', verified, { compare: 'hale can not see what a request acts on' });
+holdsProviderContract('http with verify and undo', verified, {
+  compare: 'hale can not see what a request acts on',
+  goal: 'what becomes of its target is for the target to know',
+});
 
 describe('http with verify', () => {
   it('leaves alone what the ETag of verify shows changed since the action', async () => {

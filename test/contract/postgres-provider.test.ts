@@ -120,7 +120,7 @@ async function bloat({ owner }: BusyDatabase): Promise<void> {
   client.release();
 }
 
-const nothingBack = { undo: 'what was ended is gone' };
+const nothingBack = { undo: 'what was ended is gone', goal: 'there is one thing to become: gone, or vacuumed' };
 holdsProviderContract('postgres terminateRootBlocker', blocked, nothingBack);
 holdsProviderContract('postgres cancelQuery', running, nothingBack);
 holdsProviderContract('postgres vacuum', bloated, nothingBack);

@@ -9,6 +9,8 @@ export interface Bench<A extends Action> {
   readonly provider: Provider<A>;
   readonly target: Target<A>;
   readonly good?: Image;
+  /** From now on another goal would be chosen; returns what then counts as good. Where the provider chooses goals. */
+  readonly tempt?: () => Promise<Image | undefined>;
   /** How often the target was acted upon, by its own account. */
   effects(): Promise<number>;
   /** All of the target that the correction may change, as one comparable text. */
@@ -25,6 +27,7 @@ export interface Bench<A extends Action> {
 /** What a provider can't promise, and why; those rules are not held against it. docs/risks.md tells people. */
 export interface Without {
   readonly compare?: string;
+  readonly goal?: string;
   readonly undo?: string;
   readonly readBack?: string;
   readonly waiting?: string;
@@ -37,6 +40,7 @@ export function holdsProviderContract<A extends Action>(name: string, arrange: A
   describe(`${name} keeps the provider contract`, () => {
     actingRules(arrange, without);
     changeRules(arrange, without);
+    goalRules(arrange, without);
     readBackRules(arrange, without);
     undoRules(arrange, without);
     waitingRules(arrange, without);
@@ -106,6 +110,42 @@ function changeRules<A extends Action>(arrange: Arrange<A>, { compare }: Without
     expect(await bench.effects()).toBe(0);
     expect(await bench.state()).toBe(disturbed);
   });
+}
+
+function goalRules<A extends Action>(arrange: Arrange<A>, { goal }: Without): void {
+  itUnless(goal, 'brings about the goal it was called with, whatever it would choose now', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    await tempted(bench, call);
+    expect(await bench.provider.apply(call)).toMatchObject({ identity: call.goal?.identity });
+    expect(await bench.provider.image(bench.target)).toMatchObject({ identity: call.goal?.identity });
+  });
+
+  itUnless(goal, 'goes for the same goal after it was cut off, whatever it would choose now', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    await bench.loseAnswers?.();
+    await expect(bench.provider.apply(call)).rejects.toThrow(/was killed/);
+    await tempted(bench, call);
+    expect(await bench.provider.readBack(call)).toMatchObject({ after: { identity: call.goal?.identity } });
+    await expect(bench.provider.apply(call)).rejects.toThrow(/was killed/);
+    expect(await bench.provider.image(bench.target)).toMatchObject({ identity: call.goal?.identity });
+  });
+
+  itUnless(goal, 'refuses a call that has no goal', async () => {
+    const bench = await arrange();
+    const { goal: _, ...call } = await callOn(bench);
+    await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
+    expect(await bench.effects()).toBe(0);
+  });
+}
+
+/** Makes sure that another goal would be chosen now, from where the target was before the call. */
+async function tempted<A extends Action>(bench: Bench<A>, call: Call<A>): Promise<void> {
+  const good = await bench.tempt?.();
+  const seen = await bench.provider.examine(bench.target, call.before, good);
+  if (!seen.applicable || seen.goal === undefined) throw new Error('there is no other goal to choose');
+  expect(seen.goal.identity).not.toBe(call.goal?.identity);
 }
 
 function readBackRules<A extends Action>(arrange: Arrange<A>, { readBack }: Without): void {
@@ -196,12 +236,14 @@ function itUnless(reason: string | undefined, title: string, rule: () => Promise
 
 /** A permitted call on the bench's target as it is now. */
 export async function callOn<A extends Action>(bench: Bench<A>, more: Partial<Call<A>> = {}): Promise<Call<A>> {
+  const before = await bench.provider.image(bench.target);
+  const seen = await bench.provider.examine(bench.target, before, bench.good);
   return {
     ...bench.target,
     actionId: 'cycle/1/fix',
     fence: '7',
-    before: await bench.provider.image(bench.target),
-    ...(bench.good === undefined ? {} : { good: bench.good }),
+    before,
+    ...(seen.applicable && seen.goal !== undefined ? { goal: seen.goal } : {}),
     abort: new AbortController().signal,
     permit: async () => undefined,
     ...more,

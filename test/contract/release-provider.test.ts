@@ -1,27 +1,19 @@
-import { mkdir, readdir, readlink, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../adapters/exec/commands.js';
 import { releaseProvider } from '../../adapters/filesystem/release-provider.js';
 import type { Action } from '../../domain/service.js';
-import { freshFolder, freshKnob } from '../support/knob.js';
+import { freshKnob } from '../support/knob.js';
+import { freshReleases, type Releases } from '../support/releases.js';
 import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
 
 type ReleaseAction = Extract<Action, { kind: 'release' }>;
-type ReleaseBench = Bench<ReleaseAction> & { readonly folder: string; readonly point: (to: string) => Promise<void> };
+type ReleaseBench = Bench<ReleaseAction> & Pick<Releases, 'folder' | 'point'>;
 
-/** Releases v1 to v3, one hour apart; v1 was good, v3 is in force. */
+/** v1 was good, v3 is in force. */
 async function released(restore: ReleaseAction['restore']): Promise<ReleaseBench> {
-  const folder = await freshFolder();
-  const link = join(folder, 'current');
-  for (const [index, name] of ['v1', 'v2', 'v3'].entries()) {
-    await mkdir(join(folder, 'releases', name), { recursive: true });
-    await utimes(join(folder, 'releases', name), 3_600 * index, 3_600 * index);
-  }
-  const point = async (to: string) => {
-    await symlink(to, join(folder, 'next'));
-    await rename(join(folder, 'next'), link);
-  };
+  const { folder, link, point, age } = await freshReleases();
   await point('releases/v1');
   const knob = await freshKnob();
   const provider = releaseProvider(commands);
@@ -35,6 +27,11 @@ async function released(restore: ReleaseAction['restore']): Promise<ReleaseBench
     provider,
     target,
     ...(restore === 'lastGood' ? { good } : {}),
+    tempt: async () => {
+      if (restore === 'lastGood') return { ...good, identity: '-> releases/v2', content: { to: 'releases/v2' } };
+      await age('v2', 'v1', 'v3');
+      return undefined;
+    },
     effects: async () => (await knob.ledger()).length,
     state: async () => JSON.stringify([await readdir(folder), await readlink(link)]),
     disturb: () => point('releases/v2'),
@@ -64,7 +61,7 @@ describe('release', () => {
   it('goes back one release by age from one that has been taken for good', async () => {
     const bench = await released('previous');
     const good = await bench.provider.image(bench.target);
-    expect(await bench.provider.apply({ ...(await callOn(bench)), good })).toMatchObject({ content: { to: 'releases/v2' } });
+    expect(await bench.provider.apply(await callOn({ ...bench, good }))).toMatchObject({ content: { to: 'releases/v2' } });
   });
 
   it('has nothing to correct on the last good release when that is what it restores', async () => {
@@ -98,6 +95,15 @@ describe('release', () => {
     await rm(join(bench.folder, 'releases/v1'), { recursive: true });
     const seen = await bench.provider.examine(bench.target, await bench.provider.image(bench.target), bench.good);
     expect(seen).toMatchObject({ applicable: false, reason: expect.stringContaining('gone') });
+  });
+
+  it('refuses when the release to go back to went away while permit was asked', async () => {
+    const bench = await released('previous');
+    const before = await bench.state();
+    const permit = () => rm(join(bench.folder, 'releases/v2'), { recursive: true });
+    await expect(bench.provider.apply(await callOn(bench, { permit }))).rejects.toThrow(/is gone/);
+    expect(await bench.state()).toBe(before);
+    expect(await bench.effects()).toBe(0);
   });
 
   it('swaps the link without a moment in which there is none', async () => {

@@ -26,13 +26,13 @@ services:
   if (action === undefined || file === undefined) throw new Error('the correction restores a file');
 
   const target = { service: 'shop', action, timeoutMs: 5_000 };
-  const { effects, knownGood } = ports;
+  const { effects } = ports;
   await writeFile(path, 'good');
-  await knownGood.record('shop', undefined, 'last-good', await file.image(target));
+  const goal = await file.image(target);
   await writeFile(path, 'bad');
   const [incident, before, resource] = await Promise.all([shopIncident(pool, fleet), file.image(target), file.resourceOf(target)]);
   const named = { service: 'shop', correction: 'last-good', resource, configVersion: 'v1' };
-  await effects.prepare({ actionId, cycle: 'cycle-1', incident, before, ...named });
+  await effects.prepare({ actionId, cycle: 'cycle-1', incident, before, goal, ...named });
   await effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
   await writeFile(path, 'good');
 

@@ -16,6 +16,11 @@ export interface FileDrivenService {
 export async function fileDrivenService(): Promise<FileDrivenService> {
   const file = join(await freshFolder(), 'service.conf');
   await writeFile(file, 'good');
+  return serviceByFile(file);
+}
+
+/** The same over a file that is there already. */
+export async function serviceByFile(file: string): Promise<FileDrivenService> {
   const server = createServer((_, response) => {
     void readFile(file, 'utf8').then(
       (text) => response.writeHead(text.includes('good') ? 200 : 503).end(text),

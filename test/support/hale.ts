@@ -11,7 +11,7 @@ import type { Ports } from '../../activities/ports.js';
 import { loadConfiguration } from '../../adapters/configuration/load.js';
 import { storeConfiguration } from '../../adapters/postgres/configurations.js';
 import type { CycleActivities } from '../../contracts/activities.js';
-import type { CycleResult, CycleState } from '../../contracts/cycle.js';
+import type { Ask, CycleResult, CycleState } from '../../contracts/cycle.js';
 import { healWorkflowId } from '../../contracts/names.js';
 import type { Fleet } from '../../domain/service.js';
 import { composePorts } from '../../workers/compose.js';
@@ -73,10 +73,18 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string): Prom
 }
 
 /** Waits, by asking the cycle itself, until it is in this phase. */
-export async function inPhase(handle: Handle, wanted: CycleState['phase']): Promise<CycleState> {
+export const inPhase = (handle: Handle, wanted: CycleState['phase']): Promise<CycleState> =>
+  until(handle, wanted, (state) => (state.phase === wanted ? state : undefined));
+
+/** Waits likewise until the cycle asks a person; with `after`, until it asks about something else. */
+export const openAsk = (handle: Handle, after?: Ask): Promise<Ask> =>
+  until(handle, 'ask', ({ ask }) => (ask?.proposal === after?.proposal ? undefined : ask));
+
+async function until<T>(handle: Handle, wanted: string, find: (state: CycleState) => T | undefined): Promise<T> {
   for (;;) {
     const state = await handle.query<CycleState>('state');
-    if (state.phase === wanted) return state;
+    const found = find(state);
+    if (found !== undefined) return found;
     if (state.phase === 'closed') throw new Error(`closed before ${wanted}: ${state.sentence}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
