@@ -184,6 +184,8 @@ export interface Incidents {
     readonly outcome: Outcome;
     readonly sentence: string;
   }): Promise<void>;
+  /** The last no of a person to this very proposal in this incident; undefined where nobody said it. */
+  rejection(incident: string, proposal: string): Promise<{ readonly by: string; readonly at: number } | undefined>;
   /** Appends one event to the ledger; a key already there changes nothing. */
   note(event: LedgerEvent): Promise<void>;
 }

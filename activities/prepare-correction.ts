@@ -7,7 +7,7 @@ import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf } from './case.js';
 import type { Ports } from './ports.js';
 
-type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'controls'>;
+type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'controls' | 'incidents'>;
 
 /** Undo is prepared first: the before-image is stored before anybody decides, let alone acts. */
 export const prepareCorrection =
@@ -41,21 +41,23 @@ export const prepareCorrection =
         configVersion,
       };
       const stored = await ports.effects.prepare(effect);
+      const proposal = shortHash({ target, before: stored.before.identity, goal: stored.goal?.identity ?? null });
       return {
         kind: 'proposal',
         actionId,
-        proposal: shortHash({ target, before: stored.before.identity, goal: stored.goal?.identity ?? null }),
+        proposal,
         before: stored.before.summary,
         ...(stored.goal === undefined ? {} : { goal: stored.goal.summary }),
-        facts: await gateFacts(ports, service, input),
+        facts: await gateFacts(ports, service, input, proposal),
       };
     });
 
-async function gateFacts(ports: Needs, service: Service, input: PrepareCorrection): Promise<GateFacts> {
-  const [stopped, paused, held, lastAppliedAt, attempts] = await Promise.all([
+async function gateFacts(ports: Needs, service: Service, input: PrepareCorrection, proposal: string): Promise<GateFacts> {
+  const [stopped, paused, held, rejected, lastAppliedAt, attempts] = await Promise.all([
     ports.controls.stopped(),
     ports.controls.paused(service.name),
     ports.controls.held(service.name, input.instance),
+    ports.incidents.rejection(input.incident, proposal),
     ports.effects.lastAppliedAt(service.name, input.instance, input.correction),
     ports.effects.attempts(input.incident),
   ]);
@@ -64,6 +66,7 @@ async function gateFacts(ports: Needs, service: Service, input: PrepareCorrectio
     stopped,
     ...(paused === undefined ? {} : { paused }),
     ...(held === undefined ? {} : { held }),
+    ...(rejected === undefined ? {} : { rejected }),
     ...(lastAppliedAt === undefined ? {} : { lastAppliedAt }),
     attempts,
     attemptsMax: service.limits.attemptsMax,

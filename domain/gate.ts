@@ -6,6 +6,8 @@ export interface GateFacts {
   readonly stopped: boolean;
   readonly paused?: { readonly until?: number; readonly by: string };
   readonly held?: { readonly since: number; readonly outcome: string };
+  /** Who said no to this very proposal in this incident, and when. */
+  readonly rejected?: { readonly by: string; readonly at: number };
   readonly lastAppliedAt?: number;
   readonly attempts: number;
   readonly attemptsMax: number;
@@ -23,6 +25,7 @@ export type GateRule =
   | 'held'
   | 'notYetActive'
   | 'attempts'
+  | 'rejected'
   | 'cooldown'
   | 'modeObserve'
   | 'modeAsk'
@@ -47,6 +50,7 @@ function refusal(correction: CorrectionBrief, facts: GateFacts): GateAnswer | un
   if (correction.provider === 'inactive')
     return refuse('notYetActive', `${correction.name} needs a provider that this version does not have`);
   if (facts.attempts >= facts.attemptsMax) return refuse('attempts', `${facts.attempts} of ${facts.attemptsMax} attempts are used`);
+  if (facts.rejected) return refuse('rejected', `${correction.name} was rejected by ${facts.rejected.by} and would do the same again`);
   if (cooldownLeftMs(correction, facts) > 0)
     return refuse('cooldown', `${correction.name} acted less than ${correction.cooldownMs / 1000}s ago`);
   if (correction.mode === 'observe') return refuse('modeObserve', `mode observe: hale would have done ${correction.name}`);

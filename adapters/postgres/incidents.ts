@@ -11,6 +11,7 @@ export function postgresIncidents(pool: pg.Pool): Incidents {
   return {
     open: (opening) => transaction(pool, (queries) => openOrJoin(queries, opening)),
     close: (closing) => closeCycle(pool, closing),
+    rejection: (incident, proposal) => rejection(pool, incident, proposal),
     note: (event) => transaction(pool, (queries) => appendEvent(queries, event)),
   };
 }
@@ -64,6 +65,18 @@ async function insertIncident(queries: Queries, opening: IncidentOpening, instan
   const row = rows[0];
   if (row === undefined) throw new Error('insert into incidents returned no row');
   return row.id;
+}
+
+async function rejection(pool: pg.Pool, incident: string, proposal: string): Promise<{ by: string; at: number } | undefined> {
+  const { rows } = await pool.query<{ body: { at: string; data: { by: string } } }>(
+    `select body::jsonb as body from events
+      where body::jsonb->>'incident' = $1 and body::jsonb->>'kind' = 'person.said'
+        and body::jsonb->'data'->>'verb' = 'reject' and body::jsonb->'data'->>'proposal' = $2
+      order by seq desc limit 1`,
+    [incident, proposal],
+  );
+  const said = rows[0]?.body;
+  return said && { by: said.data.by, at: Date.parse(`${said.at}Z`) };
 }
 
 const openedEvent = (opening: IncidentOpening, incident: string, relapse: boolean): LedgerEvent => ({

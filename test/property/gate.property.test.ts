@@ -22,6 +22,7 @@ const facts: fc.Arbitrary<GateFacts> = fc.record(
     attemptsMax: fc.integer({ min: 1, max: 5 }),
     paused: fc.constant({ by: 'ada' }),
     held: fc.constant({ since: 0, outcome: 'escalated' }),
+    rejected: fc.constant({ by: 'bob', at: 0 }),
     lastAppliedAt: fc.nat({ max: 200 }),
   },
   { requiredKeys: ['now', 'stopped', 'attempts', 'attemptsMax'] },
@@ -33,6 +34,7 @@ const reasons: readonly Partial<GateFacts>[] = [
   { paused: { by: 'bob' } },
   { held: { since: 0, outcome: 'stranded' } },
   { attempts: 5 },
+  { rejected: { by: 'eve', at: 0 } },
 ];
 
 test('one more reason to refuse always refuses, whatever else is the case', () => {

@@ -12,9 +12,25 @@ test('mode act with nothing against it acts', () => {
 test('every reason to refuse refuses by itself, and is named', () => {
   expect(answer({}, { stopped: true })).toMatchObject({ kind: 'refuse', rule: 'stop' });
   expect(answer({}, { paused: { by: 'ada' } })).toMatchObject({ kind: 'refuse', rule: 'paused', sentence: 'paused by ada' });
+  expect(answer({}, { rejected: { by: 'bob', at: 0 } })).toMatchObject({
+    kind: 'refuse',
+    rule: 'rejected',
+    sentence: 'restart was rejected by bob and would do the same again',
+  });
   expect(answer({}, { held: { since: 0, outcome: 'escalated' } })).toMatchObject({ kind: 'refuse', rule: 'held' });
   expect(answer({ provider: 'inactive' })).toMatchObject({ kind: 'refuse', rule: 'notYetActive' });
   expect(answer({ mode: 'observe' })).toMatchObject({ kind: 'refuse', rule: 'modeObserve' });
+});
+
+test('what a person rejected is not asked again', () => {
+  const rejected = { by: 'bob', at: 0 };
+  expect(answer({ mode: 'ask' }, { rejected })).toMatchObject({ kind: 'refuse', rule: 'rejected' });
+  expect(answer({ undo: 'irreversible' }, { rejected })).toMatchObject({ kind: 'refuse', rule: 'rejected' });
+});
+
+test('a rejected correction is not waited for while it cools down', () => {
+  const seen = { now: 20_000, lastAppliedAt: 10_000, rejected: { by: 'bob', at: 0 } };
+  expect(answer({ cooldownMs: 60_000 }, seen)).toMatchObject({ rule: 'rejected' });
 });
 
 test('the attempt after the last allowed one of an incident is refused', () => {
@@ -37,6 +53,16 @@ test('what can not be undone asks a person, also in mode act', () => {
 });
 
 test('only refusals of the whole service end the search for a correction', () => {
-  const rules: readonly GateRule[] = ['stop', 'paused', 'held', 'attempts', 'notYetActive', 'cooldown', 'modeObserve', 'modeAct'];
+  const rules: readonly GateRule[] = [
+    'stop',
+    'paused',
+    'held',
+    'attempts',
+    'notYetActive',
+    'rejected',
+    'cooldown',
+    'modeObserve',
+    'modeAct',
+  ];
   expect(rules.filter(refusesAll)).toEqual(['stop', 'paused', 'held', 'attempts']);
 });

@@ -25,3 +25,15 @@ test('a later cycle that finds no trouble does not change how the incident ended
   await records.close();
   expect(read).toMatchObject([{ id: incident, outcome: 'healed', sentence: 'restart held', cycle: 'second' }]);
 });
+
+test('a rejection is that of one proposal in one incident', async () => {
+  const { pool } = await freshDatabase();
+  const incidents = postgresIncidents(pool);
+  const said = (key: string, verb: string, proposal: string) =>
+    incidents.note({ key, kind: 'person.said', service: 'shop', incident: 'inc-1', data: { verb, by: 'bob', proposal } });
+  await said('1', 'reject', 'aaaa');
+  await said('2', 'approve', 'bbbb');
+  expect(await incidents.rejection('inc-1', 'aaaa')).toEqual({ by: 'bob', at: expect.closeTo(Date.now(), -5) });
+  expect(await incidents.rejection('inc-1', 'bbbb')).toBeUndefined();
+  expect(await incidents.rejection('inc-2', 'aaaa')).toBeUndefined();
+});
