@@ -60,5 +60,10 @@ function complain(error: unknown): number {
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-if (command === undefined) process.stderr.write(usage);
-process.exitCode = command === undefined ? 2 : await command(args).catch(complain);
+if ([name, ...args].some((arg) => arg === '--help' || arg === '-h')) process.stdout.write(usage);
+else process.exitCode = command === undefined ? misunderstood() : await command(args).catch(complain);
+
+function misunderstood(): number {
+  process.stderr.write(usage);
+  return 2;
+}

@@ -179,7 +179,7 @@ function callPersonWhenOverdue(cycle: Cycle): { done(): void } {
     await condition(() => done || cycle.symptomStands);
     if (done) return;
     const sentence = `the symptom still stands ${escalateAfterMs / 1000}s after its onset; hale goes on`;
-    await look.callPerson({ ...cycle.inIncident(), key: `${cycle.id}/overdue`, why: 'overdue', sentence });
+    await look.callPerson({ ...cycle.inIncident(), key: `${cycle.inIncident().incident}/overdue`, why: 'overdue', sentence });
   };
   void overdue();
   return { done: () => void (done = true) };

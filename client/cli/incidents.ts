@@ -35,6 +35,15 @@ export const incidents = (options: IncidentsOptions): Promise<Report> =>
     return { data, text: data.length === 0 ? 'no incidents' : listText(data, Date.now()) };
   });
 
+async function exportTo(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: Error) => {
+    throw new Failure(
+      'usage',
+      `--export is ${JSON.stringify(file)}, which can't be written: ${error.message}; for example --export inc-7.json`,
+    );
+  });
+}
+
 /** incidents ID: everything on record about one; `--export` writes it with the histories of its cycles. */
 export const incident = (id: string, options: IncidentsOptions): Promise<Report> =>
   withHale(options, async (hale) => {
@@ -42,7 +51,7 @@ export const incident = (id: string, options: IncidentsOptions): Promise<Report>
     const detail = await detailOf(records, await incidentOf(hale, id));
     if (options.export !== undefined) {
       const histories = await records.histories(id);
-      await writeFile(options.export, `${printableJson({ schemaVersion: 1, incident: detail, histories }, 2)}\n`);
+      await exportTo(options.export, `${printableJson({ schemaVersion: 1, incident: detail, histories }, 2)}\n`);
       const missing = detail.cycles.length - histories.length;
       const talk =
         missing > 0 ? [`${counted(missing, 'cycle has', 'cycles have')} no archived history yet: still running, or ended just now`] : [];

@@ -1,4 +1,16 @@
-import { type Document, Lexer, LineCounter, type ParsedNode, Parser, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  Lexer,
+  LineCounter,
+  type ParsedNode,
+  Parser,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+} from 'yaml';
 import type { Problems } from './problem.js';
 import { type Entry, type Node, type Place, type Scalar, type Step, pathText } from './tree.js';
 
@@ -88,11 +100,20 @@ class Reader {
     if (this.#nodes > nodesMax)
       throw new TooLarge(place, `the file stands for more than ${nodesMax} values; aliases (*name) repeat too much`);
     if (path.length > depthMax) throw new TooLarge(place, tooDeep);
-    if (isAlias(node)) return this.#node((node.resolve(this.#document) as ParsedNode | undefined) ?? null, path);
+    if (isAlias(node)) return this.#aliased(node, path, place);
     if (isMap(node)) return { kind: 'map', entries: this.#entries(node.items as Pairs, path), place };
     if (isSeq(node))
       return { kind: 'list', items: node.items.map((item, index) => this.#node(item as ParsedNode, [...path, index])), place };
     return { kind: 'scalar', value: this.#scalar(isScalar(node) ? node.value : null, place), place };
+  }
+
+  /** An alias stands for something earlier; it never ends only where that holds the alias itself. */
+  #aliased(alias: Alias.Parsed, path: readonly Step[], place: Place): Node {
+    const target = (alias.resolve(this.#document) as ParsedNode | undefined) ?? null;
+    const [at] = alias.range;
+    if (target !== null && target.range[0] <= at && at < target.range[1])
+      throw new TooLarge(place, `*${alias.source} stands inside what it stands for; allowed: aliases of other parts`);
+    return this.#node(target, path);
   }
 
   #entries(pairs: Pairs, path: readonly Step[]): Map<string, Entry> {

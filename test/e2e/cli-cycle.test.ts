@@ -125,6 +125,11 @@ test('closed cycles are archived and replay, exported or not', { timeout: 120_00
   const file = join(folder, 'exported.json');
   const id = (await newest())?.id ?? '';
   expect(await hale(['incidents', id, '--export', file, ...at])).toMatchObject({ code: 0 });
+  const nowhere = join(folder, 'missing', 'exported.json');
+  expect(await hale(['incidents', id, '--export', nowhere, ...at])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("can't be written"),
+  });
   expect(await hale(['replay', file])).toMatchObject({ code: 0, stdout: '1 of 1 cycle replays\n' });
 });
 

@@ -207,6 +207,7 @@ test.each([
 });
 
 test('a command of the lab that only objects inherit is answered with the usage', { timeout: 60_000 }, async () => {
+  expect(await hale(['lab', 'run', '--help'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^usage: hale lab/) as string });
   expect(await hale(['lab', 'constructor'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/^usage: hale lab/) as string });
 });
 

@@ -2,10 +2,10 @@
 export class CannotStart extends Error {
   override readonly name = 'CannotStart';
 
-  /** Exit codes as `hale help exit-codes` lists them: 2 usage or configuration, 5 something can't be reached, 6 refused. */
+  /** Exit codes as `hale help exit-codes` lists them: 2 usage or configuration, 5 what hale needs can't be had, 6 refused. */
   constructor(
     message: string,
-    readonly exitCode: 1 | 2 | 5 | 6 = 1,
+    readonly exitCode: 2 | 5 | 6 = 5,
   ) {
     super(message);
   }

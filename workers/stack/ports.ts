@@ -31,6 +31,7 @@ async function countedFrom(first: number, ours: ReadonlySet<number>): Promise<Po
       `port ${ports[name]} (${name}) is in use by another program. --port ${first} needs ${first} to ${first + 3}: ` +
         `end that program (find it with \`ss -ltnp 'sport = :${ports[name]}'\`), give another, for example --port ${first + 10}, ` +
         'or leave --port out and free ones are taken.',
+      2,
     );
   }
   return ports;
