@@ -18,6 +18,9 @@ export interface Judged {
   readonly judgement: Judgement;
 }
 
+/** A reading that got lost is no blindness: for so long hale looks again before it says that nothing can be measured. */
+const BLIND_MS = 10_000;
+
 /** Measures until every objective is either broken or not; a breach that is not old enough yet is waited for here. */
 export const observeService =
   (ports: Needs) =>
@@ -25,11 +28,15 @@ export const observeService =
     beating(async (abort) => {
       const service = await serviceOf(ports, input);
       const look = await recentLook(ports, service, input.instance);
+      const blindAt = Date.now() + BLIND_MS;
       for (;;) {
         const judged = await judgeNow(ports, look, abort);
         const undecided = judged.find(({ judgement }) => judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
         const broken = judged.filter(({ judgement }) => judgement.kind === 'broken');
-        if (broken.length > 0 || undecided === undefined) return conclude(service, input, judged);
+        if (broken.length > 0 || undecided === undefined) {
+          const seen = conclude(service, input, judged);
+          if (seen.kind !== 'noData' || Date.now() + nextDueMs(look) > blindAt) return seen;
+        }
         await sleep(nextDueMs(look), undefined, { signal: abort });
       }
     });
