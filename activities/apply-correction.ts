@@ -24,7 +24,7 @@ export const applyCorrection =
       const effect = await known(ports, actionId);
       const correction = correctionOf(await serviceOf(ports, effect), effect.correction);
       const action = await takeAction(ports, effect, correction, abort);
-      if (action.kind === 'notApplied') return action;
+      if (action.kind !== 'action') return action;
       switch (effect.state) {
         case 'prepared':
           return (await action.begin('prepared', permission)) ? perform(action, correction) : resume(action, correction);
@@ -67,13 +67,17 @@ async function takeAction(
   effect: Effect,
   correction: Correction,
   abort: AbortSignal,
-): Promise<Action | Extract<Applied, { kind: 'notApplied' }>> {
+): Promise<Action | Extract<Applied, { kind: 'notApplied' | 'busy' }>> {
   const service = await serviceOf(ports, effect);
   const aimed = aim(ports, service, effect.instance, correction);
   if (aimed.kind === 'noAim') return { kind: 'notApplied', reason: aimed.reason };
   const { timeoutMs, settleMs, holdMs } = correction;
   const lease = await ports.leases.acquire(effect.resource, effect.cycle, timeoutMs + settleMs + holdMs + LEASE_MARGIN_MS);
-  if (lease.kind === 'taken') return { kind: 'notApplied', reason: `${effect.resource} is being acted upon by cycle ${lease.by}` };
+  if (lease.kind === 'taken') {
+    const reason = `${effect.resource} is being acted upon by cycle ${lease.by}`;
+    if (effect.state === 'prepared') return { kind: 'busy', reason };
+    throw new Error(`${reason}, while what became of ${effect.actionId} is still to be found out`);
+  }
   const { actionId, before, goal } = effect;
   const { fence } = lease;
   const action: Action = {

@@ -1,30 +1,32 @@
-import type { SettleEffects } from '../contracts/activities.js';
+import type { SettleEffects, Settled } from '../contracts/activities.js';
 import type { Effect } from '../domain/effect.js';
 import type { Service } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
 import { isMet, judgeNow, recentLook } from './observe-service.js';
 import type { Ports } from './ports.js';
-import { undoEffect, type UndoNeeds } from './undo-correction.js';
+import { strand, undoEffect, type UndoNeeds } from './undo-correction.js';
 
 export type SettleNeeds = UndoNeeds & Pick<Ports, 'meters' | 'samples'>;
 
 /**
- * What an earlier, terminated cycle left half done is settled before anything is measured: read back, then adopted when
- * the service is well with it, else undone. Returns a sentence for each.
+ * What an earlier, ended cycle left half done is settled before anything is measured: read back, then adopted when the
+ * service is well with it, else undone. What nobody can tell, or take back, is for a person.
  */
 export const settleEffects =
   (ports: SettleNeeds) =>
-  ({ cycle, ...place }: SettleEffects): Promise<readonly string[]> =>
+  ({ cycle, ...place }: SettleEffects): Promise<Settled> =>
     beating(async (abort) => {
       const service = await serviceOf(ports, place);
       const open = await ports.effects.open(service.name, place.instance, cycle);
-      const sentences: string[] = [];
+      const settled: { sentences: string[]; stranded: string[] } = { sentences: [], stranded: [] };
       for (const effect of open) {
         const found = await readBack(ports, effect, abort);
-        sentences.push(`${effect.correction} (${effect.actionId}): ${await settle(ports, service, found, cycle, abort)}`);
+        const sentence = `${effect.correction} (${effect.actionId}): ${await settle(ports, service, found, cycle, abort)}`;
+        const now = await ports.effects.get(effect.actionId);
+        settled[now?.state === 'stranded' ? 'stranded' : 'sentences'].push(sentence);
       }
-      return sentences;
+      return settled;
     });
 
 /** The effect as it is in the world, not as the dead cycle last wrote it. */
@@ -65,12 +67,21 @@ async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycl
   const correction = correctionOf(await serviceOf(ports, effect), effect.correction);
   const judged = await judgeNow(ports, await recentLook(ports, service, effect.instance), abort);
   const well = judged.length > 0 && judged.every(isMet);
-  if (well || correction.undo !== 'restores') {
-    const why = well ? 'kept: the service is well with it' : 'kept: there is nothing to bring back';
-    await ports.effects.move(effect.actionId, ['intended', 'applied', 'unknown'], 'adopted', { why });
-    return why;
-  }
+  if (well) return kept(ports, effect, 'kept: the service is well with it');
+  // The next correction would act upon what nobody knows.
+  if (effect.state === 'unknown' && !correction.repeatable) return stranded(ports, effect, 'nobody can tell whether it happened');
+  if (correction.undo !== 'restores') return kept(ports, effect, 'kept: there is nothing to bring back');
   return takenBack(ports, effect, cycle, abort);
+}
+
+async function kept(ports: SettleNeeds, effect: Effect, why: string): Promise<string> {
+  await ports.effects.move(effect.actionId, ['intended', 'applied', 'unknown'], 'adopted', { why });
+  return why;
+}
+
+async function stranded(ports: SettleNeeds, effect: Effect, why: string): Promise<string> {
+  await strand(ports, effect, why);
+  return `stranded: ${why}`;
 }
 
 async function takenBack(ports: SettleNeeds, effect: Effect, holder: string, abort: AbortSignal): Promise<string> {

@@ -50,7 +50,7 @@ export async function undoEffect(ports: UndoNeeds, effect: Effect, { holder, why
     return strand(ports, effect, 'its undo was cut off, and nobody can tell whether it was done');
 
   const lease = await ports.leases.acquire(effect.resource, holder, correction.timeoutMs + LEASE_MARGIN_MS);
-  if (lease.kind === 'taken') return strand(ports, effect, `${effect.resource} is being acted upon by cycle ${lease.by}`);
+  if (lease.kind === 'taken') throw new Error(`${effect.resource} is being acted upon by cycle ${lease.by}: tried again until it is free`);
   const { fence } = lease;
   if (!(await ports.effects.move(effect.actionId, ['applied', 'undoing'], 'undoing', { fence, why })))
     throw new Error(`the undo of ${effect.actionId} is in the hands of another try`);
@@ -95,7 +95,8 @@ async function notPermitted(ports: UndoNeeds, { effect, call }: TakingBack, reas
   return { kind: 'stranded', reason };
 }
 
-async function strand(ports: UndoNeeds, effect: Effect, reason: string): Promise<UndoAnswer> {
+/** What is left for a person: they find it in the records, with the reason. */
+export async function strand(ports: Pick<Ports, 'effects'>, effect: Effect, reason: string): Promise<UndoAnswer> {
   await ports.effects.move(effect.actionId, openStates, 'stranded', { why: reason });
   return { kind: 'stranded', reason };
 }

@@ -42,6 +42,12 @@ export interface SettleEffects extends Place {
   readonly cycle: string;
 }
 
+/** Sentences on what became of each leftover; `stranded` are those that a person must look at. */
+export interface Settled {
+  readonly sentences: readonly string[];
+  readonly stranded: readonly string[];
+}
+
 export interface ObserveService extends Place {
   /** The objective that was reported; without data on it nothing is known. */
   readonly objective?: string | undefined;
@@ -80,6 +86,8 @@ export type Prepared =
 export type Applied =
   | { readonly kind: 'applied'; readonly at: number; readonly after: string }
   | { readonly kind: 'notApplied'; readonly reason: string }
+  /** Another cycle acts on the same resource; nothing was done. */
+  | { readonly kind: 'busy'; readonly reason: string }
   /** Nobody can tell whether it happened; it is not repeated. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
@@ -152,7 +160,7 @@ export interface NoteWord extends Place {
 /** What the healing cycle asks of the world, in the order of the runbook. */
 export interface CycleActivities {
   openIncident(input: OpenIncident): Promise<Opened>;
-  settleEffects(input: SettleEffects): Promise<readonly string[]>;
+  settleEffects(input: SettleEffects): Promise<Settled>;
   observeService(input: ObserveService): Promise<Observation>;
   diagnoseService(input: Place & { readonly cycle: string; readonly findings: readonly Finding[] }): Promise<Diagnosed>;
   prepareCorrection(input: PrepareCorrection): Promise<Prepared>;

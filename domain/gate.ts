@@ -25,6 +25,8 @@ export type GateRule =
   | 'held'
   | 'notYetActive'
   | 'attempts'
+  /** Not the policy's word, but that of the lease at the moment of acting. */
+  | 'busy'
   | 'rejected'
   | 'cooldown'
   | 'modeObserve'

@@ -44,10 +44,13 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
   if (answer.kind === 'ask' && !cycle.approved.has(prepared.proposal)) return ask(cycle, correction, prepared, answer);
   if (cycle.desk.paused || cycle.desk.wish) return { kind: 'lookAgain' };
 
-  cycle.acted += 1;
   cycle.chart.enter('correct', `doing ${correction.name}; before: ${prepared.before}`);
-  const applied = await act.applyCorrection({ actionId: prepared.actionId, permission: answer.sentence });
+  const approvedBy = cycle.approved.get(prepared.proposal);
+  const permission = approvedBy === undefined ? answer.sentence : `approved by ${approvedBy}, proposal ${prepared.proposal}`;
+  const applied = await act.applyCorrection({ actionId: prepared.actionId, permission });
+  if (applied.kind === 'busy') return busy(cycle, correction, prepared, applied.reason);
   if (applied.kind === 'notApplied') return { kind: 'failed', sentence: `${correction.name} was not done: ${applied.reason}` };
+  cycle.acted += 1;
   if (applied.kind === 'unknown') return unknown(cycle, correction, prepared, diagnosis, applied.reason);
 
   const verdict = await validate(cycle, correction, prepared.actionId, cycle.broken);
@@ -62,6 +65,17 @@ async function refuse(cycle: Cycle, correction: CorrectionBrief, proposal: Propo
   // Relapse after relapse in one incident: each cycle found a correction that held, and nobody else would ever hear of it.
   if (rule === 'attempts') return { kind: 'callPerson', outcome: 'escalated', sentence };
   return { kind: 'refused', sentence, refusesAll: refusesAll(rule) };
+}
+
+const BUSY_LOOK_MS = 10_000;
+
+/** Another cycle acts on the same thing: what it does may help here too, and a correction further down would fit less. */
+async function busy(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, reason: string): Promise<Attempt> {
+  const sentence = `${correction.name} has to wait: ${reason}`;
+  const answer: GateAnswer = { kind: 'refuse', rule: 'busy', sentence };
+  await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
+  if (cycle.isOverdue()) return { kind: 'callPerson', outcome: 'escalated', sentence };
+  return { kind: 'coolsDown', ms: BUSY_LOOK_MS, sentence };
 }
 
 /** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */
@@ -87,7 +101,7 @@ async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal
     case 'approved':
       // While paused this stands for long: nobody is to be asked again for what was decided.
       cycle.chart.say(`${correction.name} was approved by ${decision.by}; hale looks again before it acts`);
-      cycle.approved.add(proposal.proposal);
+      cycle.approved.set(proposal.proposal, decision.by);
       return { kind: 'lookAgain' };
     case 'interrupted':
       return { kind: 'lookAgain' };

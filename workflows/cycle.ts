@@ -13,8 +13,8 @@ export class Cycle {
   readonly desk: Desk;
   readonly chart: Chart;
   readonly minutes = new Minutes(this);
-  /** Proposals that a person said yes to, by hash. */
-  readonly approved = new Set<string>();
+  /** Who said yes to which proposal, by hash. */
+  readonly approved = new Map<string, string>();
   /** How many corrections may have touched the world. */
   acted = 0;
   /** Objectives found broken at the last look. */

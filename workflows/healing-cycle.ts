@@ -59,7 +59,8 @@ async function heal(cycle: Cycle): Promise<End> {
   const refusals: string[] = [];
   const overdue = callPersonWhenOverdue(cycle);
   try {
-    await settleLeftovers(cycle);
+    const stranded = await settleLeftovers(cycle);
+    if (stranded !== undefined) return callPerson(cycle, 'stranded', stranded);
     for (let looks = 0; ; looks += 1) {
       if (desk.wish) return endedBy(cycle);
       if (await desk.waitedForResume(cycle.limits.pauseMsMax)) continue;
@@ -112,12 +113,13 @@ async function heal(cycle: Cycle): Promise<End> {
   }
 }
 
-/** What an earlier, ended cycle left half done would blur everything that is measured. */
-async function settleLeftovers(cycle: Cycle): Promise<void> {
+/** What an earlier, ended cycle left half done would blur everything that is measured. Answers what is for a person, if anything is. */
+async function settleLeftovers(cycle: Cycle): Promise<string | undefined> {
   const count = cycle.leftovers;
-  if (count === 0) return;
+  if (count === 0) return undefined;
   cycle.chart.enter('detect', `settling what an earlier cycle left half done: ${count} ${count === 1 ? 'effect' : 'effects'}`);
-  await cycle.desk.interruptible(() => linger.settleEffects({ ...cycle.place(), cycle: cycle.id }));
+  const settled = await cycle.desk.interruptible(() => linger.settleEffects({ ...cycle.place(), cycle: cycle.id }));
+  return settled === undefined || settled.stranded.length === 0 ? undefined : settled.stranded.join('; ');
 }
 
 /** A report is a hint, never a fact: the cycle measures for itself. undefined when a person ended it first. */
@@ -179,7 +181,12 @@ function callPersonWhenOverdue(cycle: Cycle): { done(): void } {
     await condition(() => done || cycle.symptomStands);
     if (done) return;
     const sentence = `the symptom still stands ${escalateAfterMs / 1000}s after its onset; hale goes on`;
-    await look.callPerson({ ...cycle.inIncident(), key: `${cycle.inIncident().incident}/overdue`, why: 'overdue', sentence });
+    await look.callPerson({
+      ...cycle.inIncident(),
+      key: `${cycle.inIncident().incident}/overdue/${cycle.onset}`,
+      why: 'overdue',
+      sentence,
+    });
   };
   void overdue();
   return { done: () => void (done = true) };

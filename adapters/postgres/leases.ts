@@ -26,7 +26,7 @@ export function postgresLeases(pool: pg.Pool): Leases {
     },
     inherit: async (service, instance, heir) => {
       await pool.query(
-        `update leases set holder = $3, fence = fence + 1
+        `update leases set holder = $3, fence = nextval('fences')
           where holder in (select cycle from cycles join incidents on incidents.id = cycles.incident
                             where service = $1 and instance = $2 and cycle <> $3)`,
         [service, instanceKey(instance), heir],
@@ -38,13 +38,14 @@ export function postgresLeases(pool: pg.Pool): Leases {
   };
 }
 
+/** The token is drawn once more under the row's lock: one drawn before it might be smaller than what the holder before got. */
 async function acquire(pool: pg.Pool, resource: string, holder: string, ttlMs: number): Promise<LeaseAnswer> {
   const { rows } = await pool.query<LeaseRow>(
     `insert into leases as l (resource, holder, fence, expires_at)
-     select $1, $2, (select coalesce(max(fence), 0) + 1 from leases), clock_timestamp() + $3 * interval '1 ms'
+     select $1, $2, nextval('fences'), clock_timestamp() + $3 * interval '1 ms'
      on conflict (resource) do update
         set holder = excluded.holder,
-            fence = greatest(l.fence + 1, excluded.fence),
+            fence = nextval('fences'),
             expires_at = greatest(excluded.expires_at, case when l.holder = excluded.holder then l.expires_at end)
       where l.holder = excluded.holder or l.expires_at <= clock_timestamp()
      returning holder, fence, expires_at`,

@@ -122,6 +122,29 @@ test('an undo that an ended cycle left under way is awaited by the next one, not
   expect(new Set(target.asked).size).toBe(target.asked.length);
 });
 
+test('an action that an ended cycle left and nobody can ask about calls a person, and none is sent again', async () => {
+  const target = await slowTarget(10);
+  const hale = await haleWith(env, silent(target.url));
+  const first = await hale.start('shop');
+  const ended = hale.working(
+    () => first.result(),
+    () => ({
+      applyCorrection: async ({ actionId }) => {
+        await hale.ports.effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
+        await post(`${target.url}/retune`, actionId);
+        await first.terminate();
+        throw new Error('killed');
+      },
+    }),
+  );
+  await expect(ended).rejects.toThrow('terminated');
+  const result = await healed(hale, () => ({}));
+  expect(result).toMatchObject({ outcome: 'stranded', sentence: expect.stringContaining('nobody can tell whether it happened') });
+  expect(target.asked).toHaveLength(1);
+  const { rowCount } = await hale.pool.query("select from events where body::jsonb->>'kind' = 'person.called'");
+  expect(rowCount).toBe(1);
+});
+
 test('a request that was intended and never sent is sent once its time is over', async () => {
   const target = await slowTarget(10);
   const hale = await haleWith(env, yaml(target.url));

@@ -68,7 +68,7 @@ export function scriptedWorld(script: Partial<CycleActivities> = {}): ScriptedWo
   const inputs = new Map<string, unknown[]>();
   const well: CycleActivities = {
     openIncident: async () => opened([brief('restart')]),
-    settleEffects: async () => [],
+    settleEffects: async () => ({ sentences: [], stranded: [] }),
     observeService: async () => seenBroken,
     diagnoseService: async () => ({
       diagnosis: {

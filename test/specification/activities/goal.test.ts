@@ -50,7 +50,10 @@ test('a later cycle knows the release again that an ended one was cut off with',
   await cutOff();
   await releases.point('releases/v2');
   const left = { service: 'shop', configVersion: 'v1', cycle: 'cycle-2' };
-  expect(await new MockActivityEnvironment().run(settleEffects(ports), left)).toEqual([expect.stringMatching(/: undone$/)]);
+  expect(await new MockActivityEnvironment().run(settleEffects(ports), left)).toEqual({
+    sentences: [expect.stringMatching(/: undone$/)],
+    stranded: [],
+  });
   expect(await effect()).toMatchObject({ state: 'undone' });
   expect(await releases.current()).toBe('releases/v3');
 });

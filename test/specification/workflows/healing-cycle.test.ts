@@ -129,6 +129,43 @@ test('an incident whose attempts are used up calls a person, also before this cy
   expect(asked('callPerson')).toMatchObject([{ why: 'escalated' }]);
 });
 
+test('a resource that another cycle acts upon is waited for, and no other correction is tried', async () => {
+  let tries = 0;
+  const { result, asked } = await heal({
+    openIncident: async () => opened([brief('restart'), brief('other')]),
+    applyCorrection: async () =>
+      tries++ < 2
+        ? { kind: 'busy', reason: 'exec/x is being acted upon by cycle y' }
+        : { kind: 'applied', at: serverNow(), after: 'as it is' },
+  });
+  expect(result).toMatchObject({ outcome: 'healed', attempts: 1 });
+  expect(asked('prepareCorrection').map(({ correction }) => correction)).toEqual(['restart', 'restart', 'restart']);
+  expect(asked('recordAnswer')).toMatchObject([{ answer: { rule: 'busy' } }, { answer: { rule: 'busy' } }]);
+});
+
+test('a resource that stays busy until the symptom is overdue calls a person', async () => {
+  const { result } = await heal({ applyCorrection: async () => ({ kind: 'busy', reason: 'exec/x is being acted upon by cycle y' }) });
+  expect(result).toMatchObject({ outcome: 'escalated', attempts: 0, sentence: expect.stringContaining('acted upon by cycle y') });
+});
+
+test('what an earlier cycle left and nobody can take back calls a person before anything is done', async () => {
+  const { result, calls, asked } = await heal({
+    openIncident: async () => opened([brief('restart')], { leftovers: 1 }),
+    settleEffects: async () => ({ sentences: [], stranded: ['fix (c/1/fix): stranded: nobody can tell'] }),
+  });
+  expect(result.outcome).toBe('stranded');
+  expect(calls).toEqual(['openIncident', 'settleEffects', 'callPerson', 'closeIncident']);
+  expect(asked('callPerson')).toMatchObject([{ why: 'stranded', sentence: 'fix (c/1/fix): stranded: nobody can tell' }]);
+});
+
+test('the permission of an approved act names who gave it and for what', async () => {
+  const { asked } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) }, async (running) => {
+    const { ask } = await phase(running, 'approve');
+    await running.handle.executeUpdate('decide', { args: [{ by: 'ada', decision: 'approve', proposal: ask?.proposal }] });
+  });
+  expect(asked('applyCorrection')).toMatchObject([{ permission: 'approved by ada, proposal hash-restart' }]);
+});
+
 test('what an earlier cycle left half done is settled before anything is measured', async () => {
   const { calls } = await heal({ openIncident: async () => opened([brief('restart')], { leftovers: 1 }) });
   expect(calls.slice(0, 3)).toEqual(['openIncident', 'settleEffects', 'observeService']);
@@ -343,8 +380,8 @@ test('a symptom that stands too long calls a person while hale goes on', async (
   const { asked } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) });
   const calls = asked('callPerson');
   expect(calls.map((call) => call.why)).toEqual(['ask', 'overdue', 'escalated']);
-  // Once for an incident, however many cycles it takes: the ledger takes a key once.
-  expect(calls[1]?.key).toBe('inc-1/overdue');
+  // Once for a symptom that stands, however many cycles it takes: the ledger takes a key once.
+  expect(calls[1]?.key).toMatch(/^inc-1\/overdue\/\d+$/);
 });
 
 test('a symptom that is gone and only has to stay away calls nobody', async () => {
