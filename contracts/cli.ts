@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { outcomes } from '../domain/outcome.js';
-import { serviceStates } from '../domain/service-state.js';
+import { measuredStates, serviceStates } from '../domain/service-state.js';
 import { phases } from './cycle.js';
 
 /** What `hale ... --json` prints: public API. Fields may be added, never renamed or removed. Times are ISO 8601, UTC. */
@@ -30,6 +30,34 @@ const openIncident = z.object({
   ask: maybe(z.object({ proposal: z.string(), correction: z.string(), expiresAt: time })),
 });
 
+/** What the last readings say, whatever the state: a service that is stopped, paused or held may be down all the same. */
+const measured = z.object({ state: z.enum(measuredStates), sentence: z.string() });
+
+const member = z.object({ name: z.string(), state: z.enum(serviceStates), why: maybe(z.string()), measured });
+
+/** An incident that ended, and because of which hale keeps its hands off until a person resumes the service. */
+const heldIncident = z.object({
+  id: z.string(),
+  service: z.string(),
+  instance: maybe(z.string()),
+  outcome: z.enum(outcomes),
+  since: time,
+  sentence: maybe(z.string()),
+  next: z.string(),
+});
+
+/** Something that is neither as it was nor as it should be, at which nobody has said to have looked. */
+const strandedEffect = z.object({
+  actionId: z.string(),
+  incident: z.string(),
+  service: z.string(),
+  instance: maybe(z.string()),
+  correction: z.string(),
+  resource: z.string(),
+  why: maybe(z.string()),
+  next: z.string(),
+});
+
 export const status = z.object({
   asOf: time,
   temporal: z.object({ address: maybe(z.string()), namespace: maybe(z.string()), reachable: z.boolean() }),
@@ -39,15 +67,10 @@ export const status = z.object({
   stopped: maybe(z.object({ by: z.string(), since: time })),
   /** No configuration was taken up yet, so that no service is known. */
   starting: z.boolean(),
-  services: z.array(
-    z.object({
-      name: z.string(),
-      state: z.enum(serviceStates),
-      why: maybe(z.string()),
-      instances: z.array(z.object({ name: z.string(), state: z.enum(serviceStates), why: maybe(z.string()) })),
-    }),
-  ),
+  services: z.array(member.extend({ instances: z.array(member) })),
   incidents: z.array(openIncident),
+  heldIncidents: z.array(heldIncident),
+  strandedEffects: z.array(strandedEffect),
 });
 
 /** One action that may have touched the world. */
@@ -68,6 +91,8 @@ export const incident = z.object({
   sentence: maybe(z.string()),
   startedAt: time,
   endedAt: maybe(time),
+  /** Above 1 after a relapse: then it was not under way all the time from `startedAt` to `endedAt`. */
+  cycleCount: z.number().int(),
   attempts: z.array(attempt),
 });
 
@@ -112,6 +137,8 @@ export const doctor = z.object({
 
 export type Status = z.infer<typeof status>;
 export type OpenIncident = z.infer<typeof openIncident>;
+export type HeldIncident = z.infer<typeof heldIncident>;
+export type StrandedEffect = z.infer<typeof strandedEffect>;
 export type Incident = z.infer<typeof incident>;
 export type IncidentDetail = z.infer<typeof incidentDetail>;
 export type Stopped = z.infer<typeof stopped>;

@@ -5,6 +5,10 @@ export const serviceStates = ['stopped', 'paused', 'held', 'healing', 'waiting',
 
 export type ServiceState = (typeof serviceStates)[number];
 
+export const measuredStates = ['degraded', 'noData', 'ok'] as const;
+
+export type MeasuredState = (typeof measuredStates)[number];
+
 /** What is known of one service or instance. `cycle` says what its running cycle does, if one runs. */
 export interface ServiceFacts {
   readonly stopped: boolean;
@@ -22,7 +26,8 @@ export function serviceState(facts: ServiceFacts): ServiceState {
   return facts.cycle ?? measuredState(facts.judgements);
 }
 
-function measuredState(judgements: readonly Judgement[]): ServiceState {
+/** What the measurements alone say, whatever people or cycles do. */
+export function measuredState(judgements: readonly Judgement[]): MeasuredState {
   if (judgements.some(breaks)) return 'degraded';
   if (judgements.length === 0 || judgements.some((judgement) => judgement.kind === 'noData')) return 'noData';
   return 'ok';

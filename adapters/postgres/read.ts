@@ -34,7 +34,16 @@ export interface SwitchStates {
   readonly stop?: { readonly by: string; readonly since: Date };
   /** Pauses that have not ended; service `*` is all of them. */
   readonly pauses: readonly { readonly service: string; readonly by: string; readonly until?: Date }[];
-  readonly holds: readonly { readonly service: string; readonly instance?: string; readonly since: Date; readonly outcome: Outcome }[];
+  readonly holds: readonly HoldRecord[];
+}
+
+export interface HoldRecord {
+  readonly service: string;
+  readonly instance?: string;
+  readonly since: Date;
+  /** The outcome that set it last, and the incident that had it. */
+  readonly outcome: Outcome;
+  readonly incident: string;
 }
 
 export interface IncidentFilter {
@@ -52,6 +61,8 @@ export interface IncidentRecord {
   /** The newest cycle of this incident, and the workflow that runs or ran it. */
   readonly cycle: string;
   readonly workflowId: string;
+  /** How many cycles it had so far: more than one after a relapse. */
+  readonly cycleCount: number;
   readonly outcome?: Outcome;
   readonly sentence?: string;
   readonly startedAt: Date;
@@ -70,6 +81,7 @@ export interface EffectRecord {
   readonly actionId: string;
   readonly incident: string;
   readonly service: string;
+  readonly instance?: string;
   readonly correction: string;
   readonly resource: string;
   readonly state: EffectState;
@@ -150,7 +162,7 @@ async function fleet(pool: pg.Pool): Promise<Fleet | undefined> {
 
 interface SettingRow {
   key: string;
-  value: { until?: number; outcome?: Outcome };
+  value: { until?: number; outcome?: Outcome; incident?: string };
   set_by: string;
   set_at: Date;
 }
@@ -168,9 +180,13 @@ async function switches(pool: pg.Pool): Promise<SwitchStates> {
       what === 'pause' ? [{ service, by: set_by, ...(value.until === undefined ? {} : { until: new Date(value.until) }) }] : [],
     ),
     holds: split.flatMap(({ parts: [what, service = '', instance = '-'], value, set_at }) =>
-      what === 'hold' && value.outcome !== undefined ? [{ service, ...instanceOf(instance), since: set_at, outcome: value.outcome }] : [],
+      what === 'hold' ? holdOf(service, instance, set_at, value) : [],
     ),
   };
+}
+
+function holdOf(service: string, instance: string, since: Date, { outcome, incident }: SettingRow['value']): HoldRecord[] {
+  return outcome === undefined || incident === undefined ? [] : [{ service, ...instanceOf(instance), since, outcome, incident }];
 }
 
 interface IncidentRow {
@@ -179,6 +195,7 @@ interface IncidentRow {
   instance: string;
   cycle: string;
   workflow_id: string;
+  cycle_count: number;
   outcome: Outcome | null;
   sentence: string | null;
   started_at: Date;
@@ -187,7 +204,8 @@ interface IncidentRow {
 
 async function incidents(pool: pg.Pool, filter: IncidentFilter): Promise<IncidentRecord[]> {
   const { rows } = await pool.query<IncidentRow>(
-    `select i.id, i.service, i.instance, c.cycle, c.workflow_id, i.outcome, i.sentence, i.started_at, i.ended_at
+    `select i.id, i.service, i.instance, c.cycle, c.workflow_id, i.outcome, i.sentence, i.started_at, i.ended_at,
+            (select count(*)::int from cycles where incident = i.id) as cycle_count
        from incidents i
        join lateral (select cycle, workflow_id from cycles where incident = i.id order by started_at desc limit 1) c on true
       where ($1::text is null or i.id = $1) and ($2::text is null or i.service = $2)
@@ -201,6 +219,7 @@ async function incidents(pool: pg.Pool, filter: IncidentFilter): Promise<Inciden
     ...instanceOf(row.instance),
     cycle: row.cycle,
     workflowId: row.workflow_id,
+    cycleCount: row.cycle_count,
     ...present({ outcome: row.outcome, sentence: row.sentence, endedAt: row.ended_at }),
     startedAt: row.started_at,
   }));
@@ -223,6 +242,7 @@ interface EffectRow {
   action_id: string;
   incident: string;
   service: string;
+  instance: string;
   correction: string;
   resource: string;
   state: EffectState;
@@ -234,12 +254,17 @@ interface EffectRow {
 
 async function effects(pool: pg.Pool, where: string, values: readonly string[]): Promise<EffectRecord[]> {
   const { rows } = await pool.query<EffectRow>(
-    `select action_id, incident, service, correction, resource, state, verdict, why,
+    `select action_id, incident, service, instance, correction, resource, state, verdict, why,
             before_image->>'summary' as before, after_image->>'summary' as after
        from effects where ${where} order by prepared_at`,
     [values],
   );
-  return rows.map(({ action_id, verdict, after, why, ...row }) => ({ ...row, actionId: action_id, ...present({ verdict, after, why }) }));
+  return rows.map(({ action_id, instance, verdict, after, why, ...row }) => ({
+    ...row,
+    ...instanceOf(instance),
+    actionId: action_id,
+    ...present({ verdict, after, why }),
+  }));
 }
 
 async function events(pool: pg.Pool, incident: string): Promise<EventRecord[]> {

@@ -76,6 +76,7 @@ const dataOf = (incident: IncidentRecord, effects: readonly EffectRecord[]): Inc
   workflowId: incident.workflowId,
   outcome: incident.outcome ?? null,
   sentence: incident.sentence ?? null,
+  cycleCount: incident.cycleCount,
   startedAt: incident.startedAt.toISOString(),
   endedAt: incident.endedAt?.toISOString() ?? null,
   attempts: effects.filter(attempted).map(({ actionId, correction, state, verdict }) => ({
@@ -120,12 +121,22 @@ function listText(list: readonly Incident[], now: number): string {
     one.id,
     one.instance === null ? one.service : `${one.service}/${one.instance}`,
     one.outcome ?? 'open',
-    age((one.endedAt === null ? now : Date.parse(one.endedAt)) - Date.parse(one.startedAt)),
+    tookOf(one, now),
     one.startedAt,
-    one.attempts.map(({ correction, verdict, undone }) => `${correction} ${verdict ?? 'open'}${undone ? ' undone' : ''}`).join(', ') || '-',
+    one.attempts.map(attemptText).join(', ') || '-',
   ]);
   return table(['INCIDENT', 'SERVICE', 'OUTCOME', 'TOOK', 'STARTED', 'ATTEMPTS'], rows);
 }
+
+/** Of a relapse nobody must read that one correction took this long: the quiet between its cycles counts too. */
+function tookOf({ startedAt, endedAt, cycleCount }: Incident, now: number): string {
+  const took = age((endedAt === null ? now : Date.parse(endedAt)) - Date.parse(startedAt));
+  return cycleCount > 1 ? `${took} over ${cycleCount} cycles` : took;
+}
+
+/** Without a verdict the state tells what is known: an effect that is stranded or adopted is not open. */
+const attemptText = ({ correction, state, verdict, undone }: Incident['attempts'][number]): string =>
+  `${correction} ${verdict === null ? state : `${verdict}${undone ? ' undone' : state === 'stranded' ? ' stranded' : ''}`}`;
 
 function detailText(detail: IncidentDetail, link: string | undefined): string {
   const effects = detail.effects.map(({ correction, state, before, after, why }) => [correction, state, before, after ?? '-', why ?? '-']);

@@ -1,10 +1,11 @@
-import type { OpenIncident, Status } from '../../contracts/cli.js';
-import { serviceStates, type ServiceState } from '../../domain/service-state.js';
+import type { HeldIncident, OpenIncident, Status, StrandedEffect } from '../../contracts/cli.js';
+import { measuredStates, serviceStates, type ServiceState } from '../../domain/service-state.js';
 import { age, coloured, counted, plain, table } from './text.js';
+import { placeName } from './way-out.js';
 
 /** The status page of a terminal: what needs a person first. `now` in ms since the epoch. */
 export function statusText(status: Status, now: number): string {
-  const blocks = [head(status), incidentTable(status.incidents, now), serviceTable(status)];
+  const blocks = [head(status), incidentTable(status, now), strandedTable(status.strandedEffects), serviceTable(status)];
   return blocks.filter((block) => block !== '').join('\n');
 }
 
@@ -14,29 +15,52 @@ function head({ stopped, temporal, starting, services }: Status): string {
     : 'automation on';
   const server = temporal.reachable ? 'temporal ok' : coloured('red', 'temporal not reachable');
   const states = serviceStates
-    .map((state) => [state, services.filter((service) => service.state === state).length] as const)
-    .filter(([, count]) => count > 0)
-    .map(([state, count]) => `${count} ${state}`);
+    .map((state) => [state, services.filter((service) => service.state === state)] as const)
+    .filter(([, those]) => those.length > 0)
+    .map(([state, those]) => `${those.length} ${state}${handsOff.includes(state) ? measuredCounts(those) : ''}`);
   const known = starting
     ? 'hale is still starting: its configuration was not taken up yet'
     : `${counted(services.length, 'service')}: ${states.join(', ') || 'no configuration was taken up yet (hale up --config hale.yaml)'}`;
   return `${automation}   ${server}   database ok\n${known}`;
 }
 
-function incidentTable(incidents: readonly OpenIncident[], now: number): string {
-  if (incidents.length === 0) return '';
-  const rows = incidents.map((incident) => [
+/** Under these hale acts on nothing, so that only the measurements tell whether a service is down. */
+const handsOff: readonly ServiceState[] = ['stopped', 'paused', 'held'];
+
+function measuredCounts(services: Status['services']): string {
+  const count = (state: string): number => services.filter(({ measured }) => measured.state === state).length;
+  const [broken, unknown] = [count('degraded'), count('noData')];
+  return `${broken > 0 ? `, ${broken} of them broken` : ''}${unknown > 0 ? `, ${unknown} of them without data` : ''}`;
+}
+
+function incidentTable({ incidents, heldIncidents }: Status, now: number): string {
+  const open = incidents.map((incident) => [
     incident.id,
-    nameOf(incident),
+    placeName(incident),
     incident.state,
     incident.phase ?? 'unknown',
     age(now - Date.parse(incident.startedAt)),
     nextOf(incident, now),
   ]);
-  return table(['INCIDENT', 'SERVICE', 'STATE', 'PHASE', 'AGE', 'NEXT'], rows);
+  const rows = [...open, ...heldIncidents.map((incident) => heldRow(incident, now))];
+  return rows.length === 0 ? '' : table(['INCIDENT', 'SERVICE', 'STATE', 'PHASE', 'AGE', 'NEXT'], rows);
 }
 
-const nameOf = ({ service, instance }: OpenIncident): string => (instance === null ? service : `${service}/${instance}`);
+/** Its cycle has ended: in the place of a phase stands how. */
+const heldRow = (held: HeldIncident, now: number): string[] => [
+  held.id,
+  placeName(held),
+  'held',
+  held.outcome,
+  age(now - Date.parse(held.since)),
+  `${held.sentence === null ? '' : `${held.sentence}; `}${held.next}`,
+];
+
+function strandedTable(effects: readonly StrandedEffect[]): string {
+  if (effects.length === 0) return '';
+  const rows = effects.map((effect) => [effect.actionId, placeName(effect), effect.incident, effect.why ?? '-', effect.next]);
+  return table(['STRANDED', 'SERVICE', 'INCIDENT', 'WHY', 'NEXT'], rows);
+}
 
 function nextOf({ id, ask, sentence }: OpenIncident, now: number): string {
   if (ask === null) return sentence ?? 'no worker answers: hale doctor';
@@ -45,8 +69,13 @@ function nextOf({ id, ask, sentence }: OpenIncident, now: number): string {
 
 function serviceTable({ services }: Status): string {
   if (services.length === 0) return '';
-  const rows = services.map(({ name, state, why }) => [name, state, why ?? '-']);
-  const [header = '', ...lines] = table(['SERVICE', 'STATE', 'WHY'], rows).split('\n');
+  const rows = services.map(({ name, state, why, measured }) => [
+    name,
+    state,
+    measured.sentence,
+    why === null || measuredStates.some((one) => one === state) ? '-' : why, // There the measurement is the reason.
+  ]);
+  const [header = '', ...lines] = table(['SERVICE', 'STATE', 'MEASURED', 'WHY'], rows).split('\n');
   return [header, ...lines.map((line, index) => paint(services[index]?.state, line))].join('\n');
 }
 

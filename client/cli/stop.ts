@@ -2,19 +2,25 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { EffectRecord, Records } from '../../adapters/postgres/read.js';
 import type { Stopped } from '../../contracts/cli.js';
 import { openStates } from '../../domain/effect.js';
-import { withHale } from './hale.js';
+import type { Fleet } from '../../domain/service.js';
+import { lookAt, type Look } from '../cycles.js';
+import { withHale, type Hale } from './hale.js';
+import { heldBy } from './holds.js';
 import { orderOf, type Spoken } from './person.js';
 import type { Report } from './report.js';
 import { plain, table } from './text.js';
+import { resumeCommand, settleCommand } from './way-out.js';
 
 const WATCH_MS = 10_000;
 const LOOK_EVERY_MS = 250;
+/** No undo begins before the stop is lifted. */
+const LIFT = 'hale resume --all && ';
 /** Of these a call may be under way. */
 const ON_THE_WIRE = ['intended', 'undoing'] as const;
 
 /**
  * stop: no correction and no undo begins from now on. Needs the database only. What had passed its last check is watched
- * for up to 10 s, and told; what is half done is listed with the two ways out.
+ * for up to 10 s, and told; what is half done is listed with the two ways out, for which Temporal is asked where it answers.
  */
 export const stop = (options: Spoken): Promise<Report> =>
   withHale(options, async (hale) => {
@@ -23,8 +29,7 @@ export const stop = (options: Spoken): Promise<Report> =>
     const before = await records.effectsIn(ON_THE_WIRE);
     await settled(records, before);
     const inFlight = await Promise.all(before.map((effect) => ended(records, effect)));
-    const open = new Set((await records.incidents({ open: true, limit: 1000 })).map(({ id }) => id));
-    const halfDone = (await records.effectsIn(openStates)).map((effect) => wayOut(effect, open));
+    const halfDone = await halfDoneOf(hale, records);
     const data: Stopped = {
       already: already === undefined ? null : { by: already.by, since: new Date(already.since).toISOString() },
       inFlight,
@@ -49,16 +54,50 @@ async function ended(
   return { actionId, service, correction, before: state, after: now?.state ?? state };
 }
 
-/** A running cycle is told; what an ended one left behind is read back and settled by the next cycle of its service. */
-function wayOut({ actionId, incident, service, state }: EffectRecord, open: ReadonlySet<string>): Stopped['halfDone'][number] {
-  const runs = open.has(incident);
-  return {
-    actionId,
-    incident,
-    state,
-    undo: runs ? `hale resume --all && hale abort ${incident}` : `hale resume --all && hale heal ${service}`,
-    keep: runs ? `hale takeover ${incident}` : `nothing to do: it stays until a cycle of ${service} runs`,
+type HalfDone = Stopped['halfDone'][number];
+
+/** What is neither as it was nor decided on, each with its two ways out; stranded effects count until their hold is let go of. */
+async function halfDoneOf(hale: Hale, records: Records): Promise<HalfDone[]> {
+  const [fleet, { holds }, open] = await Promise.all([records.fleet(), records.switches(), records.effectsIn(openStates)]);
+  const [{ stranded }, looks] = await Promise.all([heldBy(records, holds, fleet), lookAtCycles(hale, records, open)]);
+  return [
+    ...open.map((effect) => wayOut(effect, looks.get(effect.incident) ?? 'unknown', fleet)),
+    ...stranded.map((effect) => wayOutOfStranded(effect, fleet)),
+  ];
+}
+
+/** An open incident is no running cycle: one that was terminated closes nothing. Without Temporal nobody can tell. */
+async function lookAtCycles(hale: Hale, records: Records, effects: readonly EffectRecord[]): Promise<Map<string, Look['kind']>> {
+  const ids = [...new Set(effects.map(({ incident }) => incident))];
+  if (ids.length === 0) return new Map();
+  const client = await hale.temporal().catch(() => undefined);
+  const look = async (id: string): Promise<[string, Look['kind']]> => {
+    const [incident] = await records.incidents({ id, limit: 1 });
+    if (incident === undefined || incident.endedAt !== undefined) return [id, 'ended'];
+    return [id, client === undefined ? 'unknown' : (await lookAt(client, incident)).kind];
   };
+  return new Map(await Promise.all(ids.map(look)));
+}
+
+/** A running cycle is told; what an ended one left behind is read back and settled by the next cycle of its service. */
+function wayOut(effect: EffectRecord, cycle: Look['kind'], fleet: Fleet | undefined): HalfDone {
+  const { actionId, incident, service, state } = effect;
+  const running = { undo: `${LIFT}hale abort ${incident}`, keep: `hale takeover ${incident}` };
+  const ended = {
+    undo: settleCommand(fleet, effect, LIFT),
+    keep: `nothing to do: it stays until a cycle of ${service} runs`,
+  };
+  const both = {
+    undo: `${running.undo}; or, if its cycle has ended: ${ended.undo}`,
+    keep: `${running.keep}; or, if its cycle has ended: ${ended.keep}`,
+  };
+  return { actionId, incident, state, ...{ runs: running, ended, unknown: both }[cycle] };
+}
+
+function wayOutOfStranded(effect: EffectRecord, fleet: Fleet | undefined): HalfDone {
+  const { actionId, incident, resource, state } = effect;
+  const keep = resumeCommand(fleet, effect);
+  return { actionId, incident, state, undo: `look at ${resource}, put it right by hand, then: ${keep}`, keep };
 }
 
 function textOf({ already, inFlight, halfDone }: Stopped): string {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import * as wire from '../../contracts/cli.js';
+import { storeConfiguration } from '../../adapters/postgres/configurations.js';
 import { postgresControls } from '../../adapters/postgres/controls.js';
 import { freshDatabase } from '../support/database.js';
 import { dataOf, failureOf, hale } from '../support/hale-command.js';
@@ -62,10 +63,71 @@ test('stop tells what was in flight and how to undo or keep what is half done', 
     ['cycle-1/1/last-good', 'applied'],
     ['cycle-1/2/restart', 'intended'],
   ]);
-  expect(said.halfDone[0]).toMatchObject({ undo: `hale resume --all && hale abort ${incident}`, keep: `hale takeover ${incident}` });
+  expect(said.halfDone[0]).toMatchObject({
+    undo: `hale resume --all && hale abort ${incident}; or, if its cycle has ended: hale resume --all && hale heal shop`,
+    keep: `hale takeover ${incident}; or, if its cycle has ended: nothing to do: it stays until a cycle of shop runs`,
+  });
   await closed(pool, incident, 'escalated', 'nothing can be measured');
   const later = await hale(['stop', '--json', ...at]);
   expect(dataOf(wire.stopped, later).halfDone[0]).toMatchObject({ undo: 'hale resume --all && hale heal shop' });
+});
+
+test('stop sends nobody to a service that is not configured', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const fleet = await shopConfigured(pool);
+  const incident = await shopIncident(pool, fleet);
+  await shopEffect(pool, { incident, actionId: 'cycle-1/1/last-good' }, ['intended', 'applied']);
+  await closed(pool, incident, 'escalated', 'nothing can be measured');
+  await storeConfiguration(pool, { ...fleet, version: 'v2', services: [] }, 'hale.yaml', 'test');
+  expect(dataOf(wire.stopped, await hale(['stop', '--json', ...at])).halfDone).toMatchObject([
+    { undo: 'put shop back into the configuration, then: hale resume --all && hale heal shop' },
+  ]);
+});
+
+test('a held service tells what is measured, why it is held and how to go on', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const incident = await shopIncident(pool, await shopConfigured(pool));
+  await postgresControls(pool).hold('shop', undefined, 'escalated', incident);
+  await closed(pool, incident, 'escalated', 'nothing helped');
+  await shopMeasured(pool, [1, 0]);
+  const seen = dataOf(wire.status, await hale(['status', '--json', ...at]));
+  const why = `held since ${incident} ended escalated (nothing helped): hale resume shop`;
+  const measured = { state: 'degraded', sentence: 'up is 0, wanted above 0' };
+  expect(seen.services).toMatchObject([{ state: 'held', why, measured }]);
+  expect(seen.heldIncidents).toMatchObject([
+    { id: incident, outcome: 'escalated', sentence: 'nothing helped', next: 'look at it, repair what is broken, then: hale resume shop' },
+  ]);
+  const text = (await hale(['status', ...at])).stdout;
+  expect(text).toContain('1 service: 1 held, 1 of them broken');
+  expect(text).toMatch(new RegExp(`^${incident} +shop +held +escalated .*nothing helped; .*hale resume shop$`, 'm'));
+  expect(text).toMatch(/^shop +held +up is 0, wanted above 0 +held since/m);
+  await hale(['resume', 'shop', ...at]);
+  expect(dataOf(wire.status, await hale(['status', '--json', ...at])).heldIncidents).toEqual([]);
+});
+
+test('a stranded effect is shown until a person has resumed its service', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const fleet = await shopConfigured(pool);
+  const first = await shopIncident(pool, fleet);
+  await shopEffect(pool, { incident: first, actionId: 'cycle-1/1/last-good' }, ['intended', 'unknown', 'stranded']);
+  await postgresControls(pool).hold('shop', undefined, 'stranded', first);
+  await closed(pool, first, 'stranded', 'nobody can tell');
+  const second = await shopIncident(pool, fleet, 'cycle-2');
+  await postgresControls(pool).hold('shop', undefined, 'escalated', second);
+  await closed(pool, second, 'escalated', 'nothing helped', 'cycle-2');
+  const seen = dataOf(wire.status, await hale(['status', '--json', ...at]));
+  expect(seen.heldIncidents.map(({ id }) => id)).toEqual([second, first]);
+  const resource = 'file//etc/shop/shop.conf';
+  expect(seen.strandedEffects).toMatchObject([
+    { actionId: 'cycle-1/1/last-good', incident: first, resource, next: `look at ${resource}, then: hale resume shop` },
+  ]);
+  expect((await hale(['status', ...at])).stdout).toContain('STRANDED');
+  const { halfDone } = dataOf(wire.stopped, await hale(['stop', '--json', ...at]));
+  const keep = 'hale resume shop';
+  expect(halfDone).toMatchObject([{ state: 'stranded', undo: `look at ${resource}, put it right by hand, then: ${keep}`, keep }]);
+  await hale(['resume', 'shop', ...at]);
+  expect(dataOf(wire.status, await hale(['status', '--json', ...at])).strandedEffects).toEqual([]);
+  expect(dataOf(wire.stopped, await hale(['stop', '--json', ...at])).halfDone).toEqual([]);
 });
 
 test('status is ok only on evidence, and says what is broken or missing', { timeout: 60_000 }, async () => {
@@ -82,7 +144,7 @@ test('status is ok only on evidence, and says what is broken or missing', { time
   await hale(['pause', 'shop', '--for', '30m', '--by', 'ada', ...at]);
   expect(await shop()).toMatchObject({ state: 'paused', why: expect.stringContaining('paused by ada until') });
   await hale(['stop', ...at]);
-  expect(await shop()).toMatchObject({ state: 'stopped' });
+  expect(await shop()).toMatchObject({ state: 'stopped', measured: { state: 'degraded', sentence: 'up is 0, wanted above 0' } });
 });
 
 test('status --check exits 7 when something needs a person', { timeout: 60_000 }, async () => {
@@ -138,6 +200,26 @@ test('incidents tell each attempt with its verdict and whether it was undone', {
   ]);
   expect(dataOf(wire.incidents, await hale(['incidents', '--open', '--json', ...at]))).toEqual([]);
   expect(dataOf(wire.incidents, await hale(['incidents', '--since', '1h', '--service', 'shop', '--json', ...at]))).toHaveLength(1);
+});
+
+test('an attempt without a verdict is told by its state and never as open', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const incident = await shopIncident(pool, await shopConfigured(pool));
+  await shopEffect(pool, { incident, actionId: 'cycle-1/1/a' }, ['intended', 'applied', 'adopted']);
+  await shopEffect(pool, { incident, actionId: 'cycle-1/2/b' }, ['intended', 'unknown', 'stranded']);
+  await shopEffect(pool, { incident, actionId: 'cycle-1/3/c' }, ['intended', 'applied', 'undone']);
+  const list = (await hale(['incidents', ...at])).stdout;
+  expect(list).toMatch(/last-good adopted, last-good stranded, last-good undone$/m);
+});
+
+test('the time that a relapse took is told with the number of its cycles', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const fleet = await shopConfigured(pool);
+  const incident = await shopIncident(pool, fleet);
+  expect((await hale(['incidents', ...at])).stdout).not.toContain('cycles');
+  expect(await shopIncident(pool, fleet, 'cycle-2')).toBe(incident);
+  expect((await hale(['incidents', ...at])).stdout).toMatch(/ \d+s over 2 cycles /);
+  expect(dataOf(wire.incidents, await hale(['incidents', '--json', ...at]))).toMatchObject([{ id: incident, cycleCount: 2 }]);
 });
 
 test('text from outside can not move the cursor or turn the text of a terminal', { timeout: 60_000 }, async () => {

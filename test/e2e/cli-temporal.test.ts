@@ -7,7 +7,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import * as wire from '../../contracts/cli.js';
 import { freshDatabase } from '../support/database.js';
 import { dataOf, failureOf, hale } from '../support/hale-command.js';
-import { shopConfigured, shopIncident } from '../support/recorded.js';
+import { shopConfigured, shopEffect, shopIncident } from '../support/recorded.js';
 import { devServer } from '../support/temporal.js';
 
 let env: TestWorkflowEnvironment;
@@ -25,7 +25,7 @@ async function withoutWorkers() {
     args: [{ service: 'shop' }],
   });
   const incident = await shopIncident(pool, await shopConfigured(pool), started.firstExecutionRunId, workflowId);
-  return { incident, at: ['--database', url, '--temporal', env.address] };
+  return { pool, incident, at: ['--database', url, '--temporal', env.address] };
 }
 
 test('a word that no worker answers is exit code 8, and says that it may still be obeyed', async () => {
@@ -51,6 +51,21 @@ test('a terminated cycle heals nothing, and status says who settles it', async (
   expect(await hale(['status', '--check', ...at])).toMatchObject({ code: 7 });
   await env.client.workflow.start('healingCycle', { workflowId: 'heal/shop/-', taskQueue: 'hale-cycles', args: [{ service: 'shop' }] });
   expect((await ended()).incidents).toMatchObject([{ id: incident, state: 'ended' }]);
+});
+
+test('what a terminated cycle left behind is settled by heal, and stop says so', async () => {
+  const { pool, incident, at } = await withoutWorkers();
+  const { rows } = await pool.query<{ cycle: string }>('select cycle from cycles where incident = $1', [incident]);
+  await shopEffect(pool, { incident, actionId: 'a/1', cycle: rows[0]?.cycle ?? '' }, ['intended', 'applied']);
+  const halfDone = async () => dataOf(wire.stopped, await hale(['stop', '--json', ...at])).halfDone;
+  expect((await halfDone())[0]?.undo).toContain(`hale abort ${incident}`);
+  await env.client.workflow.getHandle('heal/shop/-').terminate('by a person');
+  expect(await halfDone()).toMatchObject([
+    { undo: 'hale resume --all && hale heal shop', keep: 'nothing to do: it stays until a cycle of shop runs' },
+  ]);
+  await pool.query(`update configurations set fleet = jsonb_set(fleet, '{services}', '[]')`);
+  const { incidents } = dataOf(wire.status, await hale(['status', '--json', ...at]));
+  expect(incidents[0]?.sentence).toContain('put shop back into the configuration, then: hale heal shop');
 });
 
 test('doctor names the queues on which nobody polls', async () => {

@@ -42,11 +42,33 @@ test('what is counted is singular where there is one of it', () => {
   expect(counted(1, 'process runs', 'processes run')).toBe('1 process runs');
 });
 
-test('a status of one service does not speak of services', () => {
-  const service = { name: 'shop', state: 'ok' as const, why: null, instances: [] };
+const quiet = {
+  asOf: '',
+  web: { url: null },
+  database: { url: '' },
+  processes: [],
+  stopped: null,
+  starting: false,
+  incidents: [],
+  heldIncidents: [],
+  strandedEffects: [],
+};
+
+test('a summary under stop counts what is broken and what nobody sees', () => {
   const temporal = { address: null, namespace: null, reachable: true };
-  const rest = { asOf: '', web: { url: null }, database: { url: '' }, processes: [], stopped: null, starting: false, incidents: [] };
-  expect(statusText({ ...rest, temporal, services: [service] }, 0)).toContain('1 service: 1 ok');
+  const services = (['degraded', 'ok', 'noData'] as const).map((state) => {
+    const measured = { state, sentence: 'as measured' };
+    return { name: state, state: 'stopped' as const, why: 'stopped by ada', measured, instances: [] };
+  });
+  const text = statusText({ ...quiet, temporal, services }, 0);
+  expect(text).toContain('3 services: 3 stopped, 1 of them broken, 1 of them without data');
+});
+
+test('a status of one service does not speak of services', () => {
+  const measured = { state: 'ok' as const, sentence: 'well' };
+  const service = { name: 'shop', state: 'ok' as const, why: null, measured, instances: [] };
+  const temporal = { address: null, namespace: null, reachable: true };
+  expect(statusText({ ...quiet, temporal, services: [service] }, 0)).toContain('1 service: 1 ok');
 });
 
 test('an age is a number that a person takes in at a glance', () => {
