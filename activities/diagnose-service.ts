@@ -1,11 +1,11 @@
 import type { Diagnosed, Place } from '../contracts/activities.js';
-import { diagnose, onlyIfChanged, type DependencyState, type Examination } from '../domain/diagnosis.js';
+import { diagnose, onlyIfChanged, type Examination } from '../domain/diagnosis.js';
 import type { Finding } from '../domain/finding.js';
 import { tally } from '../domain/lesson.js';
 import type { Correction, Service } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, serviceOf } from './case.js';
-import { judgeNow, recentLook, type Judged } from './observe-service.js';
+import { dependencyState } from './dependency-state.js';
 import type { Examined, Ports } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' | 'knownGood' | 'lessons'>;
@@ -45,14 +45,4 @@ function withoutGoal(seen: Examined): Examined {
   if (!seen.applicable) return seen;
   const { goal: _, ...rest } = seen;
   return rest;
-}
-
-/** A dependency that is only in doubt counts as broken: waiting for it a moment is cheaper than correcting the wrong service. */
-async function dependencyState(ports: Needs, place: Place, abort: AbortSignal): Promise<DependencyState> {
-  const service = await serviceOf(ports, { service: place.service, configVersion: place.configVersion });
-  const judged = await judgeNow(ports, await recentLook(ports, service, undefined), abort);
-  const isBroken = ({ judgement }: Judged): boolean =>
-    judgement.kind === 'broken' || (judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
-  const blind = judged.length > 0 && judged.every(({ judgement }) => judgement.kind === 'noData');
-  return { service: place.service, state: judged.some(isBroken) ? 'broken' : blind ? 'noData' : 'met' };
 }

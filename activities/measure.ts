@@ -1,3 +1,4 @@
+import type { Member } from '../domain/detection/finding.js';
 import { fillSlots } from '../domain/detection/slots.js';
 import { fresh, trusted } from '../domain/detection/trust.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
@@ -17,30 +18,40 @@ export interface Question {
  *
  * @param defined all signals of the service, in which conditions (`onlyIf`) are looked up
  */
-export async function measureService(
+export const measureService = (
   meters: Meters,
   service: string,
   instance: string | undefined,
   signals: readonly Signal[],
   defined: readonly Signal[],
   abort: AbortSignal,
+): Promise<SignalReading[]> =>
+  measureMembers(meters, [{ service, ...(instance === undefined ? {} : { instance }) }], signals, defined, abort);
+
+/** The same of several instances of a service. */
+export async function measureMembers(
+  meters: Meters,
+  members: readonly Member[],
+  signals: readonly Signal[],
+  defined: readonly Signal[],
+  abort: AbortSignal,
 ): Promise<SignalReading[]> {
   const conditions = new Set(signals.flatMap((signal) => signal.onlyIf?.map((condition) => condition.signal) ?? []));
   const all = [...new Set([...signals, ...defined.filter((signal) => conditions.has(signal.name))])];
-  const member = instance === undefined ? {} : { instance };
-  const raw = await readQuestions(
-    meters,
-    all.map((signal) => ({ service, ...(signal.perInstance ? member : {}), signal })),
-    abort,
+  const questions = members.flatMap(({ service, ...instance }) =>
+    all.map((signal) => ({ service, ...(signal.perInstance ? instance : {}), signal })),
   );
+  const raw = await readQuestions(meters, questions, abort);
   const now = Date.now();
-  const byName = new Map(all.map((signal, index) => [signal.name, fresh(signal, raw[index] ?? unread(now), now)]));
-  return signals.map((signal) => ({
-    service,
-    ...member,
-    signal: signal.name,
-    reading: trusted(signal, byName.get(signal.name) ?? unread(now), now, (name) => byName.get(name)),
-  }));
+  return members.flatMap((member, position) => {
+    const own = raw.slice(position * all.length, (position + 1) * all.length);
+    const byName = new Map(all.map((signal, index) => [signal.name, fresh(signal, own[index] ?? unread(now), now)]));
+    return signals.map((signal) => ({
+      ...member,
+      signal: signal.name,
+      reading: trusted(signal, byName.get(signal.name) ?? unread(now), now, (name) => byName.get(name)),
+    }));
+  });
 }
 
 /** Raw readings in the order asked; the questions of one kind reach their meter together, so that it may batch. */

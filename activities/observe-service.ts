@@ -58,12 +58,16 @@ export async function recentLook(ports: Needs, service: Service, instance: strin
   const history: History = new Map();
   for (const objective of service.objectives) {
     const signal = signalOf(service, objective);
-    const back = objective.forMs + objective.votes.of * signal.everyMs + objective.silenceMs;
-    const readings = await ports.samples.since(service.name, signal.perInstance ? instance : undefined, signal.name, Date.now() - back);
+    const from = Date.now() - lookBackMs(service, objective);
+    const readings = await ports.samples.since(service.name, signal.perInstance ? instance : undefined, signal.name, from);
     history.set(signal.name, [...readings]);
   }
   return { service, instance, history, taken: new Map() };
 }
+
+/** How far back readings may still bear on an objective, ms. */
+export const lookBackMs = (service: Service, objective: Objective): number =>
+  objective.forMs + objective.votes.of * signalOf(service, objective).everyMs + objective.silenceMs;
 
 /** Takes a fresh reading of every objective's signal that is due, the first time of all of them, and judges. */
 export async function judgeNow(ports: Needs, look: Look, abort: AbortSignal): Promise<Judged[]> {
@@ -85,7 +89,7 @@ export const nextDueMs = (look: Look): number =>
 
 const dueAt = ({ taken }: Look, { name, everyMs }: Signal): number => (taken.get(name) ?? -Infinity) + everyMs;
 
-const judgedSignals = ({ signals, objectives }: Service): Signal[] =>
+export const judgedSignals = ({ signals, objectives }: Service): Signal[] =>
   signals.filter((signal) => objectives.some((objective) => objective.signal === signal.name));
 
 export function signalOf(service: Service, objective: Objective): Signal {

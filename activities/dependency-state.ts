@@ -1,0 +1,69 @@
+import type { Place } from '../contracts/activities.js';
+import type { DependencyState } from '../domain/diagnosis.js';
+import { judge } from '../domain/detection/judgement.js';
+import type { Reading, SignalReading } from '../domain/reading.js';
+import type { Service } from '../domain/service.js';
+import { serviceOf } from './case.js';
+import { measureMembers } from './measure.js';
+import { judgedSignals, judgeNow, lookBackMs, recentLook, signalOf, type Judged } from './observe-service.js';
+import type { Ports } from './ports.js';
+import { seriesKey } from './watch/scope.js';
+
+type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples'>;
+
+/**
+ * A dependency that is only in doubt counts as broken: waiting for it a moment is cheaper than correcting the wrong service.
+ * So does one of whose instances any is broken or in doubt: nobody here knows which of them the service talks to.
+ */
+export async function dependencyState(ports: Needs, place: Place, abort: AbortSignal): Promise<DependencyState> {
+  const service = await serviceOf(ports, { service: place.service, configVersion: place.configVersion });
+  const judged = (
+    await Promise.all([judgeWhole(ports, judgedPer(service, false), abort), judgeMembers(ports, judgedPer(service, true), abort)])
+  ).flat();
+  const isBroken = ({ judgement }: Judged): boolean =>
+    judgement.kind === 'broken' || (judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
+  const blind = service.objectives.length > 0 && judged.every(({ judgement }) => judgement.kind === 'noData');
+  return { service: place.service, state: judged.some(isBroken) ? 'broken' : blind ? 'noData' : 'met' };
+}
+
+/** The service with only those of its objectives that each instance has to meet, or only those of the whole. */
+const judgedPer = (service: Service, perInstance: boolean): Service => ({
+  ...service,
+  objectives: service.objectives.filter((objective) => signalOf(service, objective).perInstance === perInstance),
+});
+
+const judgeWhole = async (ports: Needs, service: Service, abort: AbortSignal): Promise<Judged[]> =>
+  judgeNow(ports, await recentLook(ports, service, undefined), abort);
+
+/** All instances are measured together, so that a source that answers for many of them is asked once. */
+async function judgeMembers(ports: Needs, service: Service, abort: AbortSignal): Promise<Judged[]> {
+  const { name, objectives, signals } = service;
+  if (objectives.length === 0) return [];
+  const back = Math.max(...objectives.map((objective) => lookBackMs(service, objective)));
+  const lately = await ports.samples.ofServices([name], Date.now() - back);
+  const members = namesOf(service, lately).map((instance) => ({ service: name, instance }));
+  const fresh = await measureMembers(ports.meters, members, judgedSignals(service), signals, abort);
+  const readings = bySeries([...lately, ...fresh]);
+  const now = Date.now();
+  return members.flatMap((member) =>
+    objectives.map((objective) => ({
+      objective,
+      judgement: judge(objective, readings.get(seriesKey(member, objective.signal)) ?? [], now),
+    })),
+  );
+}
+
+/** Discovered instances are those that watch measured lately: one that has just died may be missing from a new discovery. */
+const namesOf = ({ instances }: Service, lately: readonly SignalReading[]): readonly string[] =>
+  instances?.kind === 'listed' ? instances.names : [...new Set(lately.flatMap(({ instance }) => instance ?? []))];
+
+function bySeries(all: readonly SignalReading[]): Map<string, Reading[]> {
+  const series = new Map<string, Reading[]>();
+  for (const { signal, reading, ...member } of all) {
+    const key = seriesKey(member, signal);
+    const known = series.get(key);
+    if (known === undefined) series.set(key, [reading]);
+    else known.push(reading);
+  }
+  return series;
+}
