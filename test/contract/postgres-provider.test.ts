@@ -165,6 +165,14 @@ describe('terminateRootBlocker', () => {
     expect(await bench.effects()).toBe(0);
   });
 
+  it('takes a session for ended when another one has got its process id', async () => {
+    const bench = await blocked();
+    const call = await callOn(bench);
+    expect(await bench.provider.readBack(call)).toEqual({ kind: 'notApplied' });
+    const before = { ...call.before, content: { ...call.before.content, started: '2001-01-01T00:00:00.000000Z' } };
+    expect(await bench.provider.readBack({ ...call, before })).toMatchObject({ kind: 'applied' });
+  });
+
   it('never ends a session of its own name', async () => {
     const bench = await blocked();
     await bench.a.client.query(`set application_name = 'hale'`);

@@ -145,6 +145,22 @@ test('an action that an ended cycle left and nobody can ask about calls a person
   expect(rowCount).toBe(1);
 });
 
+test('an undo that an ended cycle left begun is finished also when the service is well meanwhile', async () => {
+  const target = await slowTarget(10);
+  const hale = await haleWith(env, yaml(target.url));
+  const first = await hale.start('shop');
+  const ended = hale.working(
+    () => first.result(),
+    (activities) => ({ undoCorrection: cutOffUndo(hale, activities, async () => void (await first.terminate())) }),
+  );
+  await expect(ended).rejects.toThrow('terminated');
+  await fetch(`${target.url}/reload`, { method: 'POST' });
+  const result = await healed(hale, () => ({}));
+  expect(result.outcome).toBe('notConfirmed');
+  expect(backAsked(target)).toBe(1);
+  expect((await hale.pool.query('select state from effects')).rows).toEqual([{ state: 'undone' }]);
+});
+
 test('a request that was intended and never sent is sent once its time is over', async () => {
   const target = await slowTarget(10);
   const hale = await haleWith(env, yaml(target.url));

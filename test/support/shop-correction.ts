@@ -15,7 +15,8 @@ export interface ShopCorrection {
   readonly ports: Ports;
   /** Prepares attempt `number`; answers the hash of the proposal. */
   readonly propose: (number?: number) => Promise<string>;
-  readonly apply: () => ReturnType<ReturnType<typeof applyCorrection>>;
+  /** @param worker the one that makes this try; cancelling it is what a stopping worker does */
+  readonly apply: (worker?: MockActivityEnvironment) => ReturnType<ReturnType<typeof applyCorrection>>;
   readonly undo: () => ReturnType<ReturnType<typeof undoCorrection>>;
   /** What an earlier try leaves that was cut off right before its call. */
   readonly cutOff: () => Promise<void>;
@@ -48,7 +49,7 @@ services:
   return {
     ports,
     propose,
-    apply: () => new MockActivityEnvironment().run(applyCorrection(ports), { actionId, permission: 'mode act' }),
+    apply: (worker = new MockActivityEnvironment()) => worker.run(applyCorrection(ports), { actionId, permission: 'mode act' }),
     undo: () => new MockActivityEnvironment().run(undoCorrection(ports), { actionId, why: 'it did not help' }),
     cutOff: async () => void (await ports.effects.move(actionId, ['prepared'], 'intended', { fence: '1' })),
     effect: () => ports.effects.get(actionId),

@@ -1,4 +1,5 @@
 // What is believed of a target that did not answer clearly, over real HTTP targets.
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { freshHttpKnob } from '../../support/http-knob.js';
 import { serve } from '../../support/listen.js';
@@ -75,4 +76,19 @@ test('an answer that was lost leaves unknown what may not be repeated', async ()
   await propose();
   expect(await apply()).toMatchObject({ kind: 'unknown' });
   expect(await effect()).toMatchObject({ state: 'unknown' });
+});
+
+test('a stopping worker leaves it to the next one to find out what its call did', async () => {
+  const target = await slowTarget(300);
+  const fix = `http: '${target.url}/retune', verify: '${target.url}/did', undo: nothingToRestore, timeout: 5s`;
+  const { propose, apply, effect } = await shopCorrection(fix);
+  await propose();
+  const worker = new MockActivityEnvironment();
+  const cutShort = expect(apply(worker)).rejects.toThrow();
+  await expect.poll(() => target.asked, { interval: 10 }).toHaveLength(1);
+  worker.cancel('WORKER_SHUTDOWN');
+  await cutShort;
+  expect(await effect()).toMatchObject({ state: 'intended' });
+  expect(await apply()).toMatchObject({ kind: 'applied' });
+  expect(target.asked).toHaveLength(1);
 });
