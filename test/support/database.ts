@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
 import { openDatabase } from '../../adapters/postgres/database.js';
@@ -11,16 +12,24 @@ export async function freshDatabase(): Promise<{ pool: pg.Pool; url: string }> {
   const pool = openDatabase(url);
   onTestFinished(async () => {
     await pool.end();
+    await deserted(name);
     await admin(`drop database ${name} with (force)`);
   });
   return { pool, url };
 }
 
-async function admin(sql: string): Promise<void> {
+/** A connection that is still closing when its database is dropped dies with an error that no test waits for. */
+async function deserted(name: string): Promise<void> {
+  const until = Date.now() + 2_000;
+  const connected = async () => (await admin(`select from pg_stat_activity where datname = '${name}'`)).rowCount !== 0;
+  while ((await connected()) && Date.now() < until) await wait(20);
+}
+
+async function admin(sql: string): Promise<pg.QueryResult> {
   const client = new pg.Client({ connectionString: inject('postgresUrl') });
   await client.connect();
   try {
-    await client.query(sql);
+    return await client.query(sql);
   } finally {
     await client.end();
   }
