@@ -2,7 +2,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unlink } from 'node:fs/promises';
-import { postgresSwitches } from '../../adapters/postgres/controls.js';
+import { postgresSwitches, type Switches } from '../../adapters/postgres/controls.js';
 import { fileDrivenService, type FileDrivenService } from '../support/broken-service.js';
 import type { CycleState } from '../../contracts/cycle.js';
 import { haleWith, inPhase, type Hale } from '../support/hale.js';
@@ -164,7 +164,8 @@ test('what a terminated cycle left in force is kept when the service is well wit
   expect(await states(hale)).toEqual([{ correction: 'last-good', state: 'adopted', verdict: null }]);
 });
 
-test('a stop set while the cycle runs is read right before acting, and nothing is touched', async () => {
+/** What became of the one effect of a cycle that was let past its gate when somebody threw this switch. */
+async function effectAfter(throwSwitch: (switches: Switches) => Promise<unknown>): Promise<unknown> {
   const service = await fileDrivenService();
   const hale = await haleWith(env, yaml(service, lastGood(service.file)));
   await rememberGood(hale, 'last-good');
@@ -173,32 +174,23 @@ test('a stop set while the cycle runs is read right before acting, and nothing i
     async () => (await hale.start('shop')).result(),
     (activities) => ({
       applyCorrection: async (input) => {
-        await hale.pool.query(`insert into settings (key, value, set_by) values ('stop', '{}', 'test')`);
+        await throwSwitch(postgresSwitches(hale.pool));
         return activities.applyCorrection(input);
       },
     }),
   );
   expect(await service.configuration()).toBe('bad');
-  expect((await states(hale))[0]).toMatchObject({ state: 'notApplied' });
+  return (await hale.pool.query('select state, why from effects')).rows[0];
+}
+
+test('a stop set while the cycle runs is read right before acting, and nothing is touched', async () => {
+  const effect = await effectAfter((switches) => switches.stop({ by: 'ada', key: 'k' }));
+  expect(effect).toEqual({ state: 'notApplied', why: 'automation is stopped' });
 });
 
 test('a pause that a cycle was not told of is read right before acting, and nothing is touched', async () => {
-  const service = await fileDrivenService();
-  const hale = await haleWith(env, yaml(service, lastGood(service.file)));
-  await rememberGood(hale, 'last-good');
-  await service.configure('bad');
-  await hale.working(
-    async () => (await hale.start('shop')).result(),
-    (activities) => ({
-      applyCorrection: async (input) => {
-        await postgresSwitches(hale.pool).pause('shop', Date.now() + 60_000, { by: 'ada', key: 'k' });
-        return activities.applyCorrection(input);
-      },
-    }),
-  );
-  expect(await service.configuration()).toBe('bad');
-  const { rows } = await hale.pool.query('select state, why from effects');
-  expect(rows[0]).toEqual({ state: 'notApplied', why: 'shop is paused by ada' });
+  const effect = await effectAfter((switches) => switches.pause('shop', Date.now() + 60_000, { by: 'ada', key: 'k' }));
+  expect(effect).toEqual({ state: 'notApplied', why: 'shop is paused by ada' });
 });
 
 test('a take-over while a breach is not old enough yet ends the cycle at once', async () => {
