@@ -54,6 +54,23 @@ const cutOffUndo = (hale: Hale, activities: CycleActivities, send: (actionId: st
     },
   );
 
+/** Runs a cycle until one of its activities ends it, as `temporal workflow terminate` does, and answers no more. */
+async function cycleEndedWithin(
+  hale: Hale,
+  change: (activities: CycleActivities, end: () => Promise<never>) => Partial<CycleActivities>,
+): Promise<void> {
+  const cycle = await hale.start('shop');
+  const end = async (): Promise<never> => {
+    await cycle.terminate();
+    throw new Error('killed');
+  };
+  const running = hale.working(
+    () => cycle.result(),
+    (activities) => change(activities, end),
+  );
+  await expect(running).rejects.toThrow('terminated');
+}
+
 const backAsked = ({ asked }: { readonly asked: readonly string[] }): number => asked.filter((key) => key.endsWith('/undo')).length;
 
 test('a request that a killed worker left under way is awaited, not sent again', async () => {
@@ -104,19 +121,12 @@ test('a cut-off undo that may be repeated is sent again', async () => {
 test('an undo that an ended cycle left under way is awaited by the next one, not sent again', async () => {
   const target = await slowTarget(1_000);
   const hale = await haleWith(env, yaml(target.url));
-  const first = await hale.start('shop');
-  const ended = hale.working(
-    () => first.result(),
-    () => ({
-      undoCorrection: async ({ actionId }) => {
-        await hale.ports.effects.move(actionId, ['applied'], 'undoing', { fence: '2' });
-        await post(`${target.url}/retune-back`, `${actionId}/undo`);
-        await first.terminate();
-        throw new Error('killed');
-      },
+  await cycleEndedWithin(hale, (activities, end) => ({
+    undoCorrection: cutOffUndo(hale, activities, async (actionId) => {
+      await post(`${target.url}/retune-back`, `${actionId}/undo`);
+      await end();
     }),
-  );
-  await expect(ended).rejects.toThrow('terminated');
+  }));
   const result = await healed(hale, () => ({}));
   expect(result.outcome).toBe('healed');
   expect(new Set(target.asked).size).toBe(target.asked.length);
@@ -125,19 +135,13 @@ test('an undo that an ended cycle left under way is awaited by the next one, not
 test('an action that an ended cycle left and nobody can ask about calls a person, and none is sent again', async () => {
   const target = await slowTarget(10);
   const hale = await haleWith(env, silent(target.url));
-  const first = await hale.start('shop');
-  const ended = hale.working(
-    () => first.result(),
-    () => ({
-      applyCorrection: async ({ actionId }) => {
-        await hale.ports.effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
-        await post(`${target.url}/retune`, actionId);
-        await first.terminate();
-        throw new Error('killed');
-      },
-    }),
-  );
-  await expect(ended).rejects.toThrow('terminated');
+  await cycleEndedWithin(hale, (_, end) => ({
+    applyCorrection: async ({ actionId }) => {
+      await hale.ports.effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
+      await post(`${target.url}/retune`, actionId);
+      return end();
+    },
+  }));
   const result = await healed(hale, () => ({}));
   expect(result).toMatchObject({ outcome: 'stranded', sentence: expect.stringContaining('nobody can tell whether it happened') });
   expect(target.asked).toHaveLength(1);
@@ -148,12 +152,7 @@ test('an action that an ended cycle left and nobody can ask about calls a person
 test('an undo that an ended cycle left begun is finished also when the service is well meanwhile', async () => {
   const target = await slowTarget(10);
   const hale = await haleWith(env, yaml(target.url));
-  const first = await hale.start('shop');
-  const ended = hale.working(
-    () => first.result(),
-    (activities) => ({ undoCorrection: cutOffUndo(hale, activities, async () => void (await first.terminate())) }),
-  );
-  await expect(ended).rejects.toThrow('terminated');
+  await cycleEndedWithin(hale, (activities, end) => ({ undoCorrection: cutOffUndo(hale, activities, end) }));
   await fetch(`${target.url}/reload`, { method: 'POST' });
   const result = await healed(hale, () => ({}));
   expect(result.outcome).toBe('notConfirmed');
