@@ -7,14 +7,14 @@ import { isMet, judgeNow, recentLook } from './observe-service.js';
 import type { Ports } from './ports.js';
 import { strand, undoEffect, type UndoNeeds } from './undo-correction.js';
 
-export type SettleNeeds = UndoNeeds & Pick<Ports, 'meters' | 'samples'>;
+type Needs = UndoNeeds & Pick<Ports, 'meters' | 'samples'>;
 
 /**
  * What an earlier, ended cycle left half done is settled before anything is measured: read back, then adopted when the
  * service is well with it, else undone. What nobody can tell, or take back, is for a person.
  */
 export const settleEffects =
-  (ports: SettleNeeds) =>
+  (ports: Needs) =>
   ({ cycle, ...place }: SettleEffects): Promise<Settled> =>
     beating(async (abort) => {
       const service = await serviceOf(ports, place);
@@ -30,7 +30,7 @@ export const settleEffects =
     });
 
 /** The effect as it is in the world, not as the dead cycle last wrote it. */
-async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal): Promise<Effect> {
+async function readBack(ports: Needs, effect: Effect, abort: AbortSignal): Promise<Effect> {
   if (effect.state === 'applied' || effect.state === 'undoing') return effect;
   const service = await serviceOf(ports, effect);
   const correction = correctionOf(service, effect.correction);
@@ -60,7 +60,7 @@ async function readBack(ports: SettleNeeds, effect: Effect, abort: AbortSignal):
   }
 }
 
-async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycle: string, abort: AbortSignal): Promise<string> {
+async function settle(ports: Needs, service: Service, effect: Effect, cycle: string, abort: AbortSignal): Promise<string> {
   if (effect.state === 'notApplied') return 'it never happened';
   // The service may be well because of the undo: it is brought to its end.
   if (effect.state === 'undoing') return takenBack(ports, effect, cycle, abort);
@@ -74,17 +74,17 @@ async function settle(ports: SettleNeeds, service: Service, effect: Effect, cycl
   return takenBack(ports, effect, cycle, abort);
 }
 
-async function kept(ports: SettleNeeds, effect: Effect, why: string): Promise<string> {
+async function kept(ports: Needs, effect: Effect, why: string): Promise<string> {
   await ports.effects.move(effect.actionId, ['intended', 'applied', 'unknown'], 'adopted', { why });
   return why;
 }
 
-async function stranded(ports: SettleNeeds, effect: Effect, why: string): Promise<string> {
+async function stranded(ports: Needs, effect: Effect, why: string): Promise<string> {
   await strand(ports, effect, why);
   return `stranded: ${why}`;
 }
 
-async function takenBack(ports: SettleNeeds, effect: Effect, holder: string, abort: AbortSignal): Promise<string> {
+async function takenBack(ports: Needs, effect: Effect, holder: string, abort: AbortSignal): Promise<string> {
   const undo = await undoEffect(ports, effect, { holder, why: 'left behind by a cycle that was ended', abort });
   return undo.kind === 'undone' ? 'undone' : `stranded: ${undo.reason}`;
 }
