@@ -39,6 +39,8 @@ interface TakingBack {
 
 export async function undoEffect(ports: UndoNeeds, effect: Effect, { holder, why, abort }: Undoing): Promise<UndoAnswer> {
   if (effect.state === 'undone') return { kind: 'undone', now: effect.before.summary };
+  // A try that stranded it and died before its answer: the same answer again.
+  if (effect.state === 'stranded') return { kind: 'stranded', reason: effect.why ?? 'an earlier try could not undo it' };
   const { after } = effect;
   if (after === undefined) return strand(ports, effect, 'its after-image is not known, so nobody can tell what to compare with');
   const service = await serviceOf(ports, effect);

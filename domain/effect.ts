@@ -36,6 +36,8 @@ export interface Effect {
   /** What the target was to become when this was prepared; absent where its provider can't say. */
   readonly goal?: Image | undefined;
   readonly after?: Image;
+  /** Why it stands as it does, in the words of whoever moved it last. */
+  readonly why?: string;
   /** How long ago its last try began when this was read, ms by the database's clock; absent while only prepared. */
   readonly sinceIntendedMs?: number;
   /** How long ago its undo began, likewise; absent while none has. */

@@ -9,10 +9,7 @@ const retry = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval
 
 /** Looking is cheap and may be repeated. */
 export const look = proxyActivities<
-  Pick<
-    CycleActivities,
-    'openIncident' | 'diagnoseService' | 'prepareCorrection' | 'validateHold' | 'learnLesson' | 'recordAnswer' | 'callPerson'
-  >
+  Pick<CycleActivities, 'openIncident' | 'diagnoseService' | 'prepareCorrection' | 'validateHold' | 'learnLesson' | 'recordAnswer'>
 >({ startToCloseTimeout: '10m', heartbeatTimeout: '5s', retry });
 
 /**
@@ -36,8 +33,8 @@ export const linger = proxyActivities<Pick<CycleActivities, 'settleEffects' | 'o
   cancellationType: 'TRY_CANCEL',
 });
 
-/** What people said and how the cycle ended must be recorded, however long the database is away. */
-export const record = proxyActivities<Pick<CycleActivities, 'closeIncident' | 'noteWord'>>({
+/** What people said, whom hale calls and how the cycle ended must be recorded, however long the database is away. */
+export const record = proxyActivities<Pick<CycleActivities, 'callPerson' | 'closeIncident' | 'noteWord'>>({
   startToCloseTimeout: '30s',
   heartbeatTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },

@@ -4,7 +4,7 @@ import type { Diagnosis } from '../domain/diagnosis.js';
 import type { PlanStep } from '../domain/plan.js';
 import type { CorrectionBrief, UndoClass } from '../domain/service.js';
 import type { Verdict } from '../domain/verdict.js';
-import { act, linger, look } from './activities.js';
+import { act, linger, look, record } from './activities.js';
 import type { Cycle } from './cycle.js';
 
 /** How one attempt ended, as far as the runbook cares. */
@@ -83,7 +83,7 @@ async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal
   const then = proposal.goal === undefined ? '' : ` then: ${proposal.goal};`;
   const sentence = `${correction.name}, which ${UNDO[correction.undo]}; now: ${proposal.before};${then} ${answer.sentence}`;
   await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
-  await look.callPerson({
+  await record.callPerson({
     ...cycle.inIncident(),
     key: `${proposal.actionId}/ask`,
     why: 'ask',

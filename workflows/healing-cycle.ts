@@ -35,7 +35,7 @@ async function rounds(cycle: Cycle): Promise<CycleResult> {
   let end: End | undefined;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     await open(cycle, round);
-    const closed = await heal(cycle).catch((error: unknown) => brokenOff(error));
+    const closed = await heal(cycle).catch((error: unknown) => brokenOff(cycle, error));
     end = end !== undefined && closed.outcome === 'notConfirmed' ? end : closed;
     await close(cycle, round, end);
     if (!cycle.desk.unseenReport || !worthAnotherLook(end.outcome)) break;
@@ -48,9 +48,9 @@ async function rounds(cycle: Cycle): Promise<CycleResult> {
 const worthAnotherLook = (outcome: Outcome): boolean => ['healed', 'prevented', 'recoveredAlone', 'notConfirmed'].includes(outcome);
 
 /** A step that failed for good is a person's to look at. Whatever it left in force stays listed, and the next cycle settles it. */
-function brokenOff(error: unknown): End {
+async function brokenOff(cycle: Cycle, error: unknown): Promise<End> {
   if (!(error instanceof ActivityFailure)) throw error;
-  return { outcome: 'escalated', sentence: `${error.activityType} failed: ${error.cause?.message ?? error.message}` };
+  return callPerson(cycle, 'escalated', `${error.activityType} failed: ${error.cause?.message ?? error.message}`);
 }
 
 async function heal(cycle: Cycle): Promise<End> {
@@ -152,7 +152,7 @@ async function close(cycle: Cycle, round: number, { outcome, sentence }: End): P
 }
 
 async function callPerson(cycle: Cycle, outcome: 'escalated' | 'stranded', sentence: string): Promise<End> {
-  await look.callPerson({ ...cycle.inIncident(), key: `${cycle.id}/${outcome}/${cycle.attempts}`, why: outcome, sentence });
+  await record.callPerson({ ...cycle.inIncident(), key: `${cycle.id}/${outcome}/${cycle.attempts}`, why: outcome, sentence });
   return { outcome, sentence };
 }
 
@@ -181,7 +181,7 @@ function callPersonWhenOverdue(cycle: Cycle): { done(): void } {
     await condition(() => done || cycle.symptomStands);
     if (done) return;
     const sentence = `the symptom still stands ${escalateAfterMs / 1000}s after its onset; hale goes on`;
-    await look.callPerson({
+    await record.callPerson({
       ...cycle.inIncident(),
       key: `${cycle.inIncident().incident}/overdue/${cycle.onset}`,
       why: 'overdue',

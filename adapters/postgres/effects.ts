@@ -17,6 +17,7 @@ interface EffectRow {
   before_image: Image;
   goal_image: Image | null;
   after_image: Image | null;
+  why: string | null;
   config_version: string;
   since_intended_ms?: number | null;
   since_undoing_ms?: number | null;
@@ -162,6 +163,7 @@ const effectOf = (row: EffectRow): Effect => ({
   before: row.before_image,
   ...(row.goal_image === null ? {} : { goal: row.goal_image }),
   ...(row.after_image === null ? {} : { after: row.after_image }),
+  ...(row.why === null ? {} : { why: row.why }),
   ...(typeof row.since_intended_ms === 'number' ? { sinceIntendedMs: row.since_intended_ms } : {}),
   ...(typeof row.since_undoing_ms === 'number' ? { sinceUndoingMs: row.since_undoing_ms } : {}),
   configVersion: row.config_version,

@@ -85,3 +85,11 @@ test('a cycle that ended leaves its resources to others', async () => {
   await cycle.close('healed');
   expect(await cycle.ports.leases.acquire(resource, 'cycle-2', 1_000)).toMatchObject({ kind: 'held' });
 });
+
+test('an undo that is asked for again after it was found impossible answers as before', async () => {
+  const attempt = await applied();
+  const first = await attempt.undo();
+  expect(first.kind).toBe('stranded');
+  expect(await attempt.undo()).toEqual(first);
+  expect(await attempt.state()).toBe('stranded');
+});

@@ -205,10 +205,11 @@ test('a cooldown that would outlast the patience with the symptom gives way to t
   expect(asked('prepareCorrection').map(({ correction }) => correction)).toEqual(['restart', 'other']);
 });
 
-test('a step that fails for good escalates and closes the incident', async () => {
+test('a step that fails for good calls a person and closes the incident', async () => {
   const gone = async () => Promise.reject(ApplicationFailure.nonRetryable('configuration v1 is gone', 'ConfigurationGone'));
   const { result, asked } = await heal({ diagnoseService: gone });
   expect(result).toMatchObject({ outcome: 'escalated', sentence: 'diagnoseService failed: configuration v1 is gone' });
+  expect(asked('callPerson')).toMatchObject([{ why: 'escalated', sentence: result.sentence }]);
   expect(asked('closeIncident')).toHaveLength(1);
 });
 
