@@ -7,7 +7,7 @@ import { serviceOf } from './case.js';
 import { measureMembers } from './measure.js';
 import { judgedSignals, judgeNow, lookBackMs, recentLook, signalOf, type Judged } from './observe-service.js';
 import type { Ports } from './ports.js';
-import { seriesKey } from './watch/scope.js';
+import { seriesKey } from '../domain/detection/scope.js';
 
 type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples'>;
 

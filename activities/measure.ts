@@ -1,16 +1,10 @@
 import type { Member } from '../domain/detection/finding.js';
+import type { Question } from '../domain/detection/scope.js';
 import { fillSlots } from '../domain/detection/slots.js';
 import { fresh, trusted } from '../domain/detection/trust.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
 import type { Signal } from '../domain/service.js';
 import type { Asked, Meters } from './ports.js';
-
-/** One signal to read, its slots not filled in yet. */
-export interface Question {
-  readonly service: string;
-  readonly instance?: string;
-  readonly signal: Signal;
-}
 
 /**
  * Reads these signals of one service or instance at once, each by the meter of its kind, and the signals their

@@ -4,7 +4,7 @@ import { isKnownGood, sighted, type Sighting } from '../../domain/detection/know
 import type { Image } from '../../domain/effect.js';
 import type { Correction, Service } from '../../domain/service.js';
 import type { Ports } from '../ports.js';
-import type { Board } from './board.js';
+import type { Board } from '../../domain/detection/board.js';
 
 type Controls = Pick<Ports, 'controls'>;
 type Keeping = Pick<Ports, 'providers' | 'knownGood'>;

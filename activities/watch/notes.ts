@@ -1,6 +1,6 @@
 import { memberKey } from '../../domain/detection/finding.js';
 import type { Incidents, LedgerEvent } from '../ports.js';
-import type { Change } from './board.js';
+import type { Change } from '../../domain/detection/board.js';
 
 /** What the ledger says about a finding; its key is the same whoever finds it again. */
 export function findingEvent({ kind, finding }: Change): LedgerEvent {

@@ -1,5 +1,6 @@
 import type { Reading } from '../../domain/reading.js';
-import { readQuestions, type Question } from '../measure.js';
+import type { Question } from '../../domain/detection/scope.js';
+import { readQuestions } from '../measure.js';
 import type { Meters } from '../ports.js';
 
 /** Reads that were due, and those of them that were done; the rest found the read before them still under way. */

@@ -3,16 +3,16 @@ import type { Member } from '../../domain/detection/finding.js';
 import type { ReportMemory } from '../../domain/detection/reporting.js';
 import type { Reading, SignalReading } from '../../domain/reading.js';
 import type { Signal } from '../../domain/service.js';
-import type { Question } from '../measure.js';
+import type { Question } from '../../domain/detection/scope.js';
 import type { Ports } from '../ports.js';
-import { Board, type BoardState } from './board.js';
+import { Board, type BoardState } from '../../domain/detection/board.js';
 import { GoodKeeper, releaseHolds } from './health.js';
 import { Membership } from './members.js';
 import { findingEvent, monitoringEvent, Notes } from './notes.js';
 import { startReader, type Counters, type Reader } from './reader.js';
 import { startRecorder, type Recorder } from './recorder.js';
 import { Reporter } from './reporter.js';
-import { emptyScope, scopeOf, seriesKey, type Watched } from './scope.js';
+import { emptyScope, scopeOf, seriesKey, type Watched } from '../../domain/detection/scope.js';
 
 export type WatchPorts = Pick<
   Ports,

@@ -1,8 +1,8 @@
-import { findingAfter, isOutOfScope, memberKey, type Member } from '../../domain/detection/finding.js';
-import { conclude, emptyTrack, follow, type Judgement, type Track } from '../../domain/detection/judgement.js';
-import { isMonitoringSilent } from '../../domain/detection/monitoring.js';
-import type { Finding } from '../../domain/finding.js';
-import type { SignalReading } from '../../domain/reading.js';
+import { findingAfter, isOutOfScope, memberKey, type Member } from './finding.js';
+import { conclude, emptyTrack, follow, type Judgement, type Track } from './judgement.js';
+import { isMonitoringSilent } from './monitoring.js';
+import type { Finding } from '../finding.js';
+import type { SignalReading } from '../reading.js';
 import { emptyScope, seriesKey, type Scope, type Watched } from './scope.js';
 
 /** What a watcher remembers between attempts; plain JSON. */

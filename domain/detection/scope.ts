@@ -1,7 +1,13 @@
-import { memberKey, type Member } from '../../domain/detection/finding.js';
-import { shardOf } from '../../domain/detection/shard.js';
-import type { Fleet, Objective, Service, Signal } from '../../domain/service.js';
-import type { Question } from '../measure.js';
+import { memberKey, type Member } from './finding.js';
+import { shardOf } from './shard.js';
+import type { Fleet, Objective, Service, Signal } from '../service.js';
+
+/** One signal to read, its slots not filled in yet. */
+export interface Question {
+  readonly service: string;
+  readonly instance?: string;
+  readonly signal: Signal;
+}
 
 /** One objective of one service or instance. */
 export interface Watched {
