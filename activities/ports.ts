@@ -6,6 +6,7 @@ import type { Outcome } from '../domain/outcome.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
 import type { Verdict } from '../domain/verdict.js';
 import type { Action, Fleet, Instances, Signal } from '../domain/service.js';
+import type { Storm } from '../domain/storm.js';
 
 /** What the activities need from the world; adapters implement it, workers wire it. Times are ms since the epoch. */
 export interface Ports {
@@ -22,6 +23,7 @@ export interface Ports {
   readonly samples: Samples;
   readonly shards: Shards;
   readonly cycles: Cycles;
+  readonly storms: Storms;
 }
 
 /** Resolved configurations by version. A running cycle keeps the version it started with. */
@@ -295,4 +297,23 @@ export interface Cycles {
   report(finding: Finding): Promise<void>;
   /** The last cycle of this service or instance, as Temporal knows it: also one that was terminated. */
   last(service: string, instance: string | undefined): Promise<LastCycle>;
+}
+
+/** Somebody saw a service in trouble: watch by its readings, intake by an alert that fires. */
+export interface TroubleNote {
+  readonly service: string;
+  /** Its onset, ms since the epoch. Storms are told by onsets, however late they become known. */
+  readonly since: number;
+  readonly by: string;
+}
+
+/** Many services in trouble at once. Whoever is about to start a cycle asks first, and starts none for a member. */
+export interface Storms {
+  /**
+   * Keeps that this service is in trouble now, and answers the storm in force, which this note may have opened. To be
+   * repeated while the trouble stands, at least each 30 s: what nobody notes has passed.
+   */
+  note(trouble: TroubleNote): Promise<Storm | undefined>;
+  /** The storm in force. Ends one whose services have recovered. */
+  current(): Promise<Storm | undefined>;
 }

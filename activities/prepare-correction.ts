@@ -7,7 +7,7 @@ import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf } from './case.js';
 import type { Ports } from './ports.js';
 
-type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'controls' | 'incidents'>;
+type Needs = Pick<Ports, 'configurations' | 'providers' | 'knownGood' | 'effects' | 'controls' | 'incidents' | 'storms'>;
 
 /** Undo is prepared first: the before-image is stored before anybody decides, let alone acts. */
 export const prepareCorrection =
@@ -53,10 +53,11 @@ export const prepareCorrection =
     });
 
 async function gateFacts(ports: Needs, service: Service, input: PrepareCorrection, proposal: string): Promise<GateFacts> {
-  const [stopped, paused, held, rejected, lastAppliedAt, attempts] = await Promise.all([
+  const [stopped, paused, held, storm, rejected, lastAppliedAt, attempts] = await Promise.all([
     ports.controls.stopped(),
     ports.controls.paused(service.name),
     ports.controls.held(service.name, input.instance),
+    ports.storms.current(),
     ports.incidents.rejection(input.incident, proposal),
     ports.effects.lastAppliedAt(service.name, input.instance, input.correction),
     ports.effects.attempts(input.incident),
@@ -66,6 +67,7 @@ async function gateFacts(ports: Needs, service: Service, input: PrepareCorrectio
     stopped,
     ...(paused === undefined ? {} : { paused }),
     ...(held === undefined ? {} : { held }),
+    ...(storm === undefined || storm.source === service.name ? {} : { storm }),
     ...(rejected === undefined ? {} : { rejected }),
     ...(lastAppliedAt === undefined ? {} : { lastAppliedAt }),
     attempts,

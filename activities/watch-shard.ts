@@ -38,6 +38,7 @@ async function watchShard(ports: WatchPorts, pace: Pace, order: WatchOrder): Pro
     repeat(pace.membersMs, () => watcher.refreshMembers()),
     repeat(pace.saveMs, () => watcher.save()),
     repeat(pace.holdsMs, () => watcher.releaseHolds()),
+    repeat(pace.holdsMs, () => watcher.endStorm()),
     repeat(pace.knownGoodMs, () => watcher.keepGood()),
   ]);
   return conclude(watcher, order, generation, end.why(), context);

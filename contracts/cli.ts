@@ -21,8 +21,8 @@ const openIncident = z.object({
   id: z.string(),
   service: z.string(),
   instance: maybe(z.string()),
-  /** ended: its cycle was terminated before it closed the incident. */
-  state: z.enum(['healing', 'waiting', 'ended']),
+  /** ended: its cycle was terminated before it closed the incident. storm: many services at once, with no cycle of its own. */
+  state: z.enum(['healing', 'waiting', 'ended', 'storm']),
   startedAt: time,
   /** null when Temporal or every worker is away: nobody can tell. */
   phase: maybe(z.enum(phases)),
@@ -93,6 +93,8 @@ export const incident = z.object({
   endedAt: maybe(time),
   /** Above 1 after a relapse: then it was not under way all the time from `startedAt` to `endedAt`. */
   cycleCount: z.number().int(),
+  /** The incident of the storm that this one is part of. */
+  partOf: maybe(z.string()),
   attempts: z.array(attempt),
 });
 
@@ -100,6 +102,8 @@ export const incidents = z.array(incident);
 
 /** One incident with all that is on record: its cycles, effects and ledger lines. */
 export const incidentDetail = incident.extend({
+  /** Of a storm: the incidents that are part of it. */
+  parts: z.array(z.string()),
   cycles: z.array(z.object({ cycle: z.string(), by: z.string(), startedAt: time, endedAt: maybe(time), outcome: maybe(z.string()) })),
   effects: z.array(
     z.object({

@@ -1,4 +1,5 @@
 import type { CorrectionBrief } from './service.js';
+import { stormSentence, type Storm } from './storm.js';
 
 /** Everything the policy looks at, gathered right before it decides. Times in ms since the epoch. */
 export interface GateFacts {
@@ -8,6 +9,8 @@ export interface GateFacts {
   readonly held?: { readonly since: number; readonly outcome: string };
   /** Who said no to this very proposal in this incident, and when. */
   readonly rejected?: { readonly by: string; readonly at: number };
+  /** The storm in force, unless this service is its source. */
+  readonly storm?: Storm;
   readonly lastAppliedAt?: number;
   readonly attempts: number;
   readonly attemptsMax: number;
@@ -23,6 +26,7 @@ export type GateRule =
   | 'stop'
   | 'paused'
   | 'held'
+  | 'storm'
   | 'notYetActive'
   | 'attempts'
   /** Not the policy's word, but that of the lease at the moment of acting. */
@@ -36,7 +40,7 @@ export type GateRule =
 
 /** Refusals that hold for every correction of the service alike: there is no use in trying the next one. */
 export function refusesAll(rule: GateRule): boolean {
-  return rule === 'stop' || rule === 'paused' || rule === 'held' || rule === 'attempts';
+  return rule === 'stop' || rule === 'paused' || rule === 'held' || rule === 'storm' || rule === 'attempts';
 }
 
 /** Decides by the first rule that applies; refusals come first, so adding a reason to refuse never allows more. */
@@ -49,6 +53,7 @@ function refusal(correction: CorrectionBrief, facts: GateFacts): GateAnswer | un
   if (facts.stopped) return refuse('stop', 'automation is stopped: nothing is changed until `hale resume --all`');
   if (facts.paused) return refuse('paused', `paused by ${facts.paused.by}`);
   if (facts.held) return refuse('held', `held since a cycle ended ${facts.held.outcome}: a person resumes it`);
+  if (facts.storm) return refuse('storm', `${stormSentence(facts.storm)}: it is one incident, ${facts.storm.incident}, and a person's`);
   if (correction.provider === 'inactive')
     return refuse('notYetActive', `${correction.name} needs a provider that this version does not have`);
   if (facts.attempts >= facts.attemptsMax) return refuse('attempts', `${facts.attempts} of ${facts.attemptsMax} attempts are used`);

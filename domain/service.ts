@@ -1,3 +1,5 @@
+import type { StormPolicy } from './storm.js';
+
 /** A service as hale acts on it: configuration with every template, override and default resolved. Times in ms. */
 export interface Service {
   readonly name: string;
@@ -178,6 +180,13 @@ export interface Fleet {
   readonly version: string;
   readonly environment: string;
   readonly services: readonly Service[];
+  readonly policy?: Policy;
   /** Parts of the file that this version reads but does not act on yet, each named by its path. */
   readonly notYetActive: readonly string[];
+}
+
+/** What holds for the whole fleet, beside what each service has. */
+export interface Policy {
+  /** Without it nothing is a storm. */
+  readonly storm?: StormPolicy;
 }

@@ -16,6 +16,7 @@ import { postgresLeases } from '../adapters/postgres/leases.js';
 import { postgresLessons } from '../adapters/postgres/lessons.js';
 import { postgresSamples } from '../adapters/postgres/samples.js';
 import { postgresShards } from '../adapters/postgres/shards.js';
+import { postgresStorms } from '../adapters/postgres/storms.js';
 import { temporalCycles } from '../adapters/temporal/cycles.js';
 import { postgresProvider } from '../adapters/postgres-target/provider.js';
 import { sqlMeter } from '../adapters/postgres-target/meter.js';
@@ -44,6 +45,7 @@ export function composePorts(pool: pg.Pool, client: Client): Ports {
     samples: postgresSamples(pool),
     shards: postgresShards(pool),
     cycles: temporalCycles(client),
+    storms: postgresStorms(pool),
   };
 }
 

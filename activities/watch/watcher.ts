@@ -16,7 +16,17 @@ import { emptyScope, scopeOf, seriesKey, type Watched } from '../../domain/detec
 
 export type WatchPorts = Pick<
   Ports,
-  'configurations' | 'meters' | 'members' | 'providers' | 'incidents' | 'controls' | 'knownGood' | 'samples' | 'shards' | 'cycles'
+  | 'configurations'
+  | 'meters'
+  | 'members'
+  | 'providers'
+  | 'incidents'
+  | 'controls'
+  | 'knownGood'
+  | 'samples'
+  | 'shards'
+  | 'cycles'
+  | 'storms'
 >;
 
 /** Saved in PostgreSQL every few seconds and at hand-over. */
@@ -116,6 +126,9 @@ export class Watcher {
   save = (): void => this.#recorder.save();
 
   releaseHolds = (): Promise<void> => releaseHolds(this.#ports, this.#board);
+
+  /** A storm ends for whoever looks: where all is well again nobody else does. */
+  endStorm = async (): Promise<void> => void (await this.#ports.storms.current());
 
   keepGood = (): Promise<void> => this.#goodKeeper.look(this.#board);
 

@@ -51,6 +51,9 @@ export interface IncidentFilter {
   readonly open?: boolean;
   readonly service?: string;
   readonly since?: Date;
+  /** Leaves out what is part of a storm. */
+  readonly whole?: boolean;
+  readonly partOf?: string;
   readonly limit: number;
 }
 
@@ -58,7 +61,7 @@ export interface IncidentRecord {
   readonly id: string;
   readonly service: string;
   readonly instance?: string;
-  /** The newest cycle of this incident, and the workflow that runs or ran it. */
+  /** The newest cycle of this incident, and the workflow that runs or ran it; empty for a storm, which has none of its own. */
   readonly cycle: string;
   readonly workflowId: string;
   /** How many cycles it had so far: more than one after a relapse. */
@@ -67,6 +70,8 @@ export interface IncidentRecord {
   readonly sentence?: string;
   readonly startedAt: Date;
   readonly endedAt?: Date;
+  /** The incident of the storm that this one is part of. */
+  readonly partOf?: string;
 }
 
 export interface CycleRecord {
@@ -200,18 +205,29 @@ interface IncidentRow {
   sentence: string | null;
   started_at: Date;
   ended_at: Date | null;
+  part_of: string | null;
 }
 
 async function incidents(pool: pg.Pool, filter: IncidentFilter): Promise<IncidentRecord[]> {
   const { rows } = await pool.query<IncidentRow>(
-    `select i.id, i.service, i.instance, c.cycle, c.workflow_id, i.outcome, i.sentence, i.started_at, i.ended_at,
+    `select i.id, i.service, i.instance, coalesce(c.cycle, '') as cycle, coalesce(c.workflow_id, '') as workflow_id,
+            i.outcome, i.sentence, i.started_at, i.ended_at, i.part_of,
             (select count(*)::int from cycles where incident = i.id) as cycle_count
        from incidents i
-       join lateral (select cycle, workflow_id from cycles where incident = i.id order by started_at desc limit 1) c on true
+       left join lateral (select cycle, workflow_id from cycles where incident = i.id order by started_at desc limit 1) c on true
       where ($1::text is null or i.id = $1) and ($2::text is null or i.service = $2)
         and ($3::timestamptz is null or i.ended_at is null or i.ended_at >= $3) and (not $4::boolean or i.ended_at is null)
+        and (not $6::boolean or i.part_of is null) and ($7::text is null or i.part_of = $7)
       order by i.started_at desc limit $5`,
-    [filter.id ?? null, filter.service ?? null, filter.since ?? null, filter.open ?? false, filter.limit],
+    [
+      filter.id ?? null,
+      filter.service ?? null,
+      filter.since ?? null,
+      filter.open ?? false,
+      filter.limit,
+      filter.whole ?? false,
+      filter.partOf ?? null,
+    ],
   );
   return rows.map((row) => ({
     id: row.id,
@@ -220,7 +236,7 @@ async function incidents(pool: pg.Pool, filter: IncidentFilter): Promise<Inciden
     cycle: row.cycle,
     workflowId: row.workflow_id,
     cycleCount: row.cycle_count,
-    ...present({ outcome: row.outcome, sentence: row.sentence, endedAt: row.ended_at }),
+    ...present({ outcome: row.outcome, sentence: row.sentence, endedAt: row.ended_at, partOf: row.part_of }),
     startedAt: row.started_at,
   }));
 }

@@ -17,6 +17,8 @@ export interface IncidentsOptions extends Where {
   readonly service?: string;
   readonly export?: string;
   readonly limit: string;
+  /** Also what is part of a storm. */
+  readonly all?: boolean;
 }
 
 /** incidents: what happened, newest first. */
@@ -28,6 +30,7 @@ export const incidents = (options: IncidentsOptions): Promise<Report> =>
     const found = await records.incidents({
       open: options.open ?? false,
       limit,
+      whole: !options.all,
       ...(options.service === undefined ? {} : { service: options.service }),
       ...(options.since === undefined ? {} : { since: new Date(Date.now() - durationMs('--since', options.since)) }),
     });
@@ -77,6 +80,7 @@ const dataOf = (incident: IncidentRecord, effects: readonly EffectRecord[]): Inc
   outcome: incident.outcome ?? null,
   sentence: incident.sentence ?? null,
   cycleCount: incident.cycleCount,
+  partOf: incident.partOf ?? null,
   startedAt: incident.startedAt.toISOString(),
   endedAt: incident.endedAt?.toISOString() ?? null,
   attempts: effects.filter(attempted).map(({ actionId, correction, state, verdict }) => ({
@@ -89,13 +93,15 @@ const dataOf = (incident: IncidentRecord, effects: readonly EffectRecord[]): Inc
 });
 
 async function detailOf(records: Records, incident: IncidentRecord): Promise<IncidentDetail> {
-  const [cycles, effects, events] = await Promise.all([
+  const [cycles, effects, events, parts] = await Promise.all([
     records.cycles(incident.id),
     records.effects(incident.id),
     records.events(incident.id),
+    records.incidents({ partOf: incident.id, limit: 10_000 }),
   ]);
   return {
     ...dataOf(incident, effects),
+    parts: parts.map(({ id }) => id),
     cycles: cycles.map(({ cycle, by, startedAt, endedAt, outcome }) => ({
       cycle,
       by,
@@ -144,7 +150,9 @@ function detailText(detail: IncidentDetail, link: string | undefined): string {
   return [
     listText([detail], Date.now()),
     ...(detail.sentence === null ? [] : [plain(detail.sentence)]),
-    `workflow ${plain(detail.workflowId)}${link === undefined ? '' : `   ${link}`}`,
+    ...(detail.parts.length === 0 ? [] : [`storm of ${detail.parts.length}: ${detail.parts.join(', ')}`]),
+    ...(detail.partOf === null ? [] : [`part of ${detail.partOf}`]),
+    ...(detail.workflowId === '' ? [] : [`workflow ${plain(detail.workflowId)}${link === undefined ? '' : `   ${link}`}`]),
     ...(effects.length === 0 ? [] : [table(['CORRECTION', 'STATE', 'BEFORE', 'AFTER', 'WHY'], effects)]),
     table(['AT', 'EVENT', 'WHAT'], events),
   ].join('\n');

@@ -97,6 +97,7 @@ function looking(program: Command): void {
     .option('--since <duration>', 'only those of the last 2h, 30m, 7d...')
     .option('--service <name>', 'only those of one service')
     .option('--limit <number>', 'at most so many', '100')
+    .option('--all', 'also the incidents that are part of a storm')
     .option('--export <file>', 'write one incident with events, effects and histories to a file')
     .action((id: string | undefined, options: IncidentsOptions & Output) =>
       print(options, async () => {

@@ -52,7 +52,7 @@ function memberStatus(name: string, instance: string | undefined, { switches, in
     paused: pause !== undefined,
     held: hold !== undefined,
     judgements: objectives.map(({ judgement }) => judgement),
-    ...(incident === undefined || incident.state === 'ended' ? {} : { cycle: incident.state }),
+    ...(incident === undefined || incident.state === 'ended' || incident.state === 'storm' ? {} : { cycle: incident.state }),
   };
   const state = serviceState(facts);
   const found = measuredBy(objectives);

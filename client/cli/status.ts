@@ -63,6 +63,7 @@ async function askCycles(
 ): Promise<{ reachable: boolean; incidents: OpenIncident[] }> {
   const client = await hale.temporal().catch(() => undefined); // What the database knows is shown all the same.
   const look = async (incident: IncidentRecord): Promise<OpenIncident[]> => {
+    if (incident.cycleCount === 0) return [stormIncident(incident)];
     const seen: Look = client === undefined ? { kind: 'unknown' } : await lookAt(client, incident);
     // A cycle that ended in order may have closed its incident since the list was read.
     const [still] = seen.kind === 'ended' ? await records.incidents({ id: incident.id, open: true, limit: 1 }) : [incident];
@@ -70,6 +71,17 @@ async function askCycles(
   };
   return { reachable: client !== undefined, incidents: (await Promise.all(open.map(look))).flat() };
 }
+
+const stormIncident = ({ id, service, startedAt, sentence }: IncidentRecord): OpenIncident => ({
+  id,
+  service,
+  instance: null,
+  startedAt: startedAt.toISOString(),
+  phase: null,
+  ask: null,
+  state: 'storm',
+  sentence: sentence ?? null,
+});
 
 function openIncident({ id, service, instance, startedAt }: IncidentRecord, look: Look, fleet: Fleet | undefined): OpenIncident {
   const about = { id, service, instance: instance ?? null, startedAt: startedAt.toISOString(), phase: null, ask: null };

@@ -30,6 +30,8 @@ const speak = (id: string, verb: Verb, options: Spoken, more: Partial<Decision>)
     const incident = await incidentOf(hale, id);
     if (incident.endedAt !== undefined)
       throw new Failure('refused', `${id} has ended: ${incident.outcome ?? 'without an outcome'}`, `look: hale incidents ${id}`);
+    if (incident.cycleCount === 0)
+      throw new Failure('refused', `${id} is a storm and has no cycle of its own`, `its parts: hale incidents ${id}`);
     const { key, ...who } = orderOf(options);
     const sentence = obeyed(id, await tell(await hale.temporal(), incident, verb, { ...who, ...more }, key));
     return { data: { said: [sentence] }, text: `${id}: ${sentence}` };
@@ -62,7 +64,8 @@ export async function tellRunning(
   key: string,
 ): Promise<string[]> {
   const records = await hale.records();
-  const running = await records.incidents({ open: true, limit: 1000, ...(service === undefined ? {} : { service }) });
+  const open = await records.incidents({ open: true, limit: 1000, ...(service === undefined ? {} : { service }) });
+  const running = open.filter(({ cycleCount }) => cycleCount > 0);
   if (running.length === 0) return [];
   const client = await hale.temporal();
   const told = async (incident: IncidentRecord): Promise<string> => {

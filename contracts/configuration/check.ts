@@ -4,6 +4,7 @@ import { checkDependencies } from './dependencies.js';
 import { sharedFile } from './file.js';
 import { type Surroundings, readFiles } from './files.js';
 import { notYetActive } from './inactive.js';
+import { resolvePolicy } from './policy.js';
 import { type Problem, Problems } from './problem.js';
 import { resolveService } from './services.js';
 import type { Resolved } from './signals.js';
@@ -45,11 +46,15 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
 
 const refused = ({ errors, warnings }: Problems): Checked => ({ kind: 'refused', errors, warnings });
 
-const fleetOf = (context: Context, services: readonly Resolved<Service>[]): Omit<Fleet, 'version'> => ({
-  environment: context.file.environment ?? 'default',
-  services: services.map((service) => service.value),
-  notYetActive: notYetActive(context.root),
-});
+function fleetOf(context: Context, services: readonly Resolved<Service>[]): Omit<Fleet, 'version'> {
+  const policy = resolvePolicy(context);
+  return {
+    environment: context.file.environment ?? 'default',
+    services: services.map((service) => service.value),
+    ...(policy && { policy }),
+    notYetActive: notYetActive(context.root),
+  };
+}
 
 /** A secret that is not there makes its target unavailable and nothing else. */
 async function checkSecrets(context: Context, surroundings: Surroundings): Promise<void> {

@@ -10,7 +10,6 @@ const patterns = [
   'teams.*.page',
   'teams.*.approvers',
   'policy.budgets',
-  'policy.storm',
   'policy.yieldTo',
   ...inTemplates(
     'target.source',

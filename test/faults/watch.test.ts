@@ -84,6 +84,26 @@ test('a breach is stored, reported to its cycle and noted with its onset at once
   await expect.poll(() => ledger(pool, 'finding.closed'), within()).toHaveLength(1);
 });
 
+test('while many services are broken at once only the cycle of what they all depend on starts', async () => {
+  const { pool } = await freshDatabase();
+  const [source, ...members] = [newName(), newName(), newName(), newName()];
+  const service = await shop();
+  const dependents = members.map((name) => serviceWith(name, [upSignal(service.url)], { dependsOn: [source as string] }));
+  await configure(pool, [serviceWith(source as string, [upSignal(service.url)]), ...dependents], {
+    storm: { share: 0.5, withinMs: 60_000 },
+  });
+  await pool.query(`insert into troubles select name, clock_timestamp(), clock_timestamp(), 'test' from unnest($1::text[]) name`, [
+    [source, ...members.slice(0, 2)],
+  ]);
+  startWatch(pool, env.client);
+  await expect.poll(() => service.asked, within()).toBeGreaterThan(2);
+  service.up = false;
+  await expect.poll(() => reported(source as string), within()).toBeDefined();
+  await expect.poll(() => ledger(pool, 'storm.opened'), within()).toMatchObject([{ service: source }]);
+  await expect.poll(async () => (await pool.query("select from troubles where by = 'watch'")).rowCount, within()).toBe(4);
+  expect(await Promise.all(members.map(reported))).toEqual([undefined, undefined, undefined]);
+});
+
 test('a service that hangs is a breach and delays no other one', async () => {
   const { pool } = await freshDatabase();
   const [hung, fine] = [await shop(), await shop()];

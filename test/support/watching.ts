@@ -7,7 +7,7 @@ import { createWatchActivities } from '../../activities/watch-shard.js';
 import type { Pace } from '../../activities/watch/pace.js';
 import { storeConfiguration } from '../../adapters/postgres/configurations.js';
 import type { WatchReport } from '../../contracts/watch.js';
-import type { Objective, Service, Signal } from '../../domain/service.js';
+import type { Objective, Policy, Service, Signal } from '../../domain/service.js';
 import { composePorts } from '../../workers/compose.js';
 import { serve } from './listen.js';
 
@@ -68,8 +68,8 @@ export const serviceWith = (name: string, signals: readonly Signal[], changed: P
   ...changed,
 });
 
-export const configure = (pool: pg.Pool, services: readonly Service[]): Promise<void> =>
-  storeConfiguration(pool, { version: randomUUID(), environment: 'test', services, notYetActive: [] }, 'test', 'test');
+export const configure = (pool: pg.Pool, services: readonly Service[], policy: Policy = {}): Promise<void> =>
+  storeConfiguration(pool, { version: randomUUID(), environment: 'test', services, policy, notYetActive: [] }, 'test', 'test');
 
 export interface Running {
   readonly ended: Promise<WatchReport>;

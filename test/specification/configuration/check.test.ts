@@ -61,9 +61,9 @@ test.each([
 });
 
 test('what is not active yet is named beside the answer', async () => {
-  const folder = await folderWith({ 'hale.yaml': `policy: {storm: {services: 10%, within: 2m}}\n${minimalFile}` });
+  const folder = await folderWith({ 'hale.yaml': `sources: {eu: {kubernetes: inCluster}}\n${minimalFile}` });
   const { talk } = await check([join(folder, 'hale.yaml')], {});
-  expect(talk).toEqual(['not active yet: policy.storm']);
+  expect(talk).toEqual(['not active yet: sources.eu.kubernetes']);
 });
 
 test('explain names the line, the class or the default behind each value', async () => {
