@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander';
 import type { BacktestOptions } from './backtest/backtest.js';
+import type { Format, ImportOptions } from './import.js';
 import { print, type Output } from './report.js';
 
 /** The commands by which a team adopts hale. None of them needs a running hale but `review`. */
 export function adoptionCommands(): Command[] {
-  return [backtestCommand()];
+  return [backtestCommand(), importCommand()];
 }
 
 /** Options of every command that asks a Prometheus. */
@@ -24,4 +25,26 @@ function backtestCommand(): Command {
     .option('--step <duration>', 'how far apart the moments are', '15s')
     .addOption(new Option('--suppose <mode>', 'as if every correction had this mode').choices(['observe', 'ask', 'act']))
     .action((options: BacktestOptions & Output) => print(options, async () => (await import('./backtest/backtest.js')).backtest(options)));
+}
+
+const formats: readonly (readonly [Format, string])[] = [
+  ['openslo', 'SLOs of OpenSLO v1, with the SLIs and alert conditions that they name'],
+  ['sloth', 'SLOs of Sloth (prometheus/v1, or PrometheusServiceLevel)'],
+  ['backstage', 'owner and dependsOn from catalog-info.yaml'],
+];
+
+function importCommand(): Command {
+  const command = new Command('import').description('print a configuration made of what other tools know');
+  for (const [format, description] of formats)
+    command
+      .command(format)
+      .description(description)
+      .argument('<files...>')
+      .option('--prometheus <url>', 'the Prometheus that its queries are for')
+      .option('--service <name>', 'put everything into this service')
+      .option('--json', 'print one JSON object')
+      .action((files: string[], options: ImportOptions & Output) =>
+        print(options, async () => (await import('./import.js')).importFiles(format, files, options)),
+      );
+  return command;
 }
