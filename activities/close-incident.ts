@@ -32,8 +32,8 @@ export const closeIncident =
 /** Something people must know or decide. The ledger has it first; channels deliver from there. */
 export const callPerson =
   (ports: Pick<Ports, 'incidents'>) =>
-  ({ key, service, instance, incident, why, sentence }: CallPerson): Promise<void> =>
-    ports.incidents.note({ key, kind: 'person.called', service, instance, incident, data: { why, sentence } });
+  ({ key, service, instance, incident, why, sentence, ask }: CallPerson): Promise<void> =>
+    ports.incidents.note({ key, kind: 'person.called', service, instance, incident, data: { why, sentence, ask } });
 
 /** Who decided, paused or ended, and what about: an audit asks the ledger, not the histories. */
 export const noteWord =

@@ -1,8 +1,11 @@
 import type { Effect, EffectState, Image } from '../domain/effect.js';
 import type { LastCycle } from '../domain/detection/reporting.js';
+import type { Channel } from '../domain/channel.js';
+import type { Sent } from '../domain/delivery.js';
 import type { Finding } from '../domain/finding.js';
 import type { Lesson } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
+import type { Page } from '../domain/page.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
 import type { Verdict } from '../domain/verdict.js';
 import type { Action, Fleet, Instances, Signal } from '../domain/service.js';
@@ -317,3 +320,10 @@ export interface Storms {
   /** The storm in force. Ends one whose services have recovered. */
   current(): Promise<Storm | undefined>;
 }
+
+/** Sends messages by channels of one kind. Never throws, and gives up at once when called off. No answer holds a secret. */
+export interface Notifier<K extends Channel['kind'] = Channel['kind']> {
+  send(channel: Extract<Channel, { kind: K }>, page: Page, abort: AbortSignal): Promise<Sent>;
+}
+
+export type Notifiers = { readonly [K in Channel['kind']]: Notifier<K> };

@@ -133,6 +133,21 @@ export interface CallPerson extends Place {
   readonly key: string;
   readonly why: 'ask' | 'overdue' | 'stranded' | 'escalated';
   readonly sentence: string;
+  /** What a person is to decide on, in the words that a message shows; the same for every channel. */
+  readonly ask?: AskCard | undefined;
+}
+
+export interface AskCard {
+  readonly proposal: string;
+  readonly correction: string;
+  /** Why this one and not another. */
+  readonly choice: string;
+  readonly before: string;
+  readonly goal?: string | undefined;
+  readonly undo: string;
+  readonly touches: string;
+  /** ISO 8601. */
+  readonly expires: string;
 }
 
 /** The gate's answer when it is not `act`; an `act` is recorded together with its effect. */

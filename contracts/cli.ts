@@ -70,6 +70,10 @@ export const status = z.object({
   services: z.array(member.extend({ instances: z.array(member) })),
   incidents: z.array(openIncident),
   heldIncidents: z.array(heldIncident),
+  /** Channels by which people can't be called now, and how many messages wait there. */
+  failingChannels: z.array(
+    z.object({ channel: z.string(), since: time, failures: z.number().int(), why: z.string(), waiting: z.number().int() }),
+  ),
   strandedEffects: z.array(strandedEffect),
 });
 
@@ -126,6 +130,10 @@ export const stopped = z.object({
   halfDone: z.array(z.object({ actionId: z.string(), incident: z.string(), state: z.string(), undo: z.string(), keep: z.string() })),
 });
 
+export const pageTest = z.object({
+  channels: z.array(z.object({ channel: z.string(), arrived: z.boolean(), answer: maybe(z.string()) })),
+});
+
 export const word = z.object({ said: z.array(z.string()) });
 
 /** `why` is null when the cycle replays. */
@@ -145,6 +153,7 @@ export type HeldIncident = z.infer<typeof heldIncident>;
 export type StrandedEffect = z.infer<typeof strandedEffect>;
 export type Incident = z.infer<typeof incident>;
 export type IncidentDetail = z.infer<typeof incidentDetail>;
+export type PageTest = z.infer<typeof pageTest>;
 export type Stopped = z.infer<typeof stopped>;
 export type Replayed = z.infer<typeof replayed>;
 export type Check = z.infer<typeof doctor>['checks'][number];

@@ -1,4 +1,5 @@
 import type { StormPolicy } from './storm.js';
+import type { Paging } from './channel.js';
 
 /** A service as hale acts on it: configuration with every template, override and default resolved. Times in ms. */
 export interface Service {
@@ -181,6 +182,8 @@ export interface Fleet {
   readonly environment: string;
   readonly services: readonly Service[];
   readonly policy?: Policy;
+  /** Absent in configurations that were stored before there were channels. */
+  readonly paging?: Paging;
   /** Parts of the file that this version reads but does not act on yet, each named by its path. */
   readonly notYetActive: readonly string[];
 }

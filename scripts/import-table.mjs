@@ -30,8 +30,6 @@ export const importTable = [
       'adapters/postgres/read',
       'adapters/postgres/controls',
       'adapters/configuration/surroundings',
-      'adapters/prometheus/get',
-      'adapters/prometheus/range',
       '@temporalio/client',
       '@temporalio/common',
       '@temporalio/envconfig',
@@ -55,6 +53,7 @@ export const importTable = [
 export const adapterVendors = {
   configuration: ['contracts/configuration'],
   http: ['re2js'],
+  mail: ['nodemailer'],
   postgres: ['pg', 'node-pg-migrate'],
   'postgres-target': ['pg'],
   prometheus: ['parse-prometheus-text-format'],

@@ -25,7 +25,13 @@ import { promqlMeter } from '../adapters/prometheus/promql.js';
 import { scrapeMeter } from '../adapters/prometheus/scrape.js';
 import { prometheusSources, type Sources } from '../adapters/prometheus/sources.js';
 import { waitProvider } from '../adapters/wait/provider.js';
-import type { Meters, Ports, Provider, Providers } from '../activities/ports.js';
+import { mailNotifier } from '../adapters/mail/mail.js';
+import { grafanaNotifier } from '../adapters/notify/grafana.js';
+import { pagerdutyNotifier } from '../adapters/notify/pagerduty.js';
+import { slackNotifier } from '../adapters/notify/slack.js';
+import { teamsNotifier } from '../adapters/notify/teams.js';
+import { webhookNotifier } from '../adapters/notify/webhook.js';
+import type { Meters, Notifiers, Ports, Provider, Providers } from '../activities/ports.js';
 import type { Action } from '../domain/service.js';
 
 /** Everything the activities need, made of the adapters. */
@@ -70,3 +76,12 @@ function composeProviders(): Providers {
   // Each provider takes only its own kind of action; the key under which it is found is that kind.
   return { for: (action) => providers[action.kind] as Provider | undefined };
 }
+
+export const composeNotifiers = (): Notifiers => ({
+  slack: slackNotifier(),
+  teams: teamsNotifier(),
+  pagerduty: pagerdutyNotifier(),
+  email: mailNotifier(),
+  webhook: webhookNotifier(),
+  grafana: grafanaNotifier(),
+});

@@ -10,8 +10,11 @@ import { closedHistory } from '../adapters/temporal/histories.js';
 import { openDatabase } from '../adapters/postgres/database.js';
 import { postgresHistories } from '../adapters/postgres/histories.js';
 import { taskQueues } from '../contracts/names.js';
+import { postgresDeliveries } from '../adapters/postgres/deliveries.js';
+import { postgresRecords } from '../adapters/postgres/read.js';
 import { archiveHistories } from './archive.js';
-import { composePorts } from './compose.js';
+import { composeNotifiers, composePorts } from './compose.js';
+import { deliverPages } from './deliver.js';
 import { answerParent } from './guard.js';
 import { keepWatching } from './keep-watching.js';
 import { ensureSearchAttributes } from './search-attributes.js';
@@ -24,6 +27,7 @@ const recovery = { stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottle
 const SHARDS = 1;
 const ARCHIVE_EVERY_MS = 5_000;
 const WATCH_CHECK_EVERY_MS = 10_000;
+const DELIVER_EVERY_MS = 500;
 
 const log = (what: string) => (error: unknown) => console.error(`${what}: ${String(error)}`);
 
@@ -63,11 +67,21 @@ async function run(role: string | undefined): Promise<void> {
     });
     void keepWatching(client, { shards: SHARDS, everyMs: WATCH_CHECK_EVERY_MS, abort, failed: log('watch') });
   }
+  const delivered = role === 'cycles' ? callPeople(stopping.signal) : undefined;
   const running = worker.run();
   parent.ready();
   await running;
   stopping.abort();
+  await delivered;
   await connection.close();
+  await pool.end();
+}
+
+/** On connections of its own: calling people, however slowly, takes none from the cycles. */
+async function callPeople(abort: AbortSignal): Promise<void> {
+  const pool = openDatabase(databaseUrl(), 2);
+  const delivering = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers() };
+  await deliverPages(delivering, { everyMs: DELIVER_EVERY_MS, abort, failed: log('calling people') });
   await pool.end();
 }
 

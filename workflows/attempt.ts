@@ -1,4 +1,4 @@
-import type { Prepared, ValidateHold } from '../contracts/activities.js';
+import type { AskCard, Prepared, ValidateHold } from '../contracts/activities.js';
 import { cooldownLeftMs, gate, refusesAll, type GateAnswer } from '../domain/gate.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import type { PlanStep } from '../domain/plan.js';
@@ -41,7 +41,7 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
 
   const answer = gate(correction, prepared.facts);
   if (answer.kind === 'refuse') return refuse(cycle, correction, prepared, answer);
-  if (answer.kind === 'ask' && !cycle.approved.has(prepared.proposal)) return ask(cycle, correction, prepared, answer);
+  if (answer.kind === 'ask' && !cycle.approved.has(prepared.proposal)) return ask(cycle, step, prepared, answer);
   if (cycle.desk.paused || cycle.desk.wish) return { kind: 'lookAgain' };
 
   cycle.chart.enter('correct', `doing ${correction.name}; before: ${prepared.before}`);
@@ -79,7 +79,7 @@ async function busy(cycle: Cycle, correction: CorrectionBrief, proposal: Proposa
 }
 
 /** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */
-async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
+async function ask(cycle: Cycle, { correction, why: choice }: PlanStep, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
   const then = proposal.goal === undefined ? '' : ` then: ${proposal.goal};`;
   const sentence = `${correction.name}, which ${UNDO[correction.undo]}; now: ${proposal.before};${then} ${answer.sentence}`;
   await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
@@ -88,6 +88,7 @@ async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal
     key: `${proposal.actionId}/ask`,
     why: 'ask',
     sentence: `${proposal.proposal}: ${sentence}`,
+    ask: cardOf(cycle, correction, choice, proposal),
   });
   cycle.chart.enter('approve', sentence);
   const decision = await cycle.desk.decisionOn({
@@ -110,6 +111,20 @@ async function ask(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal
     case 'expired':
       return { kind: 'callPerson', outcome: 'escalated', sentence: `nobody decided on ${correction.name} in time` };
   }
+}
+
+function cardOf(cycle: Cycle, correction: CorrectionBrief, choice: string, { proposal, before, goal }: Proposal): AskCard {
+  const { service, instance } = cycle.order;
+  return {
+    proposal,
+    correction: correction.name,
+    choice,
+    before,
+    ...(goal === undefined ? {} : { goal }),
+    undo: UNDO[correction.undo],
+    touches: instance === undefined ? service : `${instance}, one instance of ${service}`,
+    expires: new Date(Date.now() + cycle.limits.approvalExpiryMs).toISOString(),
+  };
 }
 
 async function unknown(

@@ -32,6 +32,8 @@ export interface Switches {
   unpause(service: string, order: Order): Promise<SetBy | undefined>;
   /** Lets go of every hold on a service and its instances; answers how many there were. */
   resumeHolds(service: string, order: Order): Promise<number>;
+  /** Asks for a test through every channel of a team, or of those for everybody else; answers the event by which it is found. */
+  testPage(team: string | undefined, order: Order): Promise<string>;
 }
 
 const STOP = 'stop';
@@ -56,6 +58,10 @@ export function postgresSwitches(pool: pg.Pool): Switches {
     pause: (service, until, order) => transaction(pool, (queries) => pause(queries, service, until, order)),
     unpause: (service, order) => transaction(pool, (queries) => lift(queries, pauseKey(service), 'pause.lifted', service, order)),
     resumeHolds: (service, order) => transaction(pool, (queries) => resumeHolds(queries, service, order)),
+    testPage: async (team, order) => {
+      await transaction(pool, (queries) => note(queries, 'page.test', ALL_SERVICES, order, { team }));
+      return eventKey(order, 'page.test');
+    },
   };
 }
 
@@ -103,9 +109,10 @@ async function hold(queries: Queries, service: string, instance: string | undefi
 }
 
 async function releaseHold(queries: Queries, key: string, service: string, order: Omit<Order, 'key'>): Promise<void> {
-  const { rows } = await queries.query<{ since: string; instance: string }>(
+  const { rows } = await queries.query<{ since: string; instance: string; incident: string }>(
     `delete from settings where key = $1
-     returning to_char(set_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US') as since, split_part(key, '/', 3) as instance`,
+     returning to_char(set_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US') as since, split_part(key, '/', 3) as instance,
+               value->>'incident' as incident`,
     [key],
   );
   const row = rows[0];
@@ -115,6 +122,7 @@ async function releaseHold(queries: Queries, key: string, service: string, order
     kind: 'hold.released',
     service,
     ...(row.instance === '-' ? {} : { instance: row.instance }),
+    incident: row.incident,
     data: { by: order.by, reason: order.reason },
   });
 }
@@ -164,7 +172,9 @@ async function resumeHolds(queries: Queries, service: string, order: Order): Pro
 }
 
 const note = (queries: Queries, kind: string, service: string, order: Order, data: Record<string, unknown>): Promise<void> =>
-  appendEvent(queries, { key: `${order.key}/${kind}`, kind, service, data: { by: order.by, reason: order.reason, ...data } });
+  appendEvent(queries, { key: eventKey(order, kind), kind, service, data: { by: order.by, reason: order.reason, ...data } });
+
+const eventKey = (order: Order, kind: string): string => `${order.key}/${kind}`;
 
 /** Connects and asks once. Throws `DatabaseUnreachable`. */
 export async function openSwitches(url: string): Promise<Switches & { close(): Promise<void> }> {

@@ -5,6 +5,7 @@ import type { Outcome } from '../../domain/outcome.js';
 import type { Fleet } from '../../domain/service.js';
 import type { Verdict } from '../../domain/verdict.js';
 import { instanceOf, openDatabase } from './database.js';
+import { readDeliveries, readFailingChannels, type DeliveryRecord, type FailingChannel } from './read-deliveries.js';
 import { readHistories, type ArchivedHistory } from './histories.js';
 import { readMeasured, type MeasuredObjective } from './read-measured.js';
 
@@ -24,11 +25,15 @@ export interface Records {
   events(incident: string): Promise<readonly EventRecord[]>;
   /** Archived histories of the cycles of one incident. */
   histories(incident: string): Promise<readonly ArchivedHistory[]>;
+  /** What became of the messages about one event; undefined while nobody has looked at it yet. */
+  deliveries(eventKey: string): Promise<readonly DeliveryRecord[] | undefined>;
+  /** Channels by which people can't be called now. */
+  failingChannels(): Promise<readonly FailingChannel[]>;
   vitals(): Promise<Vitals>;
   close(): Promise<void>;
 }
 
-export type { MeasuredObjective };
+export type { DeliveryRecord, FailingChannel, MeasuredObjective };
 
 export interface SwitchStates {
   readonly stop?: { readonly by: string; readonly since: Date };
@@ -119,6 +124,10 @@ export class DatabaseUnreachable extends Error {
 /** Connects and asks once, so that whoever gets records back knows that the database answers. */
 export async function openRecords(url: string): Promise<Records> {
   const pool = await reach(url);
+  return { ...postgresRecords(pool), close: () => pool.end() };
+}
+
+export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
   return {
     fleet: () => fleet(pool),
     switches: () => switches(pool),
@@ -129,8 +138,9 @@ export async function openRecords(url: string): Promise<Records> {
     effectsIn: (states) => effects(pool, 'state = any($1)', states),
     events: (incident) => events(pool, incident),
     histories: (incident) => histories(pool, incident),
+    deliveries: (eventKey) => readDeliveries(pool, eventKey),
+    failingChannels: () => readFailingChannels(pool),
     vitals: () => vitals(pool),
-    close: () => pool.end(),
   };
 }
 

@@ -42,11 +42,7 @@ function readingOf({ instance, signal }: Asked<'promql'>, result: Result | undef
 }
 
 /** A query that does not name the instance answers for all of them: a series belongs to the one that its label names. */
-export function membersSeries<S extends Pick<Series, 'labels'>>(
-  instance: string | undefined,
-  query: string,
-  series: readonly S[],
-): readonly S[] {
+function membersSeries(instance: string | undefined, query: string, series: readonly Series[]): readonly Series[] {
   if (instance === undefined || query.includes(instance)) return series;
   const hasInstance = series.some(({ labels }) => labels.instance !== undefined);
   return series.filter(({ labels }) => (hasInstance ? labels.instance === instance : Object.values(labels).includes(instance)));

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { adoptionCommands } from './adoption-commands.js';
 import { checkCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
 import type { IncidentsOptions } from './incidents.js';
@@ -19,7 +18,7 @@ export function haleProgram(): Command {
   looking(program);
   deciding(program);
   switching(program);
-  for (const command of adoptionCommands()) program.addCommand(command);
+  calling(program);
   program
     .command('exit-codes')
     .description('list the exit codes')
@@ -162,6 +161,16 @@ function switching(program: Command): void {
     .description('stop all automation at once, undo included; needs only the database')
     .option('--all', 'the same, said aloud')
     .action((options: Spoken & Output) => print(options, async () => (await import('./stop.js')).stop(options)));
+}
+
+function calling(program: Command): void {
+  const page = program.command('page').description('how people are called');
+  spoken(page.command('test'))
+    .description('send a test through every channel of a team, and say what came of it')
+    .argument('[team]', 'default: the channels of policy.page')
+    .action((team: string | undefined, options: Spoken & Output) =>
+      print(options, async () => (await import('./page.js')).testPage(team, options)),
+    );
 }
 
 function exitWith(code: number): void {

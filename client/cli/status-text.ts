@@ -1,11 +1,18 @@
 import type { HeldIncident, OpenIncident, Status, StrandedEffect } from '../../contracts/cli.js';
+import { testCommand } from '../../domain/page.js';
 import { measuredStates, serviceStates, type ServiceState } from '../../domain/service-state.js';
 import { age, coloured, counted, plain, table } from './text.js';
 import { placeName } from './way-out.js';
 
 /** The status page of a terminal: what needs a person first. `now` in ms since the epoch. */
 export function statusText(status: Status, now: number): string {
-  const blocks = [head(status), incidentTable(status, now), strandedTable(status.strandedEffects), serviceTable(status)];
+  const blocks = [
+    head(status),
+    incidentTable(status, now),
+    strandedTable(status.strandedEffects),
+    channelTable(status, now),
+    serviceTable(status),
+  ];
   return blocks.filter((block) => block !== '').join('\n');
 }
 
@@ -60,6 +67,19 @@ function strandedTable(effects: readonly StrandedEffect[]): string {
   if (effects.length === 0) return '';
   const rows = effects.map((effect) => [effect.actionId, placeName(effect), effect.incident, effect.why ?? '-', effect.next]);
   return table(['STRANDED', 'SERVICE', 'INCIDENT', 'WHY', 'NEXT'], rows);
+}
+
+/** Whoever is not called does not know it: this has to be seen. */
+function channelTable({ failingChannels }: Status, now: number): string {
+  if (failingChannels.length === 0) return '';
+  const rows = failingChannels.map(({ channel, since, waiting, why }) => [
+    channel,
+    age(now - Date.parse(since)),
+    String(waiting),
+    why,
+    testCommand(channel),
+  ]);
+  return table(['CHANNEL FAILS', 'FOR', 'WAITING', 'WHY', 'TRY IT'], rows);
 }
 
 function nextOf({ id, ask, sentence }: OpenIncident, now: number): string {

@@ -24,9 +24,10 @@ export const status = (options: StatusOptions): Promise<Report> =>
   });
 
 /** Stopped, held, waiting, ended unclosed, or without data: nothing of this goes away without a person. */
-const needsPerson = ({ stopped, services, incidents, temporal }: Status): boolean =>
+const needsPerson = ({ stopped, services, incidents, temporal, failingChannels }: Status): boolean =>
   stopped !== null ||
   !temporal.reachable ||
+  failingChannels.length > 0 ||
   incidents.some(({ state }) => state !== 'healing') ||
   services.some(({ state }) => state === 'held' || state === 'degraded' || state === 'noData');
 
@@ -51,6 +52,7 @@ export async function statusOf(hale: Hale): Promise<Status> {
     services: (fleet?.services ?? []).map(({ name }) => serviceStatus(name, known)),
     incidents,
     heldIncidents: [...held.incidents],
+    failingChannels: (await records.failingChannels()).map(({ since, ...channel }) => ({ ...channel, since: since.toISOString() })),
     strandedEffects: held.stranded.map((effect) => strandedEffect(effect, fleet)),
   };
 }

@@ -1,5 +1,7 @@
+import type { Paging } from '../../domain/channel.js';
 import type { Fleet, SecretReference, Service } from '../../domain/service.js';
 import type { Context } from './context.js';
+import { resolvePaging } from './channels.js';
 import { checkDependencies } from './dependencies.js';
 import { sharedFile } from './file.js';
 import { type Surroundings, readFiles } from './files.js';
@@ -34,11 +36,12 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
     services.map((service) => service.value),
     context,
   );
+  const paging = resolvePaging(context);
   await checkSecrets(context, surroundings);
   if (problems.errors.length > 0) return refused(problems);
   return {
     kind: 'valid',
-    fleet: fleetOf(context, services),
+    fleet: fleetOf(context, services, paging),
     warnings: problems.warnings,
     effective: new Map(services.map((s) => [s.value.name, s.node])),
   };
@@ -46,12 +49,13 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
 
 const refused = ({ errors, warnings }: Problems): Checked => ({ kind: 'refused', errors, warnings });
 
-function fleetOf(context: Context, services: readonly Resolved<Service>[]): Omit<Fleet, 'version'> {
+function fleetOf(context: Context, services: readonly Resolved<Service>[], paging: Paging): Omit<Fleet, 'version'> {
   const policy = resolvePolicy(context);
   return {
     environment: context.file.environment ?? 'default',
     services: services.map((service) => service.value),
     ...(policy && { policy }),
+    paging,
     notYetActive: notYetActive(context.root),
   };
 }

@@ -1,7 +1,7 @@
 import type { PrometheusSource, SecretReference, SqlConnection } from '../../domain/service.js';
 import type { SharedFile } from './file.js';
 import { type Problems, unknown } from './problem.js';
-import { type Node, type Place, at, fromPlain, merge, plain, textOf } from './tree.js';
+import { type Node, type Place, at, fromPlain, keysOf, merge, plain, textOf } from './tree.js';
 import { target } from './signal-file.js';
 
 /** What resolving one part needs of the whole: the file, and where to say what is wrong. */
@@ -67,6 +67,25 @@ export function prometheusNamed(user: Node, context: Context): PrometheusSource 
 function noPrometheus(name: string | undefined, isSource: boolean, known: readonly string[]): string {
   if (name === undefined) return `is missing its source; allowed: source: one of ${known.join(', ') || 'sources, where there is none yet'}`;
   return isSource ? `is no Prometheus; allowed: ${known.join(', ') || 'none yet'}` : unknown('source', name, known);
+}
+
+type ServerKey = 'smtp' | 'pagerduty' | 'grafana';
+
+/** The entry of `sources` of this name and its URL, without slashes at its end; reported and undefined when it is of another kind. */
+export function sourceWith(key: ServerKey, named: Node, context: Context): { readonly node: Node; readonly url: string } | undefined {
+  const sources = at(context.root, 'sources');
+  const name = textOf(named) ?? '';
+  const node = at(sources, name);
+  const url = textOf(at(node, key));
+  if (node !== undefined && url !== undefined) return { node, url: url.replace(/\/+$/, '') };
+  const known = keysOf(sources).filter((one) => at(sources, one, key) !== undefined);
+  context.problems.error(
+    named.place,
+    node === undefined
+      ? unknown('source', name, known)
+      : `has no ${key}; allowed: ${known.join(', ') || `a source with ${key}: URL, where there is none yet`}`,
+  );
+  return undefined;
 }
 
 export const targetDefaults = { port: 5432, role: 'primary', database: 'postgres' };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { channelSources, linksFile, pageFile } from './channel-file.js';
 import { correction, mode } from './correction-file.js';
 import { absolutePath, choice, count, duration, matcher, name, percent, text, until, url } from './scalars.js';
 import { objective, signal, target } from './signal-file.js';
@@ -22,6 +23,7 @@ const source = z.strictObject({
   token: text.optional().describe('Name of an entry of `secrets`'),
   refresh: duration('1s', '1h').optional().describe('Not asked more often than this'),
   maxQueriesPerSecond: count(1, 1000).optional(),
+  ...channelSources,
   kubernetes: text.optional(),
   namespaces: z.array(text).optional(),
   ssh: z.strictObject({ user: text, key: text, knownHosts: absolutePath, atOnce: count(1, 1000).optional() }).optional(),
@@ -37,6 +39,7 @@ const limits = {
 const policy = z.strictObject({
   mode: mode.optional(),
   ...limits,
+  page: pageFile.optional().describe('Called for services without a team, and for teams without a channel'),
   budgets: z
     .array(z.strictObject({ max: count(1, 10_000), in: duration('1m', '30d'), per: choice('service', 'class', 'team', 'environment') }))
     .optional(),
@@ -86,11 +89,12 @@ export const fleetFile = z.strictObject({
     .record(
       name,
       z.strictObject({
-        page: z.record(name, text).optional(),
+        page: pageFile.optional(),
         approvers: z.array(text).optional(),
       }),
     )
     .optional(),
+  links: linksFile.optional().describe('Where the links in messages lead'),
   policy: policy.optional(),
   classes: z.record(name, z.strictObject(template)).optional(),
   services: z.record(name, serviceFile).optional(),

@@ -7,7 +7,6 @@ const patterns = [
   'sources.*.kubernetes',
   'sources.*.namespaces',
   'sources.*.ssh',
-  'teams.*.page',
   'teams.*.approvers',
   'policy.budgets',
   'policy.yieldTo',

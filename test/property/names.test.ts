@@ -8,7 +8,7 @@ const inherited = Object.getOwnPropertyNames(Object.prototype).filter((one) => /
 const named = (name: string): string => `apiVersion: hale/v1
 secrets: {${name}: {env: TOKEN}}
 sources: {${name}: {prometheus: 'http://prom/', token: ${name}}}
-teams: {${name}: {page: {${name}: x}}}
+teams: {${name}: {page: {slack: ${name}}}}
 classes: {${name}: {limits: {attempts: 2}}}
 services:
   ${name}:

@@ -51,6 +51,7 @@ const quiet = {
   starting: false,
   incidents: [],
   heldIncidents: [],
+  failingChannels: [],
   strandedEffects: [],
 };
 

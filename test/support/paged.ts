@@ -1,0 +1,105 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { onTestFinished } from 'vitest';
+import type { Ports } from '../../activities/ports.js';
+import { postgresDeliveries } from '../../adapters/postgres/deliveries.js';
+import { postgresRecords } from '../../adapters/postgres/read.js';
+import { composeNotifiers } from '../../workers/compose.js';
+import { deliverPages } from '../../workers/deliver.js';
+import { configured } from './configured.js';
+import { freshFolder } from './knob.js';
+
+export interface Paged {
+  readonly pool: pg.Pool;
+  readonly ports: Ports;
+  /** Opens an incident of the shop, as a cycle does. */
+  readonly open: (service?: string) => Promise<{ readonly incident: string; readonly cycle: string }>;
+  readonly call: (incident: string, more?: Readonly<Record<string, unknown>>) => Promise<void>;
+  /** Delivers until the test ends, as a worker does; answers how to end it now. */
+  readonly deliver: (tryMs?: number) => () => Promise<void>;
+  /** Waits until every delivery of this channel is in one of these states. */
+  readonly settled: (channel: string, states?: readonly string[]) => Promise<Delivered[]>;
+}
+
+export interface Delivered {
+  readonly purpose: string;
+  readonly state: string;
+  readonly tries: number;
+  readonly answer: string | null;
+}
+
+let calls = 0;
+
+/** hale with these teams and secrets, and a service `shop` of team `web` that nothing measures. */
+export async function paged(page: string, secrets: Readonly<Record<string, string>>, more = ''): Promise<Paged> {
+  const folder = await freshFolder();
+  const named = await Promise.all(
+    Object.entries(secrets).map(async ([name, secret]) => {
+      await writeFile(join(folder, name), `${secret}\n`);
+      return `  ${name}: {file: ${join(folder, name)}}`;
+    }),
+  );
+  const { pool, ports } = await configured(`apiVersion: hale/v1
+environment: prod
+secrets:
+${named.join('\n')}
+${more}
+teams:
+  web: {page: ${page}}
+services:
+  shop:
+    team: web
+    signals: {up: {http: 'http://127.0.0.1:9/health', every: 1s}}
+    objectives: {up: {above: 0, for: 0s}}
+`);
+  let number = 0;
+  return {
+    pool,
+    ports,
+    open: async (service = 'shop') => {
+      const cycle = `cycle-${number++}`;
+      const { incident } = await ports.incidents.open({
+        key: `${cycle}/opened`,
+        cycle,
+        workflowId: `heal/${service}/-`,
+        service,
+        by: 'test',
+        onset: Date.now(),
+        configVersion: 'v1',
+        relapseWithinMs: 0,
+      });
+      return { incident, cycle };
+    },
+    call: (incident, data = { why: 'escalated', sentence: 'nothing helped' }) =>
+      ports.incidents.note({ key: `call-${calls++}`, kind: 'person.called', service: 'shop', incident, data }),
+    deliver: (tryMs) => deliver(pool, tryMs),
+    settled: (channel, states = ['sent', 'folded', 'refused', 'failed', 'gone']) => settled(pool, channel, states),
+  };
+}
+
+function deliver(pool: pg.Pool, tryMs?: number): () => Promise<void> {
+  const abort = new AbortController();
+  const failures: unknown[] = [];
+  const delivering = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers() };
+  const options = { everyMs: 20, abort: abort.signal, failed: (error: unknown) => void failures.push(error) };
+  const running = deliverPages(delivering, { ...options, ...(tryMs === undefined ? {} : { tryMs }) });
+  const end = async (): Promise<void> => {
+    abort.abort();
+    await running;
+    if (failures.length > 0) throw failures[0];
+  };
+  onTestFinished(end);
+  return end;
+}
+
+async function settled(pool: pg.Pool, channel: string, states: readonly string[]): Promise<Delivered[]> {
+  for (;;) {
+    const { rows } = await pool.query<Delivered>('select purpose, state, tries, answer from deliveries where channel = $1 order by seq', [
+      channel,
+    ]);
+    const head = await pool.query('select from deliveries_head join ledger_head using (seq)');
+    if (head.rowCount === 1 && rows.every(({ state }) => states.includes(state))) return rows;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
