@@ -30,6 +30,8 @@ export const importTable = [
       'adapters/postgres/read',
       'adapters/postgres/controls',
       'adapters/configuration/surroundings',
+      'adapters/prometheus/get',
+      'adapters/prometheus/range',
       '@temporalio/client',
       '@temporalio/common',
       '@temporalio/envconfig',

@@ -1,18 +1,17 @@
-import { trusted, fresh } from '../../domain/detection/trust.js';
 import type { Member } from '../../domain/detection/finding.js';
 import type { ReportMemory } from '../../domain/detection/reporting.js';
 import type { Reading, SignalReading } from '../../domain/reading.js';
-import type { Signal } from '../../domain/service.js';
 import type { Question } from '../../domain/detection/scope.js';
 import type { Ports } from '../ports.js';
 import { Board, type BoardState } from '../../domain/detection/board.js';
+import { Latest } from '../../domain/detection/latest.js';
 import { GoodKeeper, releaseHolds } from './health.js';
 import { Membership } from './members.js';
 import { findingEvent, monitoringEvent, Notes } from './notes.js';
 import { startReader, type Counters, type Reader } from './reader.js';
 import { startRecorder, type Recorder } from './recorder.js';
 import { Reporter } from './reporter.js';
-import { emptyScope, scopeOf, seriesKey, type Watched } from '../../domain/detection/scope.js';
+import { emptyScope, scopeOf, type Watched } from '../../domain/detection/scope.js';
 
 export type WatchPorts = Pick<
   Ports,
@@ -59,7 +58,7 @@ export class Watcher {
   readonly #notes: Notes;
   readonly #membership: Membership;
   readonly #goodKeeper: GoodKeeper;
-  readonly #latest = new Map<string, { readonly signal: Signal; readonly reading: Reading }>();
+  readonly #latest = new Latest();
   readonly #counters: Counters;
   #blindSince: number | undefined;
   #cursor = 0;
@@ -142,27 +141,14 @@ export class Watcher {
   }
 
   #take(questions: readonly Question[], readings: readonly Reading[]): void {
-    questions.forEach(({ signal, ...member }, index) => {
+    questions.forEach((question, index) => {
       const reading = readings[index];
-      if (reading !== undefined) this.#latest.set(seriesKey(member, signal.name), { signal, reading });
+      if (reading !== undefined) this.#latest.take(question, reading);
     });
     const now = Date.now();
     this.#recorder.add(
-      questions.map(({ signal, ...member }) => ({ ...member, signal: signal.name, reading: this.#worth(member, signal.name, now) })),
+      questions.map(({ signal, ...member }) => ({ ...member, signal: signal.name, reading: this.#latest.worth(member, signal.name, now) })),
     );
-  }
-
-  /** What the latest reading of a signal is worth now, given those that its conditions name. */
-  #worth(member: Member, name: string, now: number): Reading {
-    const latest = this.#latest.get(seriesKey(member, name));
-    if (latest === undefined) return { kind: 'noData', at: now, reason: 'neverRead', detail: 'no reading was taken yet' };
-    return trusted(latest.signal, latest.reading, now, (condition) => this.#freshOf(member, condition, now));
-  }
-
-  /** A condition on a signal of the whole service also counts for a signal of its instances. */
-  #freshOf(member: Member, name: string, now: number): Reading | undefined {
-    const latest = this.#latest.get(seriesKey(member, name)) ?? this.#latest.get(seriesKey({ service: member.service }, name));
-    return latest && fresh(latest.signal, latest.reading, now);
   }
 
   #judge(watched: readonly Watched[]): void {

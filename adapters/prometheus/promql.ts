@@ -42,7 +42,11 @@ function readingOf({ instance, signal }: Asked<'promql'>, result: Result | undef
 }
 
 /** A query that does not name the instance answers for all of them: a series belongs to the one that its label names. */
-function membersSeries(instance: string | undefined, query: string, series: readonly Series[]): readonly Series[] {
+export function membersSeries<S extends Pick<Series, 'labels'>>(
+  instance: string | undefined,
+  query: string,
+  series: readonly S[],
+): readonly S[] {
   if (instance === undefined || query.includes(instance)) return series;
   const hasInstance = series.some(({ labels }) => labels.instance !== undefined);
   return series.filter(({ labels }) => (hasInstance ? labels.instance === instance : Object.values(labels).includes(instance)));

@@ -9,7 +9,7 @@ const foreground = ['up', 'lab'];
 const argv = process.argv.slice(2);
 const json = argv.includes('--json');
 const program = haleProgram();
-for (const command of [program, ...program.commands]) quietly(command);
+quietly(program);
 if (!foreground.includes(argv[0] ?? '')) process.once('SIGINT', interrupted);
 // `hale incidents | head` closes the pipe early: that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.bug));
@@ -23,6 +23,7 @@ try {
 /** Commander throws instead of ending the process; with --json its sentence is part of the object. */
 function quietly(command: Command): void {
   command.exitOverride();
+  for (const child of command.commands) quietly(child);
   if (json && argv[0] !== 'lab') command.configureOutput({ writeErr: () => undefined });
 }
 

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { adoptionCommands } from './adoption-commands.js';
 import { checkCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
 import type { IncidentsOptions } from './incidents.js';
@@ -18,6 +19,7 @@ export function haleProgram(): Command {
   looking(program);
   deciding(program);
   switching(program);
+  for (const command of adoptionCommands()) program.addCommand(command);
   calling(program);
   program
     .command('exit-codes')

@@ -9,6 +9,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  parseAllDocuments,
   parseDocument,
 } from 'yaml';
 import type { Problems } from './problem.js';
@@ -21,11 +22,32 @@ const depthMax = 30;
 
 /** Reads one YAML document into a tree that knows its lines; what can't be read is reported and undefined returned. */
 export function readYaml(file: string, text: string, problems: Problems): Node | undefined {
+  return guarded(file, text, problems, (content) => {
+    const lines = new LineCounter();
+    const document = parseDocument(content, { ...grammar, lineCounter: lines });
+    return new Reader(file, content, lines, document, problems).read();
+  });
+}
+
+/** Reads every document of a file that may hold several; those that can't be read are reported. An empty one is none. */
+export function readYamlDocuments(file: string, text: string, problems: Problems): Node[] {
+  const read = guarded(file, text, problems, (content) => {
+    const lines = new LineCounter();
+    const documents = parseAllDocuments(content, { ...grammar, lineCounter: lines });
+    const filled = Array.isArray(documents) ? documents.filter(({ contents, errors }) => contents !== null || errors.length > 0) : [];
+    return filled.flatMap((document) => new Reader(file, content, lines, document, problems).read() ?? []);
+  });
+  return read ?? [];
+}
+
+const grammar = { uniqueKeys: false, prettyErrors: false, schema: 'core' } as const;
+
+function guarded<T>(file: string, text: string, problems: Problems, read: (content: string) => T): T | undefined {
   const start: Place = { file, line: 1, column: 1, path: '' };
   if (text.length > charactersMax) return refuse(problems, start, `has ${text.length} characters; allowed: ${charactersMax}`);
   const content = text.replace(/^\uFEFF/, '');
   try {
-    return new Reader(file, content, problems).read();
+    return read(content);
   } catch (error) {
     if (error instanceof TooLarge) return refuse(problems, error.place, error.message);
     if (error instanceof RangeError) return refuse(problems, { ...start, ...tooDeepAt(content) }, tooDeep);
@@ -67,15 +89,16 @@ class Reader {
   readonly #file: string;
   readonly #text: string;
   readonly #problems: Problems;
-  readonly #lines = new LineCounter();
+  readonly #lines: LineCounter;
   readonly #document: Document.Parsed;
   #nodes = 0;
 
-  constructor(file: string, text: string, problems: Problems) {
+  constructor(file: string, text: string, lines: LineCounter, document: Document.Parsed, problems: Problems) {
     this.#file = file;
     this.#text = text;
+    this.#lines = lines;
     this.#problems = problems;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: false, prettyErrors: false, schema: 'core' });
+    this.#document = document;
   }
 
   read(): Node | undefined {

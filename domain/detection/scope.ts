@@ -26,7 +26,12 @@ export interface Scope {
 }
 
 /** @param namesOf the instances of a service as known now; none while they are unknown */
-export function scopeOf(fleet: Fleet, shard: number, shards: number, namesOf: (service: Service) => readonly string[]): Scope {
+export function scopeOf(
+  fleet: Pick<Fleet, 'version' | 'services'>,
+  shard: number,
+  shards: number,
+  namesOf: (service: Service) => readonly string[],
+): Scope {
   const services = fleet.services.filter((service) => shardOf(service.name, shards) === shard);
   return {
     version: fleet.version,

@@ -1,0 +1,142 @@
+import { Board } from '../detection/board.js';
+import { isOutOfScope, memberKey } from '../detection/finding.js';
+import { Latest } from '../detection/latest.js';
+import { scopeOf, type Question, type Scope, type Watched } from '../detection/scope.js';
+import type { Finding } from '../finding.js';
+import type { Reading } from '../reading.js';
+import type { Service } from '../service.js';
+import { Course, type ModeAt } from './course.js';
+import type { Trouble } from './trouble.js';
+
+/** One question that was due at a moment of history, with its answer. */
+export interface Answered {
+  readonly question: Question;
+  readonly reading: Reading;
+}
+
+/** How long services were watched, in ms. An objective's time counts for each service or instance that has it. */
+export interface Hours {
+  readonly watchedMs: number;
+  /** Time in which nothing was found of a service. */
+  readonly quietMs: number;
+  readonly objectiveMs: number;
+  readonly noDataMs: number;
+}
+
+/**
+ * Runs the watch over a history: the same board takes the readings in and judges them, moment by moment, as it would have
+ * then. Whether a correction would have helped, no history can tell.
+ */
+export class Simulation {
+  readonly #services: ReadonlyMap<string, Service>;
+  readonly #modeAt: ModeAt;
+  readonly #board = new Board(undefined);
+  readonly #latest = new Latest();
+  readonly #courses = new Map<string, Course>();
+  readonly #past: Course[] = [];
+  readonly #applied = new Map<string, Map<string, number>>();
+  readonly #names = new Map<string, readonly string[]>();
+  #scope: Scope;
+  #hours = { watchedMs: 0, quietMs: 0, objectiveMs: 0, noDataMs: 0 };
+  #before: number | undefined;
+
+  constructor(services: readonly Service[], modeAt: ModeAt) {
+    this.#services = new Map(services.map((service) => [service.name, service]));
+    this.#modeAt = modeAt;
+    this.#scope = this.#cover();
+  }
+
+  /** What is to be read now, all signals of all members. */
+  get questions(): readonly Question[] {
+    return this.#scope.questions;
+  }
+
+  /** The instances of a service as its source named them from now on. */
+  members(service: string, names: readonly string[]): void {
+    if (String(this.#names.get(service) ?? []) === String(names)) return;
+    this.#names.set(service, names);
+    this.#scope = this.#cover();
+    for (const [key, course] of this.#courses) if (course.stands && !this.#isMember(key)) course.end(this.#before ?? 0);
+  }
+
+  /** Takes in what was measured at one moment. Moments come in order of time. */
+  take(answers: readonly Answered[], now: number): void {
+    for (const { question, reading } of answers) this.#latest.take(question, reading);
+    this.#board.take(
+      answers.map(({ question: { signal, ...member } }) => ({
+        ...member,
+        signal: signal.name,
+        reading: this.#latest.worth(member, signal.name, now),
+      })),
+    );
+    for (const { kind, finding } of this.#board.judge(this.#scope.watched, now)) if (kind === 'opened') this.#opened(finding, now);
+    for (const course of this.#courses.values()) if (course.stands) this.#follow(course, now);
+    this.#count(now);
+  }
+
+  /** All troubles so far, by onset. */
+  troubles(): Trouble[] {
+    const all = [...this.#past, ...this.#courses.values()].map((course) => course.trouble());
+    return all.sort((a, b) => a.foundAt - b.foundAt || (a.service < b.service ? -1 : 1));
+  }
+
+  hours = (): Hours => this.#hours;
+
+  #cover(): Scope {
+    const scope = scopeOf({ version: '', services: [...this.#services.values()] }, 0, 1, ({ name, instances }) =>
+      instances?.kind === 'listed' ? instances.names : (this.#names.get(name) ?? []),
+    );
+    this.#board.cover(scope);
+    return scope;
+  }
+
+  #isMember = (key: string): boolean => this.#board.members().some((member) => memberKey(member) === key);
+
+  #opened(finding: Finding, now: number): void {
+    const service = this.#services.get(finding.service);
+    if (service === undefined) return;
+    const key = memberKey(finding);
+    const course = this.#courses.get(key);
+    if (course === undefined || (!course.stands && !course.relapse(now))) {
+      if (course !== undefined) this.#past.push(course);
+      const applied = this.#applied.get(key) ?? new Map<string, number>();
+      this.#applied.set(key, applied);
+      const member = { service: finding.service, ...(finding.instance === undefined ? {} : { instance: finding.instance }) };
+      this.#courses.set(key, new Course(service, member, finding, now, this.#modeAt, applied));
+    }
+    this.#courses.get(key)?.found(finding);
+  }
+
+  #follow(course: Course, now: number): void {
+    const { member } = course;
+    if (!this.#board.hasFindings(member)) return course.end(now);
+    const dependsOn = this.#services.get(member.service)?.dependsOn ?? [];
+    const brokenDependencies = dependsOn.filter((name) => this.#isBroken(name, now));
+    course.follow({ now, finding: this.#board.reportable(member, now), brokenDependencies });
+  }
+
+  /** As a cycle sees a dependency: doubt counts as broken. */
+  #isBroken = (service: string, now: number): boolean =>
+    this.#scope.watched.some((one) => {
+      if (one.member.service !== service) return false;
+      const judgement = this.#board.judgement(one, now);
+      return judgement.kind === 'broken' || (judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
+    });
+
+  #count(now: number): void {
+    const ms = now - (this.#before ?? now);
+    this.#before = now;
+    const watched = this.#scope.watched;
+    const services = new Set(watched.map(({ member }) => member.service));
+    const troubled = new Set([...this.#courses.values()].filter(({ stands }) => stands).map(({ member }) => member.service));
+    this.#hours.watchedMs += ms * services.size;
+    this.#hours.quietMs += ms * [...services].filter((name) => !troubled.has(name)).length;
+    this.#hours.objectiveMs += ms * watched.length;
+    this.#hours.noDataMs += ms * watched.filter((one) => this.#isBlindOn(one, now)).length;
+  }
+
+  #isBlindOn(one: Watched, now: number): boolean {
+    const judgement = this.#board.judgement(one, now);
+    return judgement.kind === 'noData' && !isOutOfScope(judgement);
+  }
+}
