@@ -1,6 +1,6 @@
 import type { Diagnosed, Place } from '../contracts/activities.js';
 import { diagnose, onlyIfChanged, type Examination } from '../domain/diagnosis.js';
-import type { Finding } from '../domain/finding.js';
+import type { MeasuredFinding } from '../domain/finding.js';
 import { tally } from '../domain/lesson.js';
 import type { Correction, Service } from '../domain/service.js';
 import { beating } from './beat.js';
@@ -13,7 +13,7 @@ type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' |
 /** Looks at every correction's target and at the services this one depends on, and recalls what was learned on this pattern. */
 export const diagnoseService =
   (ports: Needs) =>
-  (input: Place & { readonly cycle: string; readonly findings: readonly Finding[] }): Promise<Diagnosed> =>
+  (input: Place & { readonly cycle: string; readonly findings: readonly MeasuredFinding[] }): Promise<Diagnosed> =>
     beating(async (abort) => {
       const service = await serviceOf(ports, input);
       const [examinations, dependencies] = await Promise.all([

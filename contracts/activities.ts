@@ -1,5 +1,5 @@
 import type { Diagnosis } from '../domain/diagnosis.js';
-import type { Finding } from '../domain/finding.js';
+import type { MeasuredFinding } from '../domain/finding.js';
 import type { GateAnswer, GateFacts } from '../domain/gate.js';
 import type { Record } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
@@ -54,7 +54,7 @@ export interface ObserveService extends Place {
 }
 
 export type Observation =
-  | { readonly kind: 'broken'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'broken'; readonly findings: readonly MeasuredFinding[] }
   | { readonly kind: 'clear'; readonly evidence: string }
   | { readonly kind: 'noData'; readonly evidence: string };
 
@@ -177,7 +177,7 @@ export interface CycleActivities {
   openIncident(input: OpenIncident): Promise<Opened>;
   settleEffects(input: SettleEffects): Promise<Settled>;
   observeService(input: ObserveService): Promise<Observation>;
-  diagnoseService(input: Place & { readonly cycle: string; readonly findings: readonly Finding[] }): Promise<Diagnosed>;
+  diagnoseService(input: Place & { readonly cycle: string; readonly findings: readonly MeasuredFinding[] }): Promise<Diagnosed>;
   prepareCorrection(input: PrepareCorrection): Promise<Prepared>;
   recordAnswer(input: RecordAnswer): Promise<void>;
   callPerson(input: CallPerson): Promise<void>;

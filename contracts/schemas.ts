@@ -18,15 +18,28 @@ const reading = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('noData'), at: z.number(), reason: z.enum(noDataReasons), detail: z.string() }),
 ]);
 
-export const finding = z.object({
-  kind: z.enum(['breach', 'silence']),
+const measured = {
   service: slot,
   instance: slot.optional(),
   objective: name,
   onset: z.number(),
   severity: z.enum(['warning', 'critical']),
   evidence: z.object({ signal: name, last: reading, bound: z.string(), bad: z.number(), of: z.number() }),
-});
+};
+
+export const finding = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('breach'), ...measured }),
+  z.object({ kind: z.literal('silence'), ...measured }),
+  z.object({
+    kind: z.literal('alert'),
+    service: slot,
+    instance: slot.optional(),
+    alert: name,
+    source: name,
+    onset: z.number(),
+    severity: z.enum(['warning', 'critical']),
+  }),
+]);
 
 export const cycleOrder = z.object({
   service: slot,
@@ -54,15 +67,19 @@ const findings = [
   { kind: 'value', at: 1, value: 0 },
   { kind: 'unbounded', at: 1, sign: 1 },
   { kind: 'noData', at: 1, reason: 'timeout', detail: '' },
-].map((last) => ({
-  kind: 'breach',
-  service: 'shop',
-  instance: 'a',
-  objective: 'up',
-  onset: 1,
-  severity: 'critical',
-  evidence: evidence(last),
-}));
+].flatMap((last) =>
+  ['breach', 'silence', 'alert'].map((kind) => ({
+    kind,
+    service: 'shop',
+    instance: 'a',
+    objective: 'up',
+    alert: 'ShopDown',
+    source: 'am',
+    onset: 1,
+    severity: 'critical',
+    evidence: evidence(last),
+  })),
+);
 const words = { by: 'ada', reason: 'r', proposal: 'abcd', until: 1, decision: 'approve', shard: 0, shards: 1 };
 
 /** Values that reach every branch of every schema: valid ones compile it, bad ones compile its refusals. */
@@ -77,7 +94,8 @@ const warmUp: readonly unknown[] = [
   { service: 'shop' },
   ...findings,
   ...findings.map((one) => ({ service: 'shop', instance: 'a', finding: one, ...words })),
-  { service: 'shop', finding: { evidence: { last: { kind: 'other' } } } },
+  { service: 'shop', finding: { kind: 'other' } },
+  ...['breach', 'silence', 'alert'].map((kind) => ({ service: 'shop', finding: { kind, evidence: { last: { kind: 'other' } } } })),
 ];
 
 for (const schema of [finding, cycleOrder, report, word, decision, watchOrder]) {

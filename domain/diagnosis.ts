@@ -1,4 +1,4 @@
-import type { Finding } from './finding.js';
+import type { MeasuredFinding } from './finding.js';
 
 /** What a provider saw when it looked at its target, without touching it. */
 export type Examination =
@@ -35,7 +35,7 @@ export interface Diagnosis {
  * dependencies are. Error texts and names of faults play no part.
  */
 export function diagnose(
-  findings: readonly Finding[],
+  findings: readonly MeasuredFinding[],
   examinations: readonly Examination[],
   dependencies: readonly DependencyState[],
 ): Diagnosis {
@@ -53,7 +53,7 @@ export function diagnose(
   };
 }
 
-function sentenceOf(findings: readonly Finding[], examinations: readonly Examination[], dependencies: readonly string[]): string {
+function sentenceOf(findings: readonly MeasuredFinding[], examinations: readonly Examination[], dependencies: readonly string[]): string {
   const symptom = findings.map((f) => `${f.objective} ${f.evidence.bound} is broken (${f.evidence.bad} of ${f.evidence.of} readings)`);
   const seen = examinations.flatMap((e) => (e.applicable ? [`${e.correction}: ${e.evidence}`] : []));
   const upstream = dependencies.length === 0 ? [] : [`depends on ${dependencies.join(', ')}, broken too`];

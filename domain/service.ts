@@ -1,5 +1,6 @@
 import type { StormPolicy } from './storm.js';
 import type { Paging } from './channel.js';
+import type { IntakeSource, LabelMatcher } from './alert.js';
 
 /** A service as hale acts on it: configuration with every template, override and default resolved. Times in ms. */
 export interface Service {
@@ -16,6 +17,8 @@ export interface Service {
   readonly limits: Limits;
   /** The first that fits decides on a correction's mode. Those that ended are not here. */
   readonly overrides?: readonly Override[];
+  /** Alerts that fit all of these are about this service; absent: those whose label `service` is its name. */
+  readonly alerts?: readonly LabelMatcher[];
 }
 
 /** Another mode for part of a service until it ends; fits where all its matchers do. */
@@ -184,6 +187,8 @@ export interface Fleet {
   readonly policy?: Policy;
   /** Absent in configurations that were stored before there were channels. */
   readonly paging?: Paging;
+  /** Who may send alerts and changes. */
+  readonly intake?: readonly IntakeSource[];
   /** Parts of the file that this version reads but does not act on yet, each named by its path. */
   readonly notYetActive: readonly string[];
 }

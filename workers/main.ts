@@ -9,7 +9,7 @@ import { makeStateFolder, RunFile } from './stack/run-file.js';
 import { takeStand, type Stand } from './stack/stand.js';
 import type { Environment } from './stack/temporal-target.js';
 import { Tree } from './stack/tree.js';
-import { workerPart, type WorkerRole } from './stack/worker-part.js';
+import { webPart, workerPart, type WorkerRole } from './stack/worker-part.js';
 
 const startedAt = performance.now();
 const report = (line: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
@@ -28,7 +28,8 @@ async function up(options: Options, env: Environment): Promise<void> {
     runFile.update({ config });
     const file = new ConfigurationFile(config, openDatabase(stand.databaseUrl, 1), report);
     await file.load();
-    await tree.start(...workers(options, stand));
+    await tree.start(...workers(options, stand), webPart(stand.webPort, options.state, environment(stand), report));
+    runFile.update({ web: { url: webUrl(stand) } });
     if (tree.isStopping) return;
     file.follow();
     reloadOnHangUp(file);
@@ -50,16 +51,21 @@ async function startDemo(options: Options, tree: Tree): Promise<Demo | undefined
 }
 
 function workers(options: Options, stand: Stand): ReturnType<typeof workerPart>[] {
-  const env = { ...stand.temporal.env, HALE_DATABASE_URL: stand.databaseUrl };
+  const env = environment(stand);
   const numbers = Array.from({ length: options.workers }, (_, index) => index + 1);
   const roles: readonly WorkerRole[] = ['cycles', 'watch'];
   return roles.flatMap((role) => numbers.map((number) => workerPart(role, number, options.state, env, report)));
 }
 
+const environment = (stand: Stand): Environment => ({ ...stand.temporal.env, HALE_DATABASE_URL: stand.databaseUrl });
+
+const webUrl = ({ webPort }: Stand): string => `http://127.0.0.1:${webPort}`;
+
 function announce(options: Options, stand: Stand, demo: Demo | undefined): void {
   const lines = [
     `hale is up after ${seconds()}. Ctrl-C ends it; nothing is lost.`,
     ...(demo ? [`  demo service  ${demo.url}`] : []),
+    `  web           ${webUrl(stand)}`,
     `  Temporal      ${stand.temporal.ui ?? stand.temporal.address}`,
     `  state         ${options.state}`,
   ];

@@ -18,6 +18,7 @@ import { deliverPages } from './deliver.js';
 import { answerParent } from './guard.js';
 import { keepWatching } from './keep-watching.js';
 import { ensureSearchAttributes } from './search-attributes.js';
+import { takeIn } from './take-in.js';
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const dataConverter = { payloadConverterPath: at('contracts/payload-converter.js') };
@@ -65,6 +66,7 @@ async function run(role: string | undefined): Promise<void> {
       abort,
       failed: log('archive'),
     });
+    takeIn(pool, ports, { abort, failed: log('intake') });
     void keepWatching(client, { shards: SHARDS, everyMs: WATCH_CHECK_EVERY_MS, abort, failed: log('watch') });
   }
   const delivered = role === 'cycles' ? callPeople(stopping.signal) : undefined;

@@ -3,6 +3,7 @@ import type { Observation } from '../contracts/activities.js';
 import type { CycleResult } from '../contracts/cycle.js';
 import { cycleOrder } from '../contracts/schemas.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
+import { objectiveOf } from '../domain/finding.js';
 import { nextStep, planCorrections } from '../domain/plan.js';
 import type { Outcome } from '../domain/outcome.js';
 import { linger, look, record } from './activities.js';
@@ -127,7 +128,7 @@ async function detect(cycle: Cycle): Promise<Observation | undefined> {
   const { service, finding } = cycle.order;
   cycle.chart.enter('detect', `measuring ${service} again`);
   cycle.desk.look();
-  const seen = await cycle.desk.interruptible(() => linger.observeService({ ...cycle.place(), objective: finding?.objective }));
+  const seen = await cycle.desk.interruptible(() => linger.observeService({ ...cycle.place(), objective: objectiveOf(finding) }));
   cycle.symptomStands = seen?.kind === 'broken';
   if (seen?.kind === 'broken') cycle.broken = seen.findings.map(({ objective }) => objective);
   return seen;

@@ -5,14 +5,14 @@ import pg from 'pg';
 /** Anything that runs a query: the pool, or one connection inside a transaction. */
 export type Queries = Pick<pg.Pool | pg.PoolClient, 'query'>;
 
-/** A pool whose queries can't hang: what is not answered within 10 s fails, and inaction is safe. */
-export function openDatabase(url: string, connectionsMax = 10): pg.Pool {
+/** A pool whose queries can't hang: what is not answered in time fails, and inaction is safe. */
+export function openDatabase(url: string, connectionsMax = 10, answerMs = 10_000): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: connectionsMax,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 10_000,
-    statement_timeout: 10_000,
+    connectionTimeoutMillis: Math.min(5_000, answerMs),
+    query_timeout: answerMs,
+    statement_timeout: answerMs,
     keepAlive: true,
     application_name: 'hale',
   });

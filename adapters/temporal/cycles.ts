@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Cycles } from '../../activities/ports.js';
 import type { CycleOrder } from '../../contracts/cycle.js';
+import type { Finding } from '../../domain/finding.js';
 import { outcomes } from '../../domain/outcome.js';
 import { reportSignal, type Report } from '../../contracts/messages.js';
 import { healWorkflowId, searchAttributes, taskQueues, workflowTypes } from '../../contracts/names.js';
@@ -10,8 +11,9 @@ export function temporalCycles(client: Client): Cycles {
   return {
     async report(finding) {
       const { service, instance } = finding;
-      const order: CycleOrder = { service, ...(instance === undefined ? {} : { instance }), by: 'watch', finding };
-      const report: Report = { by: 'watch', finding };
+      const { by, what, details } = wordsOf(finding);
+      const order: CycleOrder = { service, ...(instance === undefined ? {} : { instance }), by, finding };
+      const report: Report = { by, finding };
       await client.workflow.signalWithStart(workflowTypes.healingCycle, {
         workflowId: healWorkflowId(service, instance),
         taskQueue: taskQueues.cycles,
@@ -21,8 +23,8 @@ export function temporalCycles(client: Client): Cycles {
         workflowIdConflictPolicy: 'USE_EXISTING',
         // A worker that dies inside a workflow task costs this long; with the default it would be 10 s.
         workflowTaskTimeout: '2s',
-        staticSummary: `Heal ${service}${instance === undefined ? '' : ` ${instance}`}: ${finding.objective}`,
-        staticDetails: `Reported by watch: ${finding.evidence.signal} should be ${finding.evidence.bound}, broken since ${new Date(finding.onset).toISOString()}`,
+        staticSummary: `Heal ${service}${instance === undefined ? '' : ` ${instance}`}: ${what}`,
+        staticDetails: details,
       });
     },
     async last(service, instance) {
@@ -40,5 +42,24 @@ export function temporalCycles(client: Client): Cycles {
         throw error;
       }
     },
+  };
+}
+
+/** Who reports it, what it is about, and a sentence on it for the Temporal UI. */
+function wordsOf(finding: Finding): { readonly by: string; readonly what: string; readonly details: string } {
+  const since = new Date(finding.onset).toISOString();
+  if (finding.kind === 'alert') {
+    const { alert, source } = finding;
+    return {
+      by: `alert from ${source}`,
+      what: alert,
+      details: `${source} says that ${alert} fires since ${since}: hale measures for itself`,
+    };
+  }
+  const { objective, evidence } = finding;
+  return {
+    by: 'watch',
+    what: objective,
+    details: `Reported by watch: ${evidence.signal} should be ${evidence.bound}, broken since ${since}`,
   };
 }

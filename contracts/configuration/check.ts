@@ -1,4 +1,5 @@
 import type { Paging } from '../../domain/channel.js';
+import type { IntakeSource } from '../../domain/alert.js';
 import type { Fleet, SecretReference, Service } from '../../domain/service.js';
 import type { Context } from './context.js';
 import { resolvePaging } from './channels.js';
@@ -6,6 +7,7 @@ import { checkDependencies } from './dependencies.js';
 import { sharedFile } from './file.js';
 import { type Surroundings, readFiles } from './files.js';
 import { notYetActive } from './inactive.js';
+import { resolveIntake } from './intake.js';
 import { resolvePolicy } from './policy.js';
 import { type Problem, Problems } from './problem.js';
 import { resolveService } from './services.js';
@@ -37,11 +39,12 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
     context,
   );
   const paging = resolvePaging(context);
+  const intake = resolveIntake(context);
   await checkSecrets(context, surroundings);
   if (problems.errors.length > 0) return refused(problems);
   return {
     kind: 'valid',
-    fleet: fleetOf(context, services, paging),
+    fleet: fleetOf(context, services, { paging, intake }),
     warnings: problems.warnings,
     effective: new Map(services.map((s) => [s.value.name, s.node])),
   };
@@ -49,13 +52,18 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
 
 const refused = ({ errors, warnings }: Problems): Checked => ({ kind: 'refused', errors, warnings });
 
-function fleetOf(context: Context, services: readonly Resolved<Service>[], paging: Paging): Omit<Fleet, 'version'> {
+function fleetOf(
+  context: Context,
+  services: readonly Resolved<Service>[],
+  { paging, intake }: { readonly paging: Paging; readonly intake: readonly IntakeSource[] },
+): Omit<Fleet, 'version'> {
   const policy = resolvePolicy(context);
   return {
     environment: context.file.environment ?? 'default',
     services: services.map((service) => service.value),
     ...(policy && { policy }),
     paging,
+    ...(intake.length > 0 && { intake }),
     notYetActive: notYetActive(context.root),
   };
 }

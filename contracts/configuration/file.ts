@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { channelSources, linksFile, pageFile } from './channel-file.js';
 import { correction, mode } from './correction-file.js';
+import { alertMatchers, intake } from './intake-file.js';
 import { absolutePath, choice, count, duration, matcher, name, percent, text, until, url } from './scalars.js';
 import { objective, signal, target } from './signal-file.js';
 
@@ -75,6 +76,7 @@ const template = {
   instances: instances.optional(),
   dependsOn: z.array(name).optional(),
   overrides: z.array(override).optional(),
+  alerts: alertMatchers.optional().describe('Which alerts of other monitoring are about it'),
 };
 
 export const serviceFile = z.strictObject({ class: name.optional(), ...template });
@@ -96,6 +98,7 @@ export const fleetFile = z.strictObject({
     .optional(),
   links: linksFile.optional().describe('Where the links in messages lead'),
   policy: policy.optional(),
+  intake: intake.optional(),
   classes: z.record(name, z.strictObject(template)).optional(),
   services: z.record(name, serviceFile).optional(),
 });
@@ -104,10 +107,10 @@ export const fleetFile = z.strictObject({
 export const includedFile = fleetFile.partial();
 
 /** What all services share. */
-export const sharedFile = includedFile.pick({ environment: true, secrets: true, sources: true }).strip();
+export const sharedFile = includedFile.pick({ environment: true, secrets: true, sources: true, intake: true }).strip();
 /** A service without its signals, objectives and corrections, which are resolved one by one. */
 export const serviceHead = serviceFile
-  .pick({ class: true, team: true, order: true, instances: true, dependsOn: true, overrides: true })
+  .pick({ class: true, team: true, order: true, instances: true, dependsOn: true, overrides: true, alerts: true })
   .strip();
 
 export type SharedFile = z.output<typeof sharedFile>;

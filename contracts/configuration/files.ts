@@ -15,7 +15,7 @@ export interface Surroundings {
 }
 
 /** Sections whose entries may be spread over files; every other key stands in one file only. */
-const spread = ['secrets', 'sources', 'teams', 'classes', 'services'];
+const spread = ['secrets', 'sources', 'teams', 'intake', 'classes', 'services'];
 
 /** Reads the file and all it includes into one tree; undefined when the file itself can't be read. */
 export async function readFiles(path: string, surroundings: Surroundings, problems: Problems): Promise<Node | undefined> {

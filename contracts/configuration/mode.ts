@@ -10,7 +10,8 @@ export function modeNow(service: Service, correction: Correction, instance: stri
   return override?.mode ?? correction.mode;
 }
 
-function fits({ operator, value }: Matcher, label: string): boolean {
+/** Regular expressions match the whole value. */
+export function fits({ operator, value }: Pick<Matcher, 'operator' | 'value'>, label: string): boolean {
   switch (operator) {
     case '=':
       return label === value;

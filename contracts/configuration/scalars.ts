@@ -149,6 +149,20 @@ export const until = z
   .transform((text) => Date.parse(text.length === 10 ? `${text}T23:59:59.999Z` : text))
   .refine((ms) => Number.isFinite(ms) && ms < Date.UTC(2200, 0), { error: dateError });
 
+const labelMatcherError = 'a matcher as in Alertmanager, such as service="shop" or alertname=~"Shop.*"';
+const labelMatcherPattern = /^\s*("[^"]+"|[^\s"=!~]+)\s*(=~|!~|!=|=)\s*("[^"]*"|[^\s"]*)\s*$/;
+const unquoted = (text: string): string => text.replace(/^"(.*)"$/, '$1');
+/** On any label of an alert. */
+export const labelMatcher = z
+  .string({ error: labelMatcherError })
+  .max(1000, { error: labelMatcherError })
+  .regex(labelMatcherPattern, { error: labelMatcherError })
+  .transform((text) => {
+    const [, label = '', operator = '', value = ''] = labelMatcherPattern.exec(text) ?? [];
+    return { label: unquoted(label), operator: operator as '=' | '!=' | '=~' | '!~', value: unquoted(value) };
+  })
+  .refine(({ operator, value }) => !operator.includes('~') || compiles(value), { error: labelMatcherError });
+
 const matcherError = 'a matcher as in Alertmanager, such as instance=~"edge-4.*"; labels: service, instance, correction';
 const matcherPattern = /^\s*(service|instance|correction)\s*(=~|!~|!=|=)\s*"?([^"]+?)"?\s*$/;
 export const matcher = z

@@ -6,6 +6,7 @@ import { type ServiceHead, serviceHead } from './file.js';
 import { modeOf, resolveLimits } from './limits.js';
 import { holdMsDefault, resolveObjective } from './objectives.js';
 import { unknown } from './problem.js';
+import { alertsOf, alertsDefault } from './intake.js';
 import { type Resolved, resolveSignal } from './signals.js';
 import { type Node, at, emptyMap, keysOf, merge, plain, textOf } from './tree.js';
 
@@ -40,8 +41,9 @@ export function resolveService(name: string, context: Context): Resolved<Service
     order: file.order ?? 'learned',
     limits: limits.value,
     ...(overrides.length > 0 && { overrides }),
+    ...(file.alerts && { alerts: alertsOf(file.alerts, name) }),
   };
-  return { value, node: effective(node, { signals, objectives, corrections }, limits.node) };
+  return { value, node: effective(name, node, { signals, objectives, corrections }, limits.node) };
 }
 
 /** The longest of all objectives: its hold, the time between two of its readings, and until its good votes are enough. */
@@ -77,10 +79,11 @@ function named<T>(service: Node, section: string, resolve: (name: string, node: 
 const valuesOf = <T>(parts: Parts<T>): T[] => [...parts.values()].map((part) => part.value);
 
 /** The service in the words of the file, with everything that was left out written out. */
-function effective(node: Node, sections: Readonly<Record<string, Parts<unknown>>>, limits: Node): Node {
+function effective(name: string, node: Node, sections: Readonly<Record<string, Parts<unknown>>>, limits: Node): Node {
   const defaults = {
     dependsOn: [],
     order: 'learned',
+    alerts: alertsDefault(name),
     ...(at(node, 'target', 'postgres') !== undefined && { target: targetDefaults }),
   };
   const replaced = Object.entries(sections).map(([section, parts]) => [section, { node: mapOf(parts) }] as const);

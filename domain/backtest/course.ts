@@ -1,6 +1,6 @@
 import { diagnose, type Examination } from '../diagnosis.js';
 import type { Member } from '../detection/finding.js';
-import type { Finding } from '../finding.js';
+import type { MeasuredFinding } from '../finding.js';
 import { cooldownLeftMs, gate, refusesAll, type GateAnswer, type GateFacts } from '../gate.js';
 import { nextStep, planCorrections } from '../plan.js';
 import type { Correction, CorrectionBrief, Mode, Service } from '../service.js';
@@ -14,7 +14,7 @@ export type ModeAt = (service: Service, correction: Correction, instance: string
 export interface Moment {
   readonly now: number;
   /** The gravest finding that rests on fresh data now. */
-  readonly finding: Finding | undefined;
+  readonly finding: MeasuredFinding | undefined;
   readonly brokenDependencies: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export class Course {
   readonly #lastAppliedAt: Map<string, number>;
   readonly #foundAt: number;
   readonly #onset: number;
-  readonly #findings: Finding[] = [];
+  readonly #findings: MeasuredFinding[] = [];
   readonly #proposals: Proposal[] = [];
   readonly #calls: Trouble['calls'][number][] = [];
   readonly #waits: Trouble['waits'][number][] = [];
@@ -41,7 +41,7 @@ export class Course {
   #endedAt: number | undefined;
 
   /** @param lastAppliedAt by correction, shared by all troubles of one service or instance */
-  constructor(service: Service, member: Member, first: Finding, now: number, modeAt: ModeAt, lastAppliedAt: Map<string, number>) {
+  constructor(service: Service, member: Member, first: MeasuredFinding, now: number, modeAt: ModeAt, lastAppliedAt: Map<string, number>) {
     this.#service = service;
     this.member = member;
     this.#modeAt = modeAt;
@@ -54,7 +54,7 @@ export class Course {
     return this.#endedAt === undefined;
   }
 
-  found(finding: Finding): void {
+  found(finding: MeasuredFinding): void {
     this.#findings.push(finding);
   }
 
@@ -111,7 +111,7 @@ export class Course {
   }
 
   /** The next correction of the plan; history shows what waiting brings, and of nothing else whether it would have helped. */
-  #try(finding: Finding, now: number): void {
+  #try(finding: MeasuredFinding, now: number): void {
     const briefs = this.#service.corrections.map((correction) => this.#briefOf(correction, now));
     const examinations = this.#service.corrections.map(examined);
     const plan = planCorrections(briefs, diagnose([finding], examinations, []), [], this.#service.order);

@@ -2,7 +2,7 @@ import { Board } from '../detection/board.js';
 import { isOutOfScope, memberKey } from '../detection/finding.js';
 import { Latest } from '../detection/latest.js';
 import { scopeOf, type Question, type Scope, type Watched } from '../detection/scope.js';
-import type { Finding } from '../finding.js';
+import type { MeasuredFinding } from '../finding.js';
 import type { Reading } from '../reading.js';
 import type { Service } from '../service.js';
 import { Course, type ModeAt } from './course.js';
@@ -92,7 +92,7 @@ export class Simulation {
 
   #isMember = (key: string): boolean => this.#board.members().some((member) => memberKey(member) === key);
 
-  #opened(finding: Finding, now: number): void {
+  #opened(finding: MeasuredFinding, now: number): void {
     const service = this.#services.get(finding.service);
     if (service === undefined) return;
     const key = memberKey(finding);

@@ -1,4 +1,4 @@
-import type { Finding } from '../finding.js';
+import type { MeasuredFinding } from '../finding.js';
 import type { GateAnswer } from '../gate.js';
 
 /** One trouble of one service or instance in history, and what hale would have done about it. Times in ms since the epoch. */
@@ -11,7 +11,7 @@ export interface Trouble {
   /** Absent while it stands at the end of the history. */
   readonly endedAt?: number;
   /** Every finding that opened in it, relapses included. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly MeasuredFinding[];
   readonly proposals: readonly Proposal[];
   /** Why a person would have been called, in order. */
   readonly calls: readonly { readonly at: number; readonly why: string }[];

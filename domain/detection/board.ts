@@ -1,20 +1,20 @@
 import { findingAfter, isOutOfScope, memberKey, type Member } from './finding.js';
 import { conclude, emptyTrack, follow, type Judgement, type Track } from './judgement.js';
 import { isMonitoringSilent } from './monitoring.js';
-import type { Finding } from '../finding.js';
+import type { MeasuredFinding } from '../finding.js';
 import type { SignalReading } from '../reading.js';
 import { emptyScope, seriesKey, type Scope, type Watched } from './scope.js';
 
 /** What a watcher remembers between attempts; plain JSON. */
 export interface BoardState {
   readonly tracks: Readonly<Record<string, Track>>;
-  readonly open: Readonly<Record<string, Finding>>;
+  readonly open: Readonly<Record<string, MeasuredFinding>>;
 }
 
 /** A finding that opened or closed with the readings just taken in. */
 export interface Change {
   readonly kind: 'opened' | 'closed';
-  readonly finding: Finding;
+  readonly finding: MeasuredFinding;
 }
 
 /** Where every objective of the shard stands, kept current reading by reading. */
@@ -23,7 +23,7 @@ export class Board {
   #bySeries = new Map<string, Watched[]>();
   #byMember = new Map<string, Watched[]>();
   readonly #tracks: Map<string, Track>;
-  readonly #open: Map<string, Finding>;
+  readonly #open: Map<string, MeasuredFinding>;
 
   constructor(saved: BoardState | undefined) {
     this.#tracks = new Map(Object.entries(saved?.tracks ?? {}));
@@ -73,7 +73,7 @@ export class Board {
   }
 
   /** What is to be reported about a service or instance now: its gravest finding that still rests on fresh data. */
-  reportable(member: Member, now: number): Finding | undefined {
+  reportable(member: Member, now: number): MeasuredFinding | undefined {
     const findings = this.#of(member).flatMap((one) => {
       const finding = this.#open.get(one.key);
       if (finding === undefined) return [];
@@ -133,7 +133,7 @@ export class Board {
   #of = (member: Member): readonly Watched[] => this.#byMember.get(memberKey(member)) ?? [];
 }
 
-function changesBetween(before: Finding | undefined, after: Finding | undefined): Change[] {
+function changesBetween(before: MeasuredFinding | undefined, after: MeasuredFinding | undefined): Change[] {
   if (before?.kind === after?.kind) return [];
   return [
     ...(before === undefined ? [] : [{ kind: 'closed' as const, finding: before }]),

@@ -1,4 +1,4 @@
-import type { Finding, Severity } from '../finding.js';
+import type { MeasuredFinding, Severity } from '../finding.js';
 import type { Reading } from '../reading.js';
 import type { Bound, Objective } from '../service.js';
 import { unreachable } from '../failure.js';
@@ -15,7 +15,7 @@ export const memberKey = (member: { readonly service: string; readonly instance?
   `${member.service}/${member.instance ?? '-'}`;
 
 /** A breach as its judgement shows it. */
-export function breachOf(member: Member, objective: Objective, judgement: Judgement): Finding {
+export function breachOf(member: Member, objective: Objective, judgement: Judgement): MeasuredFinding {
   return findingOf('breach', member, objective, judgement, severityOf(objective.bound, judgement.last));
 }
 
@@ -24,12 +24,12 @@ export function breachOf(member: Member, objective: Objective, judgement: Judgem
  * data), what stood goes on standing; a signal silenced by its own condition (`onlyIf`) has nothing to say.
  */
 export function findingAfter(
-  before: Finding | undefined,
+  before: MeasuredFinding | undefined,
   member: Member,
   objective: Objective,
   judgement: Judgement,
   now: number,
-): Finding | undefined {
+): MeasuredFinding | undefined {
   switch (judgement.kind) {
     case 'met':
       return judgement.doubtfulSince !== undefined && before?.kind === 'breach' ? before : undefined;
@@ -48,7 +48,13 @@ export function findingAfter(
 export const isOutOfScope = (judgement: Judgement): boolean =>
   judgement.last.kind === 'noData' && judgement.last.reason === 'conditionNotMet';
 
-function findingOf(kind: Finding['kind'], member: Member, objective: Objective, judgement: Judgement, severity: Severity): Finding {
+function findingOf(
+  kind: MeasuredFinding['kind'],
+  member: Member,
+  objective: Objective,
+  judgement: Judgement,
+  severity: Severity,
+): MeasuredFinding {
   const { since, last, bad, of } = judgement;
   return {
     kind,
@@ -62,7 +68,7 @@ function findingOf(kind: Finding['kind'], member: Member, objective: Objective, 
 }
 
 /** One finding keeps its onset, and its severity never falls, until it is closed. */
-const grown = (before: Finding, current: Finding): Finding => ({
+const grown = (before: MeasuredFinding, current: MeasuredFinding): MeasuredFinding => ({
   ...current,
   onset: before.onset,
   severity: severityRank(before.severity) > severityRank(current.severity) ? before.severity : current.severity,

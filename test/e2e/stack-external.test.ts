@@ -25,7 +25,7 @@ test('on given servers only workers are started, as many as asked for', limit, a
   const hale = new HaleUp(stateFolder(), ['--temporal', address, '--database', url, '--workers', '2']);
   await hale.says('hale is up');
   const { processes, temporal: target, database } = hale.run();
-  expect(processes.map(({ role }) => role).sort()).toEqual(['cycles-1', 'cycles-2', 'main', 'watch-1', 'watch-2']);
+  expect(processes.map(({ role }) => role).sort()).toEqual(['cycles-1', 'cycles-2', 'main', 'watch-1', 'watch-2', 'web']);
   expect({ target, database }).toEqual({ target: { address, namespace: 'default', ui: null }, database: { url } });
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
   expect(Object.keys(customAttributes ?? {})).toEqual(expect.arrayContaining(Object.keys(searchAttributeTypes)));

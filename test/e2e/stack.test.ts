@@ -14,7 +14,7 @@ test('a start brings up everything, and SIGTERM leaves nothing running', limit, 
   const hale = new HaleUp(stateFolder());
   await hale.says('hale is up');
   const { processes, temporal, database } = hale.run();
-  expect(processes.map(({ role }) => role).sort()).toEqual(['cycles-1', 'main', 'postgres', 'temporal', 'watch-1']);
+  expect(processes.map(({ role }) => role).sort()).toEqual(['cycles-1', 'main', 'postgres', 'temporal', 'watch-1', 'web']);
   expect((await fetch(temporal?.ui ?? '')).status).toBe(200);
   expect(await migrations(database?.url)).toBeGreaterThan(0);
 

@@ -15,6 +15,7 @@ import type { Tree } from './tree.js';
 export interface Stand {
   readonly databaseUrl: string;
   readonly temporal: TemporalTarget;
+  readonly webPort: number;
 }
 
 /** Starts what was not given and checks what was. Throws CannotStart, naming what is missing and the way out. */
@@ -32,15 +33,16 @@ export async function takeStand(options: Options, runFile: RunFile, tree: Tree, 
   await Promise.all([checkTemporal(target), checkDatabase(databaseUrl)]);
   const { address, namespace, ui } = target;
   runFile.update({ temporal: { address, namespace, ui }, database: { url: databaseUrl } });
-  return { databaseUrl, temporal: target };
+  return { databaseUrl, temporal: target, webPort: ports.web };
 }
 
 /** Ports that only look busy: those of servers which an earlier, killed hale left and this one takes over. */
 function portsOfOrphans(runFile: RunFile): ReadonlySet<number> {
-  const { temporal, database } = runFile.run;
+  const { temporal, database, web } = runFile.run;
   const urls: string[] = [];
   if (isLeft(runFile, 'temporal') && temporal) urls.push(`http://${temporal.address}`, temporal.ui ?? '');
   if (isLeft(runFile, 'postgres') && database) urls.push(database.url);
+  if (isLeft(runFile, 'web')) urls.push(web.url ?? '');
   return new Set(urls.filter((url) => URL.canParse(url)).map((url) => Number(new URL(url).port)));
 }
 

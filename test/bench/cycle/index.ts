@@ -12,7 +12,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { temporalCycles } from '../../../adapters/temporal/cycles.js';
 import { healWorkflowId, searchAttributeTypes, taskQueues } from '../../../contracts/names.js';
-import type { Finding } from '../../../domain/finding.js';
+import type { MeasuredFinding } from '../../../domain/finding.js';
 import { brief, opened, scriptedWorld } from '../../support/scripted-world.js';
 
 const bounds = { events: 1.2, tasks: 1.0, bytes: 1.3, eventsMax: 100, activityTypesMin: 7 };
@@ -76,7 +76,7 @@ async function costOf(handle: WorkflowHandle, startedAt: number): Promise<Cost> 
   };
 }
 
-const findingOf = (service: string): Finding => ({
+const findingOf = (service: string): MeasuredFinding => ({
   kind: 'breach',
   service,
   objective: 'up',

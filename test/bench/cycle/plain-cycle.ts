@@ -1,5 +1,6 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
 import type { CycleOrder } from '../../../contracts/cycle.js';
+import { objectiveOf } from '../../../domain/finding.js';
 import { act, linger, look, record } from '../../../workflows/activities.js';
 
 /** The happy path of a cycle without messages, details, attributes, pauses or escalation: same activities, inputs, options, timer. */
@@ -9,7 +10,7 @@ export async function plainCycle(order: CycleOrder): Promise<unknown> {
   if (opened.kind !== 'open') return opened;
   const place = { service: order.service, configVersion: opened.configVersion };
   const inIncident = { ...place, incident: opened.incident };
-  const seen = await linger.observeService({ ...place, objective: order.finding?.objective });
+  const seen = await linger.observeService({ ...place, objective: objectiveOf(order.finding) });
   if (seen.kind !== 'broken') return seen;
   const broken = seen.findings.map(({ objective }) => objective);
   const { diagnosis } = await look.diagnoseService({ ...place, cycle, findings: seen.findings });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { findingAfter } from '../../../domain/detection/finding.js';
 import type { Judgement } from '../../../domain/detection/judgement.js';
-import type { Finding } from '../../../domain/finding.js';
+import type { MeasuredFinding } from '../../../domain/finding.js';
 import type { Objective } from '../../../domain/service.js';
 
 const objective: Objective = {
@@ -36,7 +36,8 @@ const met = (doubtfulSince?: number): Judgement => ({
   last: { kind: 'value', at: now, value: 0 },
   ...(doubtfulSince === undefined ? {} : { doubtfulSince }),
 });
-const after = (before: Finding | undefined, judgement: Judgement) => findingAfter(before, { service: 'shop' }, objective, judgement, now);
+const after = (before: MeasuredFinding | undefined, judgement: Judgement) =>
+  findingAfter(before, { service: 'shop' }, objective, judgement, now);
 const breach = after(undefined, broken(0.1));
 
 test('a breach keeps its onset and its worst severity until it is closed', () => {

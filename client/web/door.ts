@@ -1,0 +1,47 @@
+import type { FastifyRequest } from 'fastify';
+import type { Intake } from '../../adapters/postgres/intake.js';
+import type { IntakeSource } from '../../domain/alert.js';
+import { takeOne, type Bucket } from '../../domain/rate.js';
+import type { Fleet } from '../../domain/service.js';
+import { Problem, unauthorized, unavailable } from './problem.js';
+import { Tokens } from './tokens.js';
+
+/** A changed configuration counts after this long. */
+const CONFIGURATION_MS = 2_000;
+
+/** Who comes in: a known source with its token, within its rate. Decided before a body is read. */
+export class Door {
+  readonly #tokens = new Tokens();
+  readonly #buckets = new Map<string, Bucket>();
+  #known: { readonly at: number; readonly sources: readonly IntakeSource[] } | undefined;
+
+  constructor(private readonly intake: Pick<Intake, 'fleet'>) {}
+
+  /** `named`: the source in the path, where there is one. Throws `Problem`. */
+  async admit(request: FastifyRequest, accepts: IntakeSource['accepts'], named?: string): Promise<IntakeSource> {
+    const sources = (await this.#sources()).filter((one) => one.accepts === accepts && (named === undefined || one.name === named));
+    const source = await this.#tokens.owner(sources, request.headers.authorization);
+    if (source === undefined) throw unauthorized();
+    const taken = takeOne(this.#buckets.get(source.name), source.perSecondMax, Date.now());
+    this.#buckets.set(source.name, taken.bucket);
+    if (taken.kind === 'taken') return source;
+    const message = `source ${source.name} may send ${source.perSecondMax} requests a second`;
+    throw new Problem(
+      429,
+      'tooFast',
+      message,
+      `send it again after the seconds in Retry-After, or set intake.${source.name}.perSecond`,
+      taken.retryAfterS,
+    );
+  }
+
+  /** What was known last stays known while the database is away: whoever is let in by it is told so when nothing can be kept. */
+  async #sources(): Promise<readonly IntakeSource[]> {
+    if (this.#known !== undefined && Date.now() - this.#known.at < CONFIGURATION_MS) return this.#known.sources;
+    const fleet = await this.intake.fleet().catch((): Fleet | 'away' | undefined => 'away');
+    if (fleet === 'away' && this.#known === undefined) throw unavailable('databaseAway', 'the database does not answer', 5);
+    const sources = fleet === 'away' ? (this.#known?.sources ?? []) : (fleet?.intake ?? []);
+    this.#known = { at: Date.now(), sources };
+    return sources;
+  }
+}

@@ -1,0 +1,62 @@
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { Intake } from '../../adapters/postgres/intake.js';
+import { alertRoutes } from './alerts.js';
+import { Door } from './door.js';
+import { Counters } from './metrics.js';
+import { Problem, sendProblem, unavailable } from './problem.js';
+
+const bodyBytesMax = 256 * 1024;
+/** A request must be here as a whole within this time, however slowly its bytes come. */
+const requestMs = 10_000;
+/** More at once would only wait for the database, in memory. */
+const inFlightMax = 64;
+
+/** hale on HTTP. It is not listening yet. */
+export function webServer(intake: Intake): FastifyInstance {
+  const server = fastify({
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestMs,
+    http: { connectionsCheckingInterval: 1_000, headersTimeout: requestMs, maxHeaderSize: 16_384 },
+    routerOptions: { maxParamLength: 200 },
+  });
+  const counters = new Counters();
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+  server.setErrorHandler<FastifyError>((error, _, reply) => sendProblem(reply, problemOf(error)));
+  server.setNotFoundHandler((_, reply) =>
+    sendProblem(reply, new Problem(404, 'notFound', 'there is nothing here', 'docs/intake.md lists what there is')),
+  );
+  boundInFlight(server);
+  server.addHook('onResponse', async (request, reply) => {
+    if (request.url.startsWith('/api/')) counters.answered(reply.statusCode);
+  });
+  server.get('/healthz', async () => {
+    await intake.ping().catch(() => {
+      throw unavailable('databaseAway', 'the database does not answer', 5);
+    });
+    return { ok: true };
+  });
+  alertRoutes(server, { intake, door: new Door(intake), counters });
+  return server;
+}
+
+/** Before anything else is done for a request: what is too much costs next to nothing. */
+function boundInFlight(server: FastifyInstance): void {
+  let inFlight = 0;
+  server.addHook('onRequest', async (request, reply) => {
+    inFlight += 1;
+    reply.raw.once('close', () => (inFlight -= 1));
+    if (inFlight > inFlightMax) throw unavailable('busy', `${inFlightMax} requests are being answered`, 1);
+    if (request.headers['content-encoding'] !== undefined)
+      throw new Problem(415, 'wrongType', 'the body is compressed', 'send it as it is, without content-encoding');
+  });
+}
+
+function problemOf(error: FastifyError | Problem): Problem {
+  if (error instanceof Problem) return error;
+  const status = error.statusCode ?? 500;
+  if (status === 413) return new Problem(413, 'tooLarge', `the body is larger than ${bodyBytesMax} bytes`, 'send fewer alerts at once');
+  if (status < 500) return new Problem(status, 'badRequest', error.message, 'docs/intake.md shows what can be sent');
+  console.error(`web: ${error.stack ?? error.message}`);
+  return new Problem(500, 'bug', 'this is a bug in hale', 'the log of the web process tells more');
+}

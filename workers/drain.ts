@@ -1,0 +1,154 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Ports } from '../activities/ports.js';
+import type { Alerts, WaitingAlert } from '../adapters/postgres/alerts.js';
+import { whomOf } from '../contracts/configuration/alert-target.js';
+import { alertName, alertSeverity, fateOf, type About, type AlertFate } from '../domain/alert.js';
+import { memberKey } from '../domain/detection/finding.js';
+import type { AlertFinding } from '../domain/finding.js';
+import type { Fleet } from '../domain/service.js';
+import type { Storm } from '../domain/storm.js';
+
+type Needs = Pick<Ports, 'configurations' | 'cycles' | 'controls' | 'incidents' | 'storms'> & { readonly alerts: Alerts };
+
+const BATCH = 500;
+const AT_ONCE = 8;
+/** Alerts of one cause come together: so long a first one waits for the others, so that a storm is seen as one. */
+const GATHER_MS = 500;
+const KEPT_MS = 30 * 24 * 3_600_000;
+const FORGET_EVERY_MS = 3_600_000;
+
+/** Tells the cycles about what was taken in since the last time; answers how many alerts were settled. */
+export async function drainOnce(ports: Needs): Promise<number> {
+  const fleet = await ports.configurations.current();
+  if (fleet === undefined) return 0;
+  const waiting = await ports.alerts.take(BATCH);
+  if (waiting.length === 0) return 0;
+  const decided = waiting.map((alert) => ({ alert, fate: decide(fleet, alert, Date.now()) }));
+  const unheard = await reportAll(ports, decided);
+  const heard = decided.filter(({ alert }) => !unheard.has(alert.id));
+  for (const { alert, fate } of heard) if (fate.kind === 'self') await callPerson(ports, alert);
+  await ports.alerts.settle(heard.map(({ alert, fate }) => ({ id: alert.id, fate })));
+  if (unheard.size > 0) await ports.alerts.giveBack([...unheard]);
+  return waiting.length - unheard.size;
+}
+
+interface Decided {
+  readonly alert: WaitingAlert;
+  readonly fate: AlertFate;
+}
+
+const decide = (fleet: Fleet, alert: WaitingAlert, now: number): AlertFate =>
+  fateOf({ ...alert, occurrence: alert.id }, alert.record, whomOf(fleet, alert.labels), now);
+
+/** One report a service or instance, of the alert that fires the longest. Answers whose report did not arrive. */
+async function reportAll(ports: Needs, decided: readonly Decided[]): Promise<ReadonlySet<string>> {
+  const groups = new Map<string, { readonly finding: AlertFinding; readonly ids: string[] }>();
+  for (const { alert, fate } of decided) {
+    if (fate.kind !== 'report') continue;
+    for (const about of fate.about) {
+      const finding = findingOf(alert, about);
+      const known = groups.get(memberKey(about));
+      groups.set(memberKey(about), { finding: known ? stronger(known.finding, finding) : finding, ids: [...(known?.ids ?? []), alert.id] });
+    }
+  }
+  const all = [...groups.values()];
+  // All are noted before any is reported: those that come together may be a storm, and then only its source has a cycle.
+  await mapSome(all, ({ finding }) => note(ports, finding));
+  const unheard = await mapSome(all, async ({ finding, ids }) => ((await report(ports, finding)) ? [] : ids));
+  return new Set(unheard.flat());
+}
+
+const note = (ports: Needs, { service, onset, source }: AlertFinding): Promise<Storm | undefined> =>
+  ports.storms.note({ service, since: onset, by: `alert from ${source}` });
+
+/** A few at once: neither Temporal nor the database is flooded by a flood of alerts. */
+async function mapSome<T, R>(list: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let from = 0; from < list.length; from += AT_ONCE) results.push(...(await Promise.all(list.slice(from, from + AT_ONCE).map(work))));
+  return results;
+}
+
+/**
+ * Of a storm only the source has a cycle, and a service that is held is a person's: nothing is reported about the others, as
+ * watch does not either. False when it did not arrive.
+ */
+async function report(ports: Needs, finding: AlertFinding): Promise<boolean> {
+  try {
+    const storm = await note(ports, finding);
+    if (storm !== undefined && storm.source !== finding.service) return true;
+    if ((await ports.controls.held(finding.service, finding.instance)) === undefined) await ports.cycles.report(finding);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const findingOf = ({ labels, source, startsAt }: WaitingAlert, about: About): AlertFinding => ({
+  kind: 'alert',
+  ...about,
+  alert: alertName(labels),
+  source,
+  onset: startsAt,
+  severity: alertSeverity(labels),
+});
+
+const stronger = (one: AlertFinding, other: AlertFinding): AlertFinding => ({
+  ...(other.onset < one.onset ? other : one),
+  severity: one.severity === 'critical' ? 'critical' : other.severity,
+});
+
+/** About hale itself nothing is acted upon. */
+function callPerson({ incidents }: Needs, { id, source, labels }: WaitingAlert): Promise<void> {
+  const sentence = `${source} says that ${alertName(labels)} fires, which is about hale itself: hale does nothing about it`;
+  return incidents.note({ key: `alert/${id}/self`, kind: 'person.called', service: 'hale', data: { why: 'self', sentence } });
+}
+
+/** Rings are kept until somebody waits for one. */
+export function doorbell(): { readonly ring: () => void; readonly rung: () => Promise<void> } {
+  let [isRung, open] = [false, (): void => undefined];
+  return {
+    ring: () => {
+      isRung = true;
+      open();
+    },
+    rung: () =>
+      new Promise((resolve) => {
+        open = () => {
+          isRung = false;
+          resolve();
+        };
+        if (isRung) open();
+      }),
+  };
+}
+
+/** Drains until aborted: at once when `woken` resolves, else after `everyMs`. Any number of workers may do so. */
+export async function drainAlerts(
+  ports: Needs,
+  {
+    everyMs,
+    woken,
+    abort,
+    failed,
+  }: {
+    readonly everyMs: number;
+    readonly woken: () => Promise<void>;
+    readonly abort: AbortSignal;
+    readonly failed: (error: unknown) => void;
+  },
+): Promise<void> {
+  let forgetAt = 0;
+  while (!abort.aborted) {
+    const drained = await drainOnce(ports).catch((error: unknown) => {
+      failed(error);
+      return 0;
+    });
+    if (Date.now() >= forgetAt) {
+      forgetAt = Date.now() + FORGET_EVERY_MS;
+      await ports.alerts.forget(KEPT_MS).catch(failed);
+    }
+    if (drained >= BATCH) continue;
+    await Promise.race([woken(), wait(everyMs, undefined, { signal: abort }).catch(() => undefined)]);
+    await wait(GATHER_MS, undefined, { signal: abort }).catch(() => undefined);
+  }
+}
