@@ -25,19 +25,19 @@ async function submit(server: MailServer, to: readonly string[], page: Page, abo
   const login = password === undefined ? {} : { auth: { user, pass: await secretOf(password) }, requireTLS: !secure };
   const limits = { connectionTimeout: STEP_MS, greetingTimeout: STEP_MS, socketTimeout: STEP_MS, dnsTimeout: STEP_MS };
   const transport = createTransport({ host, port, secure, ...login, ...limits, disableFileAccess: true, disableUrlAccess: true });
-  const stop = (): void => transport.close();
-  abort.addEventListener('abort', stop, { once: true });
-  try {
-    const { response } = await transport.sendMail({
-      from: { name: 'hale', address: server.from },
-      to: [...to],
-      ...mailOf(page, server.from),
-    });
-    return { kind: 'sent', answer: response.slice(0, 200) };
-  } finally {
-    abort.removeEventListener('abort', stop);
-    stop();
-  }
+  const mail = { from: { name: 'hale', address: server.from }, to: [...to], ...mailOf(page, server.from) };
+  const { response } = await unlessCalledOff(abort, transport.sendMail(mail));
+  return { kind: 'sent', answer: response.slice(0, 200) };
+}
+
+/** The library can't be called off; what it still does ends by its own limits, and nobody hears of it. */
+function unlessCalledOff<T>(abort: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const calledOff = (): void => reject(new Error('did not answer in time'));
+    abort.addEventListener('abort', calledOff, { once: true });
+    if (abort.aborted) calledOff();
+    void work.then(resolve, reject).finally(() => abort.removeEventListener('abort', calledOff));
+  });
 }
 
 /** The server's own word decides: a permanent no to this message is no for ever, anything else may change. */

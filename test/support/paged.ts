@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
 import type { Ports } from '../../activities/ports.js';
-import { postgresDeliveries } from '../../adapters/postgres/deliveries.js';
+import { postgresSwitches, type Switches } from '../../adapters/postgres/controls.js';
+import { type Deliveries, postgresDeliveries } from '../../adapters/postgres/deliveries.js';
 import { postgresRecords } from '../../adapters/postgres/read.js';
 import { composeNotifiers } from '../../workers/compose.js';
 import { deliverPages } from '../../workers/deliver.js';
@@ -20,6 +21,16 @@ export interface Paged {
   readonly deliver: (tryMs?: number) => () => Promise<void>;
   /** Waits until every delivery of this channel is in one of these states. */
   readonly settled: (channel: string, states?: readonly string[]) => Promise<Delivered[]>;
+  readonly deliveries: Deliveries;
+  readonly records: ReturnType<typeof postgresRecords>;
+  readonly switches: Switches;
+  readonly channel: (name: string) => Promise<{ readonly failures: number; readonly restsMs: number }>;
+  /** A worker that sends what is due and is killed before it can say so. */
+  readonly dieAfterSending: () => Promise<void>;
+  readonly leaseEnds: (channel: string) => Promise<void>;
+  readonly until: (holds: () => Promise<boolean>) => Promise<void>;
+  /** Another text for a secret. */
+  readonly write: (secret: string, text: string) => Promise<void>;
 }
 
 export interface Delivered {
@@ -74,6 +85,20 @@ services:
     call: (incident, data = { why: 'escalated', sentence: 'nothing helped' }) =>
       ports.incidents.note({ key: `call-${calls++}`, kind: 'person.called', service: 'shop', incident, data }),
     deliver: (tryMs) => deliver(pool, tryMs),
+    deliveries: postgresDeliveries(pool),
+    records: postgresRecords(pool),
+    switches: postgresSwitches(pool),
+    channel: async (name) => {
+      const { rows } = await pool.query<{ failures: number; restsMs: number }>(
+        `select failures, (extract(epoch from rest_until - clock_timestamp()) * 1000)::float8 as "restsMs" from channels where channel = $1`,
+        [name],
+      );
+      return rows[0] ?? { failures: 0, restsMs: 0 };
+    },
+    dieAfterSending: () => dieAfterSending(pool),
+    leaseEnds: async (channel) => void (await pool.query("update channels set busy_until = '-infinity' where channel = $1", [channel])),
+    until,
+    write: (secret, text) => writeFile(join(folder, secret), text),
     settled: (channel, states = ['sent', 'folded', 'refused', 'failed', 'gone']) => settled(pool, channel, states),
   };
 }
@@ -91,6 +116,23 @@ function deliver(pool: pg.Pool, tryMs?: number): () => Promise<void> {
   };
   onTestFinished(end);
   return end;
+}
+
+/** The row of its turn is all that a killed worker leaves: it is made by whoever sends, without the last step. */
+async function dieAfterSending(pool: pg.Pool): Promise<void> {
+  const abort = new AbortController();
+  const real = postgresDeliveries(pool);
+  const dead = new Promise<void>((resolve) => {
+    const deliveries: Deliveries = { ...real, settle: async () => resolve() };
+    const options = { everyMs: 20, abort: abort.signal, failed: () => undefined };
+    void deliverPages({ deliveries, records: postgresRecords(pool), notifiers: composeNotifiers() }, options);
+  });
+  await dead;
+  abort.abort();
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 async function settled(pool: pg.Pool, channel: string, states: readonly string[]): Promise<Delivered[]> {
