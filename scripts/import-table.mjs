@@ -31,8 +31,10 @@ export const importTable = [
       'adapters/postgres/controls',
       'adapters/postgres/intake',
       'adapters/configuration/surroundings',
+      'adapters/kubernetes/deployments',
       'adapters/prometheus/get',
       'adapters/prometheus/range',
+      'adapters/prometheus/survey',
       'workers/guard',
       '@temporalio/client',
       '@temporalio/common',
@@ -59,6 +61,7 @@ export const importTable = [
 export const adapterVendors = {
   configuration: ['contracts/configuration'],
   http: ['re2js'],
+  kubernetes: ['@kubernetes/client-node'],
   mail: ['nodemailer'],
   postgres: ['pg', 'node-pg-migrate'],
   'postgres-target': ['pg'],

@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander';
 import type { BacktestOptions } from './backtest/backtest.js';
 import type { Format, ImportOptions } from './import.js';
+import type { InitOptions } from './init/init.js';
 import { print, type Output } from './report.js';
 
 /** The commands by which a team adopts hale. None of them needs a running hale but `review`. */
 export function adoptionCommands(): Command[] {
-  return [backtestCommand(), importCommand()];
+  return [initCommand(), backtestCommand(), importCommand()];
 }
 
 /** Options of every command that asks a Prometheus. */
@@ -14,6 +15,17 @@ const asking = (command: Command): Command =>
     .option('--token-file <file>', 'file with the bearer token for Prometheus')
     .option('--timeout <duration>', 'how long one answer may take', '30s')
     .option('--json', 'print one JSON object');
+
+function initCommand(): Command {
+  return asking(new Command('init'))
+    .description('write a configuration that only observes, from what your Prometheus knows; never overwrites')
+    .requiredOption('--prometheus <url>', 'your Prometheus')
+    .option('--alertmanager <url>', 'your Alertmanager: names who is called today')
+    .option('--kubernetes', 'take targets and owners from the Deployments of the current kubeconfig context; reads only')
+    .option('--out <file>', 'the file to write', 'hale.yaml')
+    .addHelpText('after', '\nWhere the file is there, prints what would change as a diff: exits 0 when nothing would, else 7.')
+    .action((options: InitOptions & Output) => print(options, async () => (await import('./init/init.js')).init(options)));
+}
 
 function backtestCommand(): Command {
   return asking(new Command('backtest'))

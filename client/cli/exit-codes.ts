@@ -22,7 +22,7 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   notAllowed: 'not signed in, or not allowed',
   unreachable: 'the database or Temporal can not be reached',
   refused: 'refused by a guard, or already decided',
-  trouble: '--check or doctor found trouble',
+  trouble: '--check or doctor found trouble, or init something new',
   timeout: 'timed out waiting',
   interrupted: 'interrupted',
 };

@@ -6,6 +6,7 @@ export interface Draft {
   readonly head: readonly string[];
   readonly secrets?: Readonly<Record<string, unknown>>;
   readonly sources?: Readonly<Record<string, unknown>>;
+  readonly policy?: Readonly<Record<string, unknown>>;
   readonly teams?: readonly string[];
   readonly services: readonly DraftService[];
   /** Lines of comment at the end. */
@@ -30,12 +31,13 @@ export interface DraftPart {
 }
 
 /** The draft as a file of the configuration language. */
-export function draftText({ head, secrets, sources, teams = [], services, tail = [] }: Draft): string {
+export function draftText({ head, secrets, sources, policy, teams = [], services, tail = [] }: Draft): string {
   const lines = [
     ...head.map(comment),
     'apiVersion: hale/v1',
     ...section('secrets', secrets),
     ...section('sources', sources),
+    ...section('policy', policy),
     ...section('teams', Object.fromEntries(teams.map((team) => [team, {}]))),
     ...(services.length === 0 ? [] : ['services:']),
     ...services.flatMap(serviceLines),

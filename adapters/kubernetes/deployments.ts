@@ -1,0 +1,76 @@
+import { AppsV1Api, KubeConfig, Observable, type ObservableMiddleware, type V1Deployment } from '@kubernetes/client-node';
+
+/** A Deployment as far as it says whose it is and what it needs. */
+export interface Deployment {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface Cluster {
+  readonly context: string;
+  /** By namespace and name. */
+  readonly deployments: readonly Deployment[];
+}
+
+/** Thrown when the cluster of the current context can't be asked; the message names the context. */
+export class ClusterUnreachable extends Error {
+  override readonly name = 'ClusterUnreachable';
+}
+
+const pageSize = 500;
+
+/** All Deployments of the current kubeconfig context, by list requests alone. Throws `ClusterUnreachable`. */
+export async function readDeployments(timeoutMs: number): Promise<Cluster> {
+  const config = new KubeConfig();
+  let context = '';
+  try {
+    config.loadFromDefault();
+    context = config.getCurrentContext();
+    const items = await pages(config.makeApiClient(AppsV1Api), timeoutMs);
+    return { context, deployments: items.map(deploymentOf).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) };
+  } catch (error) {
+    throw new ClusterUnreachable(`the cluster of context ${JSON.stringify(context)} can't be asked: ${sentenceOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function pages(api: AppsV1Api, timeoutMs: number): Promise<V1Deployment[]> {
+  const patience = AbortSignal.timeout(timeoutMs);
+  const items: V1Deployment[] = [];
+  let next: string | undefined;
+  do {
+    const ask = { limit: pageSize, ...(next === undefined ? {} : { _continue: next }) };
+    const page = await api.listDeploymentForAllNamespaces(ask, { middleware: [endedBy(patience)], middlewareMergeStrategy: 'append' });
+    items.push(...page.items);
+    next = page.metadata?._continue || undefined;
+  } while (next !== undefined);
+  return items;
+}
+
+const endedBy = (signal: AbortSignal): ObservableMiddleware => ({
+  pre: (request) => {
+    request.setSignal(signal);
+    return new Observable(Promise.resolve(request));
+  },
+  post: (response) => new Observable(Promise.resolve(response)),
+});
+
+const deploymentOf = ({ metadata }: V1Deployment): Deployment => ({
+  namespace: metadata?.namespace ?? '',
+  name: metadata?.name ?? '',
+  labels: metadata?.labels ?? {},
+  annotations: metadata?.annotations ?? {},
+});
+
+const keyOf = ({ namespace, name }: Deployment): string => `${namespace}/${name}`;
+
+/** The client's own errors repeat the whole answer, headers and all. */
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && typeof error.code === 'number') return `status ${error.code}`;
+  const { cause } = error;
+  return (cause instanceof Error ? cause.message : error.message).slice(0, 300);
+}
