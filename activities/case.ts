@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Place } from '../contracts/activities.js';
 import { fillSlots } from '../domain/detection/slots.js';
-import type { Correction, CorrectionBrief, Service } from '../domain/service.js';
+import type { Correction, Service } from '../domain/service.js';
 import type { Ports, Provider, Target } from './ports.js';
 
 /** The service as the cycle's version of the configuration has it. A version that is gone can't come back: no retry. */
@@ -32,11 +32,6 @@ export function aim(ports: Pick<Ports, 'providers'>, service: Service, instance:
   const filled = fillSlots({ action: correction.action, told }, slots);
   if (filled.kind === 'refused') return { kind: 'noAim', reason: filled.why };
   return { kind: 'aimed', provider, target: { ...slots, action: filled.value.action, timeoutMs: correction.timeoutMs } };
-}
-
-export function briefOf(correction: Correction): CorrectionBrief {
-  const { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, action } = correction;
-  return { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, provider: action.kind };
 }
 
 /** For what comes between `intended` and the call itself: the last look at stop flag and lease. */

@@ -35,12 +35,13 @@ export const callPerson =
   ({ key, service, instance, incident, why, sentence, ask }: CallPerson): Promise<void> =>
     ports.incidents.note({ key, kind: 'person.called', service, instance, incident, data: { why, sentence, ask } });
 
-/** Who decided, paused or ended, and what about: an audit asks the ledger, not the histories. */
+/** Who decided, paused or ended, what about, and who was refused: an audit asks the ledger, not the histories. */
 export const noteWord =
   (ports: Pick<Ports, 'incidents'>) =>
-  ({ key, service, instance, incident, verb, by, reason, until, proposal, correction }: NoteWord): Promise<void> => {
-    const data = { verb, by, reason, until, proposal, correction };
-    return ports.incidents.note({ key, kind: 'person.said', service, instance, incident, data });
+  ({ key, service, instance, incident, verb, by, reason, until, proposal, correction, verified, refused }: NoteWord): Promise<void> => {
+    const data = { verb, by, verified, reason, until, proposal, correction, refused };
+    const kind = refused === undefined ? 'person.said' : 'person.refused';
+    return ports.incidents.note({ key, kind, service, instance, incident, data });
   };
 
 export const recordAnswer =

@@ -8,6 +8,7 @@ import type { Ports } from './ports.js';
 import { prepareCorrection } from './prepare-correction.js';
 import { settleEffects } from './settle-effects.js';
 import { undoCorrection } from './undo-correction.js';
+import { verifyDecision } from './verify-decision.js';
 import { awaitRecovery, validateHold } from './validate-recovery.js';
 
 /** The activities of the healing cycle, over the ports they need. */
@@ -20,6 +21,7 @@ export const createCycleActivities = (ports: Omit<Ports, 'shards' | 'cycles' | '
   recordAnswer: recordAnswer(ports),
   callPerson: callPerson(ports),
   noteWord: noteWord(ports),
+  verifyDecision: verifyDecision(ports),
   applyCorrection: applyCorrection(ports),
   awaitRecovery: awaitRecovery(ports),
   validateHold: validateHold(ports),

@@ -1,9 +1,8 @@
 import type { Opened, OpenIncident } from '../contracts/activities.js';
-import type { Fleet, Service } from '../domain/service.js';
+import { briefOf, type Fleet, type Service } from '../domain/service.js';
 import { beating } from './beat.js';
 import { modeNow } from '../contracts/configuration/mode.js';
 import { healWorkflowId } from '../contracts/names.js';
-import { briefOf } from './case.js';
 import type { Ports } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'incidents' | 'leases' | 'effects'>;

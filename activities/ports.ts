@@ -21,6 +21,7 @@ export interface Ports {
   readonly effects: Effects;
   readonly leases: Leases;
   readonly controls: Controls;
+  readonly signatures: Signatures;
   readonly lessons: Lessons;
   readonly knownGood: KnownGood;
   readonly samples: Samples;
@@ -258,6 +259,13 @@ export interface Controls {
   hold(service: string, instance: string | undefined, outcome: Outcome, incident: string): Promise<void>;
   /** The symptom stayed away for the hold window. */
   releaseHold(service: string, instance: string | undefined, why: string): Promise<void>;
+}
+
+/** Keys and used signatures of decisions. */
+export interface Signatures {
+  key(id: string): Promise<Uint8Array | undefined>;
+  /** Uses a signature up; a repeated delivery of the same order is fresh again. Expiry is by the database's clock. */
+  use(nonce: string, usedBy: string, expiresAt: number): Promise<'fresh' | 'expired' | 'used'>;
 }
 
 export interface Lessons {

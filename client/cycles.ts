@@ -1,5 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   isGrpcDeadlineError,
+  isGrpcServiceError,
+  ServiceError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
@@ -33,7 +36,11 @@ export type Look =
   | { readonly kind: 'unknown' };
 
 const ANSWER_MS = 10_000;
+/** The server lets ten updates of one workflow be under way; the others ask again, not all at once. */
+const BUSY_RETRY_MS = 50;
 const LOOK_MS = 3_000;
+/** gRPC's code. */
+const RESOURCE_EXHAUSTED = 8;
 
 const updates = {
   pause: messages.pauseUpdate,
@@ -43,7 +50,7 @@ const updates = {
   decide: messages.decideUpdate,
 };
 
-/** Tells a running cycle something. `key` makes a repeated word the same word. */
+/** Tells a running cycle something. `key` makes a repeated word the same word, so that it may be repeated when the server is busy. */
 export async function tell(
   client: Client,
   address: CycleAddress,
@@ -51,9 +58,10 @@ export async function tell(
   word: Word | Decision,
   key: string,
 ): Promise<Said> {
+  const deadline = Date.now() + ANSWER_MS;
   const update = () => handleOf(client, address).executeUpdate(updates[verb], { args: [word], updateId: key });
   try {
-    return { kind: 'obeyed', sentence: await client.withDeadline(Date.now() + ANSWER_MS, update) };
+    return { kind: 'obeyed', sentence: await client.withDeadline(deadline, () => whileBusy(update, deadline)) };
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) return { kind: 'refused', sentence: error.cause?.message ?? error.message };
     if (error instanceof WorkflowNotFoundError) return { kind: 'ended' };
@@ -61,6 +69,20 @@ export async function tell(
     throw error;
   }
 }
+
+async function whileBusy<T>(ask: () => Promise<T>, deadline: number): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isBusy(error) || Date.now() > deadline) throw error;
+      await wait(BUSY_RETRY_MS * (0.5 + Math.random()));
+    }
+  }
+}
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === RESOURCE_EXHAUSTED;
 
 /** What a cycle that has not closed its incident is doing. Never throws: who can't tell says so. */
 export async function lookAt(client: Client, address: CycleAddress): Promise<Look> {

@@ -6,6 +6,8 @@ import type { Outcome } from '../domain/outcome.js';
 import type { CorrectionBrief, Limits } from '../domain/service.js';
 import type { HoldVerdict, Verdict } from '../domain/verdict.js';
 import type { CycleOrder } from './cycle.js';
+import type { DecisionAddress } from './decision.js';
+import type { Decision, Signature } from './messages.js';
 
 /** What passes between the healing cycle and its activities. Images and file contents stay in PostgreSQL. */
 
@@ -158,7 +160,16 @@ export interface RecordAnswer extends Place {
   readonly answer: GateAnswer;
 }
 
-/** What a person said to the cycle and was obeyed. */
+export interface VerifyDecision extends DecisionAddress {
+  readonly decision: Decision;
+  readonly signature: Signature;
+  /** The same for every delivery of one order. */
+  readonly updateId: string;
+}
+
+export type Verified = { readonly kind: 'verified' } | { readonly kind: 'refused'; readonly sentence: string };
+
+/** What a person said to the cycle and was obeyed, or why they were not. */
 export interface NoteWord extends Place {
   readonly incident: string;
   readonly key: string;
@@ -170,6 +181,10 @@ export interface NoteWord extends Place {
   /** What was decided on; absent where nothing was asked. */
   readonly proposal?: string | undefined;
   readonly correction?: string | undefined;
+  /** Whether somebody vouched for the name of who decided. */
+  readonly verified?: boolean | undefined;
+  /** Why it was not obeyed; absent when it was. */
+  readonly refused?: string | undefined;
 }
 
 /** What the healing cycle asks of the world, in the order of the runbook. */
@@ -182,6 +197,7 @@ export interface CycleActivities {
   recordAnswer(input: RecordAnswer): Promise<void>;
   callPerson(input: CallPerson): Promise<void>;
   noteWord(input: NoteWord): Promise<void>;
+  verifyDecision(input: VerifyDecision): Promise<Verified>;
   applyCorrection(input: { readonly actionId: string; readonly permission: string }): Promise<Applied>;
   awaitRecovery(input: AwaitRecovery): Promise<Recovery>;
   validateHold(input: ValidateHold): Promise<HoldVerdict>;

@@ -1,3 +1,4 @@
+import type { ApprovalRules } from '../domain/approval.js';
 import type { Finding } from '../domain/finding.js';
 import type { Outcome } from '../domain/outcome.js';
 
@@ -36,6 +37,11 @@ export interface Ask {
   readonly sentence: string;
   readonly expiresAt: number;
   readonly needsHash: boolean;
+  readonly rules: ApprovalRules;
+  /** Who started the cycle: a person, or hale's own `watch`. */
+  readonly startedBy: string;
+  /** Who has said yes so far. */
+  readonly yes: readonly string[];
 }
 
 /** What `healingCycle` returns. */

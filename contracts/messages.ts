@@ -15,6 +15,19 @@ export interface Word {
 export interface Decision extends Word {
   readonly decision: 'approve' | 'reject';
   readonly proposal: string;
+  /** Absent from the Temporal UI: then nobody vouches for `by`. */
+  readonly signature?: Signature | undefined;
+}
+
+/** Vouches for who decides. Made by the CLI and the page, valid once and for a short time; `signedText` says what it covers. */
+export interface Signature {
+  readonly key: string;
+  readonly nonce: string;
+  /** By the database's clock, ms since the epoch. */
+  readonly expiresAt: number;
+  /** Groups of the person, as whoever signs knows them. */
+  readonly groups: readonly string[];
+  readonly mac: string;
 }
 
 /** From watch, intake or a person: "look again". Level-triggered; repeating it changes nothing. */

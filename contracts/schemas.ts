@@ -58,7 +58,21 @@ export const word = z.object({
   until: z.number().optional(),
 });
 
-export const decision = z.object({ by: name, reason, proposal: z.string().min(4).max(64), decision: z.enum(['approve', 'reject']) });
+const signature = z.object({
+  key: z.string().min(1).max(64),
+  nonce: z.string().min(16).max(64),
+  expiresAt: z.number(),
+  groups: z.array(name).max(200),
+  mac: z.string().min(64).max(64),
+});
+
+export const decision = z.object({
+  by: name,
+  reason,
+  proposal: z.string().min(4).max(64),
+  decision: z.enum(['approve', 'reject']),
+  signature: signature.optional(),
+});
 
 export const watchOrder = z.object({ shard: z.number().int().min(0).max(10_000), shards: z.number().int().min(1).max(10_000) });
 
@@ -80,6 +94,7 @@ const findings = [
     evidence: evidence(last),
   })),
 );
+const signed = { key: 'k', nonce: 'n'.repeat(16), expiresAt: 1, groups: ['oncall'], mac: 'm'.repeat(64) };
 const words = { by: 'ada', reason: 'r', proposal: 'abcd', until: 1, decision: 'approve', shard: 0, shards: 1 };
 
 /** Values that reach every branch of every schema: valid ones compile it, bad ones compile its refusals. */
@@ -96,6 +111,9 @@ const warmUp: readonly unknown[] = [
   ...findings.map((one) => ({ service: 'shop', instance: 'a', finding: one, ...words })),
   { service: 'shop', finding: { kind: 'other' } },
   ...['breach', 'silence', 'alert'].map((kind) => ({ service: 'shop', finding: { kind, evidence: { last: { kind: 'other' } } } })),
+  { ...words, signature: signed },
+  { ...words, signature: { ...signed, key: '', nonce: '', groups: [''], mac: '' } },
+  { ...words, signature: {} },
 ];
 
 for (const schema of [finding, cycleOrder, report, word, decision, watchOrder]) {

@@ -1,6 +1,7 @@
 import type { StormPolicy } from './storm.js';
 import type { Paging } from './channel.js';
 import type { IntakeSource, LabelMatcher } from './alert.js';
+import type { ApprovalRules } from './approval.js';
 
 /** A service as hale acts on it: configuration with every template, override and default resolved. Times in ms. */
 export interface Service {
@@ -138,6 +139,8 @@ export interface Correction {
   readonly timeoutMs: number;
   readonly cooldownMs: number;
   readonly onlyIf?: { readonly changedWithinMs: number };
+  /** Who may decide where it asks. */
+  readonly approvals: ApprovalRules;
   /** Resource acted upon, when the configuration names it; else the provider derives it from the action. */
   readonly resource?: string;
 }
@@ -145,6 +148,11 @@ export interface Correction {
 /** What the runbook needs to know of a correction: everything but how it is done. */
 export interface CorrectionBrief extends Omit<Correction, 'action' | 'onlyIf' | 'resource' | 'repeatable'> {
   readonly provider: Action['kind'];
+}
+
+export function briefOf(correction: Correction): CorrectionBrief {
+  const { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, approvals, action } = correction;
+  return { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, approvals, provider: action.kind };
 }
 
 /** What a provider does. Each has exactly one provider, named by `kind`. */

@@ -15,6 +15,7 @@ import { postgresKnownGood } from '../adapters/postgres/known-good.js';
 import { postgresLeases } from '../adapters/postgres/leases.js';
 import { postgresLessons } from '../adapters/postgres/lessons.js';
 import { postgresSamples } from '../adapters/postgres/samples.js';
+import { postgresSignatures } from '../adapters/postgres/signatures.js';
 import { postgresShards } from '../adapters/postgres/shards.js';
 import { postgresStorms } from '../adapters/postgres/storms.js';
 import { temporalCycles } from '../adapters/temporal/cycles.js';
@@ -46,6 +47,7 @@ export function composePorts(pool: pg.Pool, client: Client): Ports {
     effects: postgresEffects(pool),
     leases: postgresLeases(pool),
     controls: postgresControls(pool),
+    signatures: postgresSignatures(pool),
     lessons: postgresLessons(pool),
     knownGood: postgresKnownGood(pool),
     samples: postgresSamples(pool),

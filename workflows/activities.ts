@@ -39,3 +39,10 @@ export const record = proxyActivities<Pick<CycleActivities, 'callPerson' | 'clos
   heartbeatTimeout: '5s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
 });
+
+/** A person waits for the answer: who can't be verified in this time is told so. */
+export const check = proxyActivities<Pick<CycleActivities, 'verifyDecision'>>({
+  startToCloseTimeout: '5s',
+  scheduleToCloseTimeout: '30s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '2s' },
+});

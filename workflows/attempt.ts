@@ -97,6 +97,9 @@ async function ask(cycle: Cycle, { correction, why: choice }: PlanStep, proposal
     sentence,
     expiresAt: Date.now() + cycle.limits.approvalExpiryMs,
     needsHash: correction.undo === 'loses' || correction.undo === 'irreversible',
+    rules: correction.approvals,
+    startedBy: cycle.order.by,
+    yes: [],
   });
   switch (decision.kind) {
     case 'approved':

@@ -28,7 +28,7 @@ export class Cycle {
   constructor() {
     this.desk = new Desk(
       () => this.chart.show(),
-      (spoken, about) => this.minutes.take(spoken, about),
+      (spoken, about, refused) => this.minutes.take(spoken, about, refused),
     );
     this.chart = new Chart(
       () => this.#order,

@@ -1,9 +1,11 @@
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
-import { CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, isCancellation, setHandler } from '@temporalio/workflow';
+import type { Verified } from '../contracts/activities.js';
 import type { Ask, CycleState } from '../contracts/cycle.js';
 import * as messages from '../contracts/messages.js';
 import * as schemas from '../contracts/schemas.js';
-import type { Decision, Word } from '../contracts/messages.js';
+import type { Decision, Signature, Word } from '../contracts/messages.js';
+import { objectionTo, stillMissing } from '../domain/approval.js';
 import { read } from './read.js';
 
 /** What a person wants of the cycle itself: stop and undo, or stop and leave everything to them. */
@@ -13,8 +15,11 @@ export type Answer =
   | { readonly kind: 'approved' | 'rejected'; readonly by: string; readonly reason?: string }
   | { readonly kind: 'expired' | 'interrupted' };
 
-export type Spoken = Word & { readonly verb: Verb };
+/** `verified`: somebody vouches for the name, and for the groups. */
+export type Spoken = Word & { readonly verb: Verb; readonly verified?: boolean; readonly groups?: readonly string[] };
 type Verb = 'pause' | 'resume' | 'abort' | 'takeOver' | 'approve' | 'reject';
+
+const TURNED_AWAY_MAX = 50;
 
 const EXAMPLE: { readonly [V in Verb]: string } = {
   pause: '{"by":"ada","reason":"looking myself"}',
@@ -36,15 +41,16 @@ export class Desk {
   ask: Ask | undefined;
   #answer: Answer | undefined;
   #unseenReports = 0;
+  #turnedAway = 0;
   #interruptible: CancellationScope | undefined;
 
   /**
    * @param heard called when a word changed something or was refused
-   * @param obeyed called with every word that is obeyed; a decision says what it is about
+   * @param noted called with every word that is obeyed, and with decisions that were refused; they say what they are about
    */
   constructor(
     private readonly heard: () => void = () => undefined,
-    private readonly obeyed: (spoken: Spoken, about: Ask | undefined) => void = () => undefined,
+    private readonly noted: (spoken: Spoken, about: Ask | undefined, refused?: string) => void = () => undefined,
   ) {}
 
   /** A report that came after the last look. Looking clears it. */
@@ -64,27 +70,36 @@ export class Desk {
   objection(spoken: Spoken): string | undefined {
     if (this.wish) return `the cycle already ends: ${this.wish.kind} by ${this.wish.by}`;
     if (spoken.verb === 'resume' && !this.paused) return 'the cycle is not paused';
-    if (spoken.verb === 'approve' || spoken.verb === 'reject') return this.#objectionToDecision(spoken);
+    if (spoken.verb === 'approve' || spoken.verb === 'reject') return this.#objectionToDecision(spoken, spoken.verb);
     return undefined;
   }
 
-  #objectionToDecision(spoken: Spoken): string | undefined {
+  #objectionToDecision(spoken: Spoken, verb: 'approve' | 'reject'): string | undefined {
     if (!this.ask) return 'nothing is being asked: no proposal is open';
     if (this.#answer) return `already decided: ${this.#answer.kind}${'by' in this.#answer ? ` by ${this.#answer.by}` : ''}`;
     if (Date.now() >= this.ask.expiresAt) return 'the proposal has expired';
-    if (spoken.proposal === undefined) return this.ask.needsHash ? `say which proposal: it is ${this.ask.proposal}` : undefined;
-    if (spoken.proposal !== this.ask.proposal) return `the proposal is ${this.ask.proposal}, not ${spoken.proposal}: look again`;
-    return undefined;
+    if (spoken.proposal === undefined && this.ask.needsHash) return `say which proposal: it is ${this.ask.proposal}`;
+    if (spoken.proposal !== undefined && spoken.proposal !== this.ask.proposal)
+      return `the proposal is ${this.ask.proposal}, not ${spoken.proposal}: look again`;
+    const decider = { name: spoken.by, groups: spoken.groups ?? [], verified: spoken.verified ?? false };
+    return objectionTo(decider, verb, this.ask.rules, this.ask);
   }
 
   /** Obeys a word or refuses it; returns the sentence that says so. */
   obey(spoken: Spoken): string {
     const objection = this.objection(spoken);
-    if (objection !== undefined) return this.refuse(`${spoken.verb} by ${spoken.by} refused: ${objection}`);
+    if (objection !== undefined) return this.turnAway(spoken, objection);
     const said = this.#do(spoken);
-    this.obeyed(spoken, this.ask);
+    this.noted(spoken, this.ask);
     this.heard();
     return said;
+  }
+
+  /** Refuses a word that was understood; who was refused a decision is on record, as far as a flood leaves room for it. */
+  turnAway(spoken: Spoken, objection: string): string {
+    const isDecision = spoken.verb === 'approve' || spoken.verb === 'reject';
+    if (isDecision && (this.#turnedAway += 1) <= TURNED_AWAY_MAX) this.noted(spoken, this.ask, objection);
+    return this.refuse(`${spoken.verb} by ${spoken.by} refused: ${objection}`);
   }
 
   refuse(sentence: string): string {
@@ -104,8 +119,7 @@ export class Desk {
         this.paused = undefined;
         return 'resumed: hale looks again before it acts';
       case 'approve':
-        this.#answer = { kind: 'approved', ...who };
-        return 'approved: hale looks again and acts if nothing changed';
+        return this.#yes(who);
       case 'reject':
         this.#answer = { kind: 'rejected', ...who };
         return 'rejected: hale goes on to its next correction, or to a person';
@@ -115,6 +129,18 @@ export class Desk {
         this.#interruptible?.cancel();
         return verb === 'abort' ? 'aborting: what was changed is undone' : 'taken over: hale stops and undoes nothing';
     }
+  }
+
+  #yes(who: { readonly by: string; readonly reason?: string }): string {
+    if (this.ask === undefined) return 'nothing is being asked';
+    const yes = [...this.ask.yes, who.by];
+    const missing = stillMissing(this.ask.rules, yes);
+    if (missing !== undefined) {
+      this.ask = { ...this.ask, yes };
+      return `noted: ${missing}`;
+    }
+    this.#answer = { kind: 'approved', ...who, by: yes.join(' and ') };
+    return 'approved: hale looks again and acts if nothing changed';
   }
 
   /** Waits while paused. True when it had to wait: the world may have changed, so the caller looks again. */
@@ -165,8 +191,11 @@ export class Desk {
   }
 }
 
+/** Asks whether a signature vouches for a decision. */
+export type Verify = (decision: Decision, signature: Signature) => Promise<Verified>;
+
 /** Opens the desk: every handler is there before the first await, else an early update is refused by the server. */
-export function openDesk(desk: Desk, state: () => CycleState): void {
+export function openDesk(desk: Desk, state: () => CycleState, verify: Verify): void {
   setHandler(messages.stateQuery, state, { description: 'What the cycle is doing, why, and what comes next' });
   setHandler(messages.reportSignal, () => desk.report(), { description: 'Look again: something reports that the service is broken' });
   hear(desk, 'pause', messages.pauseSignal, messages.pauseUpdate, 'Change nothing until resumed');
@@ -175,7 +204,7 @@ export function openDesk(desk: Desk, state: () => CycleState): void {
   hear(desk, 'takeOver', messages.takeOverSignal, messages.takeOverUpdate, 'End the cycle and leave everything as it is');
   hear(desk, 'approve', messages.approveSignal, undefined, 'Say yes to the open proposal');
   hear(desk, 'reject', messages.rejectSignal, undefined, 'Say no to the open proposal');
-  hearDecisions(desk);
+  hearDecisions(desk, verify);
 }
 
 function hear(
@@ -200,18 +229,38 @@ function hear(
   setHandler(update, obey, { validator, description });
 }
 
-function hearDecisions(desk: Desk): void {
+/**
+ * A signed decision is checked outside the workflow, so its handler waits; what it says is obeyed or refused after that, in
+ * one step, so that of many decisions one wins.
+ */
+function hearDecisions(desk: Desk, verify: Verify): void {
   const example = '{"by":"ada","decision":"approve","proposal":"7f3a9c01"}';
-  const spoken = ({ decision, ...word }: Decision): Spoken => ({ ...word, verb: decision });
   const listen = (raw: unknown) => read(schemas.decision, raw, example);
   const validator = (raw: unknown): void => {
     const heard = listen(raw);
-    const objection = heard.ok ? desk.objection(spoken(heard.value)) : heard.sentence;
+    const objection = heard.ok ? desk.objection(spokenIn(heard.value)) : heard.sentence;
     if (objection !== undefined) throw new Error(`refused: ${objection}`);
   };
-  const decide = (raw: unknown): string => {
+  const decide = async (raw: unknown): Promise<string> => {
     const heard = listen(raw);
-    return heard.ok ? desk.obey(spoken(heard.value)) : desk.refuse(`decide refused: ${heard.sentence}`);
+    if (!heard.ok) throw refusal(desk.refuse(`decide refused: ${heard.sentence}`));
+    const spoken = spokenIn(heard.value);
+    const { signature } = heard.value;
+    const verified: Verified = signature === undefined ? { kind: 'verified' } : await verify(heard.value, signature);
+    const objection = verified.kind === 'refused' ? verified.sentence : desk.objection(spoken);
+    if (objection !== undefined) throw refusal(desk.turnAway(spoken, objection));
+    return desk.obey(spoken);
   };
   setHandler(messages.decideUpdate, decide, { validator, description: 'Approve or reject the open proposal by its hash' });
 }
+
+/** As if the signature counted: that it does is found out before anything is obeyed. */
+const spokenIn = ({ decision, signature, ...word }: Decision): Spoken => ({
+  ...word,
+  verb: decision,
+  verified: signature !== undefined,
+  groups: signature?.groups ?? [],
+});
+
+/** Fails the update, not the workflow. */
+const refusal = (sentence: string): ApplicationFailure => ApplicationFailure.nonRetryable(sentence, 'Refused');

@@ -51,8 +51,10 @@ export function details(state: CycleState, occasion: Occasion): string {
 
 function question({ ask }: CycleState): string[] {
   if (!ask) return [];
+  const said = ask.yes.length === 0 ? '' : ` ${plain(ask.yes.join(', '))} said yes already.`;
+  const many = ask.rules.people > 1 ? ` ${ask.rules.people} people must say yes, by \`hale approve\`.${said}` : '';
   const answer = `Send the signal \`approve\` or \`reject\` with \`{"by":"your name","proposal":"${ask.proposal}"}\`.`;
-  return [`**${ask.proposal}** waits for your decision until ${minute(ask.expiresAt)}. ${answer}`];
+  return [`**${ask.proposal}** waits for your decision until ${minute(ask.expiresAt)}.${many} ${answer}`];
 }
 
 function pause({ paused }: CycleState): string[] {

@@ -1,4 +1,4 @@
-import { ActivityFailure, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, allHandlersFinished, CancellationScope, condition, currentUpdateInfo, workflowInfo } from '@temporalio/workflow';
 import type { Observation } from '../contracts/activities.js';
 import type { CycleResult } from '../contracts/cycle.js';
 import { cycleOrder } from '../contracts/schemas.js';
@@ -6,10 +6,10 @@ import type { Diagnosis } from '../domain/diagnosis.js';
 import { objectiveOf } from '../domain/finding.js';
 import { nextStep, planCorrections } from '../domain/plan.js';
 import type { Outcome } from '../domain/outcome.js';
-import { linger, look, record } from './activities.js';
+import { check, linger, look, record } from './activities.js';
 import { attemptCorrection } from './attempt.js';
 import { Cycle } from './cycle.js';
-import { openDesk } from './desk.js';
+import { openDesk, type Verify } from './desk.js';
 import { invalidInput, readOrFail } from './read.js';
 
 const EXAMPLE = '{"service":"shop","by":"ada","reason":"customers complain"}';
@@ -24,12 +24,24 @@ interface End {
 /** The runbook of one service: detect, diagnose, plan, gate, correct, validate; then learn, or roll back and choose again. */
 export async function healingCycle(raw: unknown): Promise<CycleResult> {
   const cycle = new Cycle();
-  openDesk(cycle.desk, () => cycle.chart.state());
+  openDesk(cycle.desk, () => cycle.chart.state(), verify);
   cycle.begin(readOrFail(cycleOrder, raw, EXAMPLE));
   // Cancelling in the Temporal UI means abort; the undo it asks for must run although the workflow is cancelled.
   CancellationScope.current().cancelRequested.catch(() => cycle.desk.obey({ verb: 'abort', by: 'temporal cancel' }));
   return CancellationScope.nonCancellable(() => rounds(cycle));
 }
+
+/** The update's own id: the same for every delivery of one decision. */
+const verify: Verify = async (decision, signature) => {
+  const { workflowId, firstExecutionRunId: cycle } = workflowInfo();
+  const updateId = currentUpdateInfo()?.id ?? '';
+  try {
+    return await check.verifyDecision({ workflowId, cycle, decision, signature, updateId });
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return { kind: 'refused', sentence: 'nobody could check the signature in time; decide again' };
+  }
+};
 
 /** A report that arrives while the cycle closes would be lost with it: it sends the cycle back to detect, a few times. */
 async function rounds(cycle: Cycle): Promise<CycleResult> {
@@ -41,6 +53,7 @@ async function rounds(cycle: Cycle): Promise<CycleResult> {
     await close(cycle, round, end);
     if (!cycle.desk.unseenReport || !worthAnotherLook(end.outcome)) break;
   }
+  await condition(allHandlersFinished); // Whoever still waits for an answer gets one.
   const { outcome, sentence } = end ?? { outcome: 'notConfirmed', sentence: 'no round was run' };
   return { incident: cycle.inIncident().incident, outcome, sentence, attempts: cycle.acted };
 }

@@ -11,11 +11,11 @@ export class Minutes {
 
   constructor(private readonly cycle: Cycle) {}
 
-  take(spoken: Spoken, about: Ask | undefined): void {
+  take(spoken: Spoken, about: Ask | undefined, refused?: string): void {
     this.#taken += 1;
     const key = `${this.cycle.id}/said/${this.#taken}`;
     // Also what ends the cycle is written down, and that may be its cancellation.
-    const write = () => CancellationScope.nonCancellable(() => this.#write(key, spoken, about));
+    const write = () => CancellationScope.nonCancellable(() => this.#write(key, spoken, about, refused));
     this.#written = this.#written.then(write);
   }
 
@@ -24,9 +24,10 @@ export class Minutes {
     return this.#written;
   }
 
-  async #write(key: string, spoken: Spoken, about: Ask | undefined): Promise<void> {
+  async #write(key: string, { groups: _groups, ...spoken }: Spoken, about: Ask | undefined, refused: string | undefined): Promise<void> {
     await condition(() => this.cycle.isOpen); // A word may come before there is an incident to which it belongs.
-    const decided = spoken.verb === 'approve' || spoken.verb === 'reject' ? about : undefined;
-    await record.noteWord({ ...this.cycle.inIncident(), key, ...spoken, proposal: decided?.proposal, correction: decided?.correction });
+    const isDecision = spoken.verb === 'approve' || spoken.verb === 'reject';
+    const decided = isDecision ? { verified: spoken.verified ?? false, proposal: about?.proposal, correction: about?.correction } : {};
+    await record.noteWord({ ...this.cycle.inIncident(), key, ...spoken, ...decided, refused });
   }
 }

@@ -4,6 +4,9 @@ import type { Outcome } from '../../domain/outcome.js';
 import { instanceKey, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
 import { reach } from './read.js';
+import { signingKey, type SigningKey } from './signatures.js';
+
+export type { SigningKey };
 
 /** What a person orders; `key` makes a repeated order the same order. */
 export interface Order {
@@ -34,6 +37,8 @@ export interface Switches {
   resumeHolds(service: string, order: Order): Promise<number>;
   /** Asks for a test through every channel of a team, or of those for everybody else; answers the event by which it is found. */
   testPage(team: string | undefined, order: Order): Promise<string>;
+  /** What decisions are signed with. */
+  signingKey(): Promise<SigningKey>;
 }
 
 const STOP = 'stop';
@@ -62,6 +67,7 @@ export function postgresSwitches(pool: pg.Pool): Switches {
       await transaction(pool, (queries) => note(queries, 'page.test', ALL_SERVICES, order, { team }));
       return eventKey(order, 'page.test');
     },
+    signingKey: () => signingKey(pool),
   };
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import type { Where } from './whereabouts.js';
@@ -19,5 +20,17 @@ function accountName(): string {
     return userInfo().username;
   } catch {
     return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/** Groups of the account that runs this command, as its system knows them; none where it can't say. */
+export function accountGroups(): string[] {
+  try {
+    return execFileSync('id', ['-Gn'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      .trim()
+      .split(' ')
+      .slice(0, 200);
+  } catch {
+    return [];
   }
 }

@@ -1,18 +1,30 @@
 import { startCycle, tell, type Said } from '../cycles.js';
+import { signed } from '../sign.js';
 import type { IncidentRecord } from '../../adapters/postgres/read.js';
 import type { Decision, Word } from '../../contracts/messages.js';
 import { Failure } from './exit-codes.js';
 import { withHale, type Hale } from './hale.js';
 import { incidentOf, knownService } from './lookup.js';
-import { orderOf, type Spoken } from './person.js';
+import { accountGroups, orderOf, type Spoken } from './person.js';
 import type { Report } from './report.js';
 
 /** approve, reject: a decision on the proposal whose hash the person has seen. */
 export const decide = (decision: Decision['decision'], id: string, options: Spoken & { readonly proposal: string }): Promise<Report> =>
-  speak(id, 'decide', options, { decision, proposal: options.proposal });
+  withHale(options, async (hale) => {
+    const incident = await openIncidentOf(hale, id);
+    const { key, ...who } = orderOf(options);
+    const unsigned: Decision = { ...who, decision, proposal: options.proposal };
+    const word = signed(incident, unsigned, accountGroups(), await (await hale.switches()).signingKey());
+    return saidTo(id, await tell(await hale.temporal(), incident, 'decide', word, key));
+  });
 
 /** abort: end the cycle and undo. takeOver: end it and leave everything as it is. */
-export const endCycle = (verb: 'abort' | 'takeOver', id: string, options: Spoken): Promise<Report> => speak(id, verb, options, {});
+export const endCycle = (verb: 'abort' | 'takeOver', id: string, options: Spoken): Promise<Report> =>
+  withHale(options, async (hale) => {
+    const incident = await openIncidentOf(hale, id);
+    const { key, ...who } = orderOf(options);
+    return saidTo(id, await tell(await hale.temporal(), incident, verb, who, key));
+  });
 
 /** heal: look at this service now, whether or not anything was reported. */
 export const heal = (service: string, options: Spoken & { readonly instance?: string }): Promise<Report> =>
@@ -23,19 +35,19 @@ export const heal = (service: string, options: Spoken & { readonly instance?: st
     return { data: { workflowId }, text: `${workflowId} looks at ${service} now` };
   });
 
-type Verb = 'decide' | 'abort' | 'takeOver';
+async function openIncidentOf(hale: Hale, id: string): Promise<IncidentRecord> {
+  const incident = await incidentOf(hale, id);
+  if (incident.endedAt !== undefined)
+    throw new Failure('refused', `${id} has ended: ${incident.outcome ?? 'without an outcome'}`, `look: hale incidents ${id}`);
+  if (incident.cycleCount === 0)
+    throw new Failure('refused', `${id} is a storm and has no cycle of its own`, `its parts: hale incidents ${id}`);
+  return incident;
+}
 
-const speak = (id: string, verb: Verb, options: Spoken, more: Partial<Decision>): Promise<Report> =>
-  withHale(options, async (hale) => {
-    const incident = await incidentOf(hale, id);
-    if (incident.endedAt !== undefined)
-      throw new Failure('refused', `${id} has ended: ${incident.outcome ?? 'without an outcome'}`, `look: hale incidents ${id}`);
-    if (incident.cycleCount === 0)
-      throw new Failure('refused', `${id} is a storm and has no cycle of its own`, `its parts: hale incidents ${id}`);
-    const { key, ...who } = orderOf(options);
-    const sentence = obeyed(id, await tell(await hale.temporal(), incident, verb, { ...who, ...more }, key));
-    return { data: { said: [sentence] }, text: `${id}: ${sentence}` };
-  });
+function saidTo(id: string, said: Said): Report {
+  const sentence = obeyed(id, said);
+  return { data: { said: [sentence] }, text: `${id}: ${sentence}` };
+}
 
 /** The cycle's own sentence. Throws the refusal or the silence as a failure. */
 export function obeyed(id: string, said: Said): string {

@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { absolutePath, argv, choice, duration, text, url } from './scalars.js';
+import { absolutePath, argv, choice, count, duration, text, url } from './scalars.js';
 import { target } from './signal-file.js';
 
 export const mode = choice('observe', 'ask', 'act');
+
+/** Who may answer when a correction asks; here and under `policy`, of which the stricter counts. */
+export const approvals = z.strictObject({
+  people: count(1, 5).optional().describe('How many different people must say yes'),
+  unverified: choice('accept', 'refuse').optional().describe('What a name counts that was typed into the Temporal UI'),
+});
 
 const request = {
   http: url.optional().describe('Sends a request to this URL'),
@@ -43,6 +49,7 @@ export const correction = z.strictObject({
     .optional(),
   repeatable: z.boolean().optional().describe('May be done again when nobody knows whether it was done'),
   mode: mode.optional(),
+  approvals: approvals.optional(),
   hold: duration('1s', '30d').optional(),
   within: duration('100ms', '30d').optional().describe('The symptom must be gone this long after the action'),
   timeout: duration('100ms', '2h').optional(),

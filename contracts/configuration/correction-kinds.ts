@@ -15,7 +15,7 @@ export const kinds: Kinds<Kind> = {
   kubernetes: { main: 'kubernetes', beside: ['undo', 'onlyIf', 'on'] },
   systemd: { main: 'systemd', beside: ['undo', 'onlyIf', 'on'] },
 };
-export const common = ['mode', 'hold', 'within', 'timeout', 'cooldown', 'resource', 'through'];
+export const common = ['mode', 'approvals', 'hold', 'within', 'timeout', 'cooldown', 'resource', 'through'];
 
 const timed = { mode: true, hold: true, within: true, timeout: true, cooldown: true, repeatable: true, undo: true } as const;
 export const timedCorrection = correction.required(timed);

@@ -1,5 +1,7 @@
+import type { ApprovalRules } from '../../domain/approval.js';
 import type { Action, Correction, UndoClass } from '../../domain/service.js';
 import { actionOf } from './actions.js';
+import { approvalsOf } from './approvals.js';
 import { type Context, filled } from './context.js';
 import { correction } from './correction-file.js';
 import { type Kind, type WholeFile, common, kinds, timedCorrection } from './correction-kinds.js';
@@ -33,7 +35,7 @@ export function resolveCorrection(
   if (action === undefined) return undefined;
   const undo = undoOf(kind, file, whole, context);
   checkTimes(file, whole, given, context);
-  return { value: correctionOf(name, file, action, undo), node: whole };
+  return { value: correctionOf(name, file, action, undo, approvalsOf(whole, service, context)), node: whole };
 }
 
 /** Waiting changes nothing, so that it needs no permission unless somebody wrote that it does. */
@@ -69,7 +71,7 @@ function checkTimes(file: WholeFile, node: Node, { everyMs, metMs }: Given, cont
 
 const waitMs = (node: Node): number => correction.parse(plain(node)).for ?? 0;
 
-function correctionOf(name: string, file: WholeFile, action: Action, undo: UndoClass): Correction {
+function correctionOf(name: string, file: WholeFile, action: Action, undo: UndoClass, approvals: ApprovalRules): Correction {
   return {
     name,
     mode: file.mode,
@@ -80,6 +82,7 @@ function correctionOf(name: string, file: WholeFile, action: Action, undo: UndoC
     holdMs: file.hold,
     timeoutMs: file.timeout,
     cooldownMs: file.cooldown,
+    approvals,
     ...(file.onlyIf && { onlyIf: { changedWithinMs: file.onlyIf.changedWithin } }),
     ...(file.resource !== undefined && { resource: file.resource }),
   };

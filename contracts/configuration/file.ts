@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { channelSources, linksFile, pageFile } from './channel-file.js';
-import { correction, mode } from './correction-file.js';
+import { approvals, correction, mode } from './correction-file.js';
 import { alertMatchers, intake } from './intake-file.js';
 import { absolutePath, choice, count, duration, matcher, name, percent, text, until, url } from './scalars.js';
 import { objective, signal, target } from './signal-file.js';
@@ -39,6 +39,7 @@ const limits = {
 
 const policy = z.strictObject({
   mode: mode.optional(),
+  approvals: approvals.optional(),
   ...limits,
   page: pageFile.optional().describe('Called for services without a team, and for teams without a channel'),
   budgets: z

@@ -7,7 +7,6 @@ const patterns = [
   'sources.*.kubernetes',
   'sources.*.namespaces',
   'sources.*.ssh',
-  'teams.*.approvers',
   'policy.budgets',
   'policy.yieldTo',
   ...inTemplates(

@@ -3,7 +3,7 @@ import type { Member } from '../detection/finding.js';
 import type { MeasuredFinding } from '../finding.js';
 import { cooldownLeftMs, gate, refusesAll, type GateAnswer, type GateFacts } from '../gate.js';
 import { nextStep, planCorrections } from '../plan.js';
-import type { Correction, CorrectionBrief, Mode, Service } from '../service.js';
+import { briefOf, type Correction, type CorrectionBrief, type Mode, type Service } from '../service.js';
 import { whyUnknowable } from './evaluable.js';
 import type { Proposal, Trouble } from './trouble.js';
 
@@ -172,9 +172,7 @@ export class Course {
   }
 
   #briefOf(correction: Correction, now: number): CorrectionBrief {
-    const { name, undo, settleMs, holdMs, timeoutMs, cooldownMs, action } = correction;
-    const mode = this.#modeAt(this.#service, correction, this.member.instance, now);
-    return { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, provider: action.kind };
+    return { ...briefOf(correction), mode: this.#modeAt(this.#service, correction, this.member.instance, now) };
   }
 }
 

@@ -4,6 +4,7 @@ import { execProvider } from '../../adapters/exec/provider.js';
 import type { Provider, Providers } from '../../activities/ports.js';
 import type { Correction, Service } from '../../domain/service.js';
 import { callOn } from '../contract/provider.contract.js';
+import { anybody } from '../support/anybody.js';
 import { freshKnob } from '../support/knob.js';
 
 /** What labels of alerts and discovered instances have carried into commands elsewhere, or would like to. */
@@ -86,6 +87,7 @@ const correctionOf = (argv: readonly string[]): Correction => ({
   undo: 'nothingToRestore',
   repeatable: true,
   action: { kind: 'exec', argv },
+  approvals: anybody,
   settleMs: 0,
   holdMs: 0,
   timeoutMs: 5_000,

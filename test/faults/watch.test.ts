@@ -10,6 +10,7 @@ import { postgresKnownGood } from '../../adapters/postgres/known-good.js';
 import { postgresControls } from '../../adapters/postgres/controls.js';
 import { postgresSamples } from '../../adapters/postgres/samples.js';
 import { healWorkflowId } from '../../contracts/names.js';
+import { anybody } from '../support/anybody.js';
 import { freshDatabase } from '../support/database.js';
 import { devServer } from '../support/temporal.js';
 import { configure, serviceWith, shop, startWatch, upObjective, upSignal } from '../support/watching.js';
@@ -54,6 +55,7 @@ const restoring = (path: string): Correction => ({
   undo: 'restores',
   repeatable: true,
   action: { kind: 'file', path, restore: 'lastGood' },
+  approvals: anybody,
   settleMs: 1_000,
   holdMs: 500,
   timeoutMs: 1_000,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { gate, type GateFacts } from '../../domain/gate.js';
 import type { CorrectionBrief } from '../../domain/service.js';
+import { anybody } from '../support/anybody.js';
 
 const corrections: fc.Arbitrary<CorrectionBrief> = fc.record({
   name: fc.constant('fix'),
@@ -12,6 +13,7 @@ const corrections: fc.Arbitrary<CorrectionBrief> = fc.record({
   holdMs: fc.nat(),
   timeoutMs: fc.nat(),
   cooldownMs: fc.nat({ max: 100 }),
+  approvals: fc.constant(anybody),
 });
 
 const facts: fc.Arbitrary<GateFacts> = fc.record(

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { CycleActivities, Opened, Prepared } from '../../contracts/activities.js';
 import type { GateFacts } from '../../domain/gate.js';
 import type { CorrectionBrief } from '../../domain/service.js';
+import { anybody } from './anybody.js';
 
 /** A world that answers the runbook from a script and remembers what it was asked: for rules of the runbook alone. */
 export interface ScriptedWorld {
@@ -21,6 +22,7 @@ export const brief = (name: string, more: Partial<CorrectionBrief> = {}): Correc
   holdMs: 60_000,
   timeoutMs: 10_000,
   cooldownMs: 0,
+  approvals: anybody,
   ...more,
 });
 
@@ -83,6 +85,7 @@ export function scriptedWorld(script: Partial<CycleActivities> = {}): ScriptedWo
     recordAnswer: async () => undefined,
     callPerson: async () => undefined,
     noteWord: async () => undefined,
+    verifyDecision: async () => ({ kind: 'verified' }),
     applyCorrection: async () => ({ kind: 'applied', at: serverNow(), after: 'as it is' }),
     awaitRecovery: async () => ({ kind: 'recovered', at: serverNow(), evidence: 'up is 1' }),
     validateHold: async () => ({ kind: 'held', evidence: 'stayed up' }),

@@ -1,0 +1,45 @@
+/** Who may say yes or no to a correction that asks. */
+export interface ApprovalRules {
+  /** How many different people must say yes; with more than one, whoever started the cycle does not count. */
+  readonly people: number;
+  /** What a name counts that nobody vouches for, such as one typed into the Temporal UI. */
+  readonly unverified: 'accept' | 'refuse';
+  /** Names, or `group:` and a name, of those who may decide; absent: everybody may. */
+  readonly approvers?: readonly string[];
+}
+
+/** Who decides, and whether somebody vouches for the name: the CLI and the page sign, the Temporal UI does not. */
+export interface Decider {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly verified: boolean;
+}
+
+/** What was asked so far: who started the cycle, and who has said yes. */
+export interface Asked {
+  readonly startedBy: string;
+  readonly yes: readonly string[];
+}
+
+/** Why this person may not decide so, as a sentence; undefined when they may. */
+export function objectionTo(decider: Decider, decision: 'approve' | 'reject', rules: ApprovalRules, asked: Asked): string | undefined {
+  const { name, verified } = decider;
+  const needsVerified = rules.unverified === 'refuse' || rules.people > 1;
+  if (needsVerified && !verified) return `nobody vouches for the name ${name}: use \`hale ${decision}\`, which signs the decision`;
+  if (!isApprover(decider, rules)) return `${name} is not among those who may decide: ${rules.approvers?.join(', ')}`;
+  if (decision === 'reject' || rules.people === 1) return undefined;
+  if (name === asked.startedBy) return `${name} started this cycle: ${rules.people} other people must say yes`;
+  return asked.yes.includes(name) ? `${name} has said yes already: somebody else must, too` : undefined;
+}
+
+/** A group counts only where somebody vouches for it. */
+function isApprover({ name, groups, verified }: Decider, { approvers }: ApprovalRules): boolean {
+  if (approvers === undefined) return true;
+  return approvers.includes(name) || (verified && groups.some((group) => approvers.includes(`group:${group}`)));
+}
+
+/** Why one more yes does not suffice yet; undefined when it does. */
+export function stillMissing(rules: ApprovalRules, yes: readonly string[]): string | undefined {
+  const missing = rules.people - yes.length;
+  return missing > 0 ? `${missing} more ${missing === 1 ? 'person' : 'people'} must say yes` : undefined;
+}
