@@ -1,4 +1,4 @@
-import { type Channel, type ChannelName, channelsOf, channelsOfAll, EVERYBODY_ELSE, noPaging } from './channel.js';
+import { type Channel, type ChannelName, channelsOf, channelsOfAll, noPaging } from './channel.js';
 import type { Outcome } from './outcome.js';
 import type { Fleet } from './service.js';
 
@@ -30,8 +30,10 @@ export interface Assigned {
  */
 export function concerned(line: LedgerLine, fleet: Fleet, called: readonly ChannelName[]): Assigned[] {
   const paging = fleet.paging ?? noPaging;
-  const team = line.kind === 'page.test' ? textIn(line, 'team') : fleet.services.find(({ name }) => name === line.service)?.team;
-  const channels = line.service === EVERYBODY_ELSE && line.kind !== 'page.test' ? channelsOfAll(paging) : channelsOf(paging, team);
+  const service = fleet.services.find(({ name }) => name === line.service);
+  const team = line.kind === 'page.test' ? textIn(line, 'team') : service?.team;
+  const isOfNoService = service === undefined && line.kind !== 'page.test';
+  const channels = isOfNoService ? channelsOfAll(paging) : channelsOf(paging, team);
   const voices = channels.filter(({ kind }) => kind !== 'grafana');
   switch (line.kind) {
     case 'person.called':

@@ -127,6 +127,7 @@ const CALLS: Readonly<Record<string, (place: string) => string>> = {
   overdue: (place) => `${place} is still broken; hale goes on`,
   escalated: (place) => `${place} is broken and hale does not know better`,
   stranded: (place) => `${place} is half changed: look at it first`,
+  self: (place) => `${place} itself is in trouble, and does nothing about it`,
   storm: () => 'many services broke at once: hale corrects none of them',
 };
 
@@ -228,9 +229,10 @@ const forceSentence = ({ correction, resource, after, state }: Done): string =>
 
 function nextOf({ line, purpose }: Known): string[] {
   const { service, incident } = line;
-  const look = incident === undefined ? 'hale status' : `hale incidents ${incident}`;
   if (purpose === 'channelFailed') return ['hale status', testCommand(textIn(line, 'channel') ?? '')];
-  if (purpose !== 'call' || incident === undefined) return [];
+  if (purpose !== 'call') return [];
+  if (incident === undefined) return ['hale doctor'];
+  const look = `hale incidents ${incident}`;
   const why = textIn(line, 'why');
   const proposal = proposalOf(line);
   if (why === 'ask' && proposal !== undefined)

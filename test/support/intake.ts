@@ -26,6 +26,8 @@ export const shopService = `  shop: {signals: {up: {http: 'http://127.0.0.1:9/',
 export interface Web {
   readonly url: string;
   readonly pool: pg.Pool;
+  /** Ends the server now; what it keeps alive is cut. */
+  readonly close: () => Promise<void>;
   /** Posts to the intake; the answer's body is read. */
   readonly post: (path: string, body: string | Uint8Array, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
   /** Posts alerts as Alertmanager's webhook does. */
@@ -69,6 +71,7 @@ export async function webOn(file: string = intakeFile(shopService), databaseUrl?
   return {
     url,
     pool,
+    close: () => server.close(),
     post,
     fire: (alerts, more = {}, source = 'am-prod') =>
       post(`/api/alerts/alertmanager/${source}`, JSON.stringify({ version: '4', groupKey: '{}:{}', alerts, ...more })),
@@ -93,6 +96,7 @@ export interface KeptAlert {
   readonly state: string;
   readonly why: string | null;
   readonly services: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
   readonly starts_at: Date;
 }
 
