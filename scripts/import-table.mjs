@@ -29,6 +29,7 @@ export const importTable = [
       'page',
       'adapters/postgres/read',
       'adapters/postgres/controls',
+      'adapters/postgres/reviews',
       'adapters/postgres/intake',
       'adapters/configuration/surroundings',
       'adapters/kubernetes/deployments',

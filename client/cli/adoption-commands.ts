@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander';
 import type { BacktestOptions } from './backtest/backtest.js';
 import type { Format, ImportOptions } from './import.js';
+import type { ReviewOptions } from './review/review.js';
 import type { InitOptions } from './init/init.js';
+import { spoken } from './connected.js';
 import { print, type Output } from './report.js';
 
 /** The commands by which a team adopts hale. None of them needs a running hale but `review`. */
 export function adoptionCommands(): Command[] {
-  return [initCommand(), backtestCommand(), importCommand()];
+  return [initCommand(), backtestCommand(), importCommand(), reviewCommand()];
 }
 
 /** Options of every command that asks a Prometheus. */
@@ -59,4 +61,19 @@ function importCommand(): Command {
         print(options, async () => (await import('./import.js')).importFiles(format, files, options)),
       );
   return command;
+}
+
+function reviewCommand(): Command {
+  return spoken(new Command('review'))
+    .description('what hale would have done, and what people or time did instead; in a terminal one key marks each right or wrong')
+    .argument('[incident]')
+    .option('--since <duration>', 'how far back', '7d')
+    .option('--service <name>', 'only incidents of one service')
+    .addOption(new Option('--mark <mark>', 'with an incident: say whether hale was right').choices(['right', 'wrong']))
+    .action((id: string | undefined, options: ReviewOptions & Output) =>
+      print(options, async () => {
+        const { review, reviewIncident } = await import('./review/review.js');
+        return id === undefined ? review(options) : reviewIncident(id, options);
+      }),
+    );
 }

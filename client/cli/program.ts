@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { adoptionCommands } from './adoption-commands.js';
 import { checkCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
+import { connected, spoken } from './connected.js';
 import type { IncidentsOptions } from './incidents.js';
 import type { Spoken } from './person.js';
 import { print, type Output } from './report.js';
@@ -28,19 +29,6 @@ export function haleProgram(): Command {
     .action(() => void process.stdout.write(`${exitCodeTable()}\n`));
   return program;
 }
-
-/** Options of every command that talks to a running hale. */
-const connected = (command: Command): Command =>
-  command
-    .option('--state <dir>', 'state folder of the running hale (default: $HALE_STATE, else .hale)')
-    .option('--temporal <address>', 'Temporal server (default: as the state folder says, else $TEMPORAL_ADDRESS)')
-    .option('--namespace <name>', 'Temporal namespace')
-    .option('--database <url>', 'PostgreSQL (default: as the state folder says, else $HALE_DATABASE_URL)')
-    .option('--json', 'print one JSON object');
-
-/** As `connected`, for what a person orders: the order is recorded under a name. */
-const spoken = (command: Command): Command =>
-  connected(command).option('--by <name>', 'who orders it (default: your account)').option('--reason <text>', 'why; kept on record');
 
 function running(program: Command): void {
   program
