@@ -2,6 +2,7 @@ import type { Effect, EffectState, Image } from '../domain/effect.js';
 import type { LastCycle } from '../domain/detection/reporting.js';
 import type { Channel } from '../domain/channel.js';
 import type { Sent } from '../domain/delivery.js';
+import type { Change } from '../domain/change.js';
 import type { Finding } from '../domain/finding.js';
 import type { Lesson } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
@@ -28,6 +29,7 @@ export interface Ports {
   readonly shards: Shards;
   readonly cycles: Cycles;
   readonly storms: Storms;
+  readonly changes: Changes;
 }
 
 /** Resolved configurations by version. A running cycle keeps the version it started with. */
@@ -335,3 +337,11 @@ export interface Notifier<K extends Channel['kind'] = Channel['kind']> {
 }
 
 export type Notifiers = { readonly [K in Channel['kind']]: Notifier<K> };
+
+/** What people and machines changed, as the change feed knows it. */
+export interface Changes {
+  /** Changes of this service that last made a difference after `since`, newest first, at most twenty. */
+  recent(service: string, since: number): Promise<readonly Change[]>;
+  /** One that has begun and not ended: a rollout, say. */
+  inProgress(service: string): Promise<Change | undefined>;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changeKinds, changeStates } from '../domain/change.js';
 import { outcomes } from '../domain/outcome.js';
 import { measuredStates, serviceStates } from '../domain/service-state.js';
 import { phases } from './cycle.js';
@@ -104,8 +105,39 @@ export const incident = z.object({
 
 export const incidents = z.array(incident);
 
+/** What people or machines changed about a service. */
+const change = z.object({
+  service: z.string(),
+  kind: z.enum(changeKinds),
+  state: z.enum(changeStates),
+  summary: z.string(),
+  reference: maybe(z.string()),
+  by: maybe(z.string()),
+  source: z.string(),
+  at: time,
+  finishedAt: maybe(time),
+});
+
+export const changes = z.array(change);
+
+/** `state` says what became of it: waiting, report, recorded, unmatched or self. */
+const alert = z.object({
+  source: z.string(),
+  status: z.enum(['firing', 'resolved']),
+  labels: z.record(z.string(), z.string()),
+  startsAt: time,
+  receivedAt: time,
+  state: z.string(),
+  why: maybe(z.string()),
+  services: z.array(z.string()),
+});
+
+export const alerts = z.array(alert);
+
 /** One incident with all that is on record: its cycles, effects and ledger lines. */
 export const incidentDetail = incident.extend({
+  /** Of its service, from an hour before it began until it ended. */
+  changes: z.array(change),
   /** Of a storm: the incidents that are part of it. */
   parts: z.array(z.string()),
   cycles: z.array(z.object({ cycle: z.string(), by: z.string(), startedAt: time, endedAt: maybe(time), outcome: maybe(z.string()) })),
@@ -154,6 +186,8 @@ export type StrandedEffect = z.infer<typeof strandedEffect>;
 export type Incident = z.infer<typeof incident>;
 export type IncidentDetail = z.infer<typeof incidentDetail>;
 export type PageTest = z.infer<typeof pageTest>;
+export type ChangeRecord = z.infer<typeof change>;
+export type AlertRecord = z.infer<typeof alert>;
 export type Stopped = z.infer<typeof stopped>;
 export type Replayed = z.infer<typeof replayed>;
 export type Check = z.infer<typeof doctor>['checks'][number];

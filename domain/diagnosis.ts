@@ -5,6 +5,12 @@ export type Examination =
   | { readonly correction: string; readonly applicable: true; readonly evidence: string; readonly changedAt?: number }
   | { readonly correction: string; readonly applicable: false; readonly reason: string };
 
+/** The later of what a provider saw at its target and what the change feed says about the service. */
+export function withChange(seen: Examination, changedAt: number | undefined): Examination {
+  if (!seen.applicable || changedAt === undefined || (seen.changedAt !== undefined && seen.changedAt >= changedAt)) return seen;
+  return { ...seen, changedAt };
+}
+
 /** A correction for what changed lately does not apply where nothing did, nor where nobody can tell. */
 export function onlyIfChanged(seen: Examination, withinMs: number, now: number): Examination {
   if (!seen.applicable || (seen.changedAt !== undefined && now - seen.changedAt <= withinMs)) return seen;
@@ -38,6 +44,8 @@ export function diagnose(
   findings: readonly MeasuredFinding[],
   examinations: readonly Examination[],
   dependencies: readonly DependencyState[],
+  /** What changed lately, as sentences. */
+  changes: readonly string[] = [],
 ): Diagnosis {
   const broken = findings.map((f) => `${f.objective}:${f.kind}`).sort();
   const applicable = examinations
@@ -49,13 +57,19 @@ export function diagnose(
     pattern: [broken.join('+') || 'none', applicable.join('+') || 'none'].join('|'),
     brokenDependencies,
     examinations,
-    sentence: sentenceOf(findings, examinations, brokenDependencies),
+    sentence: sentenceOf(findings, examinations, brokenDependencies, changes),
   };
 }
 
-function sentenceOf(findings: readonly MeasuredFinding[], examinations: readonly Examination[], dependencies: readonly string[]): string {
+function sentenceOf(
+  findings: readonly MeasuredFinding[],
+  examinations: readonly Examination[],
+  dependencies: readonly string[],
+  changes: readonly string[],
+): string {
   const symptom = findings.map((f) => `${f.objective} ${f.evidence.bound} is broken (${f.evidence.bad} of ${f.evidence.of} readings)`);
   const seen = examinations.flatMap((e) => (e.applicable ? [`${e.correction}: ${e.evidence}`] : []));
   const upstream = dependencies.length === 0 ? [] : [`depends on ${dependencies.join(', ')}, broken too`];
-  return [...symptom, ...upstream, ...seen].join('; ');
+  const changed = changes.length === 0 ? [] : [`changed lately: ${changes.join(', ')}`];
+  return [...symptom, ...upstream, ...changed, ...seen].join('; ');
 }

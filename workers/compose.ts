@@ -7,6 +7,7 @@ import { fileProvider } from '../adapters/filesystem/file-provider.js';
 import { releaseProvider } from '../adapters/filesystem/release-provider.js';
 import { httpMeter } from '../adapters/http/meter.js';
 import { httpProvider } from '../adapters/http/provider.js';
+import { postgresChanges } from '../adapters/postgres/changes.js';
 import { postgresConfigurations } from '../adapters/postgres/configurations.js';
 import { postgresControls } from '../adapters/postgres/controls.js';
 import { postgresEffects } from '../adapters/postgres/effects.js';
@@ -54,6 +55,7 @@ export function composePorts(pool: pg.Pool, client: Client): Ports {
     shards: postgresShards(pool),
     cycles: temporalCycles(client),
     storms: postgresStorms(pool),
+    changes: postgresChanges(pool),
   };
 }
 

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { Alert, Labels } from '../../domain/alert.js';
+import type { Change } from '../../domain/change.js';
 import type { Fleet } from '../../domain/service.js';
+import { storeChanges } from './changes.js';
 import { openDatabase } from './database.js';
+import { readFigures, type Figures } from './read-figures.js';
 
 /** What the web process writes. Every promise rejects when the database is away or too slow: then nothing may be answered for it. */
 export interface Intake {
@@ -10,6 +13,9 @@ export interface Intake {
   fleet(): Promise<Fleet | undefined>;
   /** Keeps alerts, all or none, in one statement; answers how many of them are new. */
   storeAlerts(source: string, alerts: readonly Alert[]): Promise<number>;
+  /** Keeps changes, all or none; answers how many of them said something new. */
+  storeChanges(changes: readonly Change[]): Promise<number>;
+  figures(): Promise<Figures>;
   /** Whether the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -24,6 +30,8 @@ export function openIntake(url: string): Intake {
   return {
     fleet: () => fleet(pool),
     storeAlerts: (source, alerts) => storeAlerts(pool, source, alerts),
+    storeChanges: (changes) => storeChanges(pool, changes),
+    figures: () => readFigures(pool),
     ping: async () => void (await pool.query('select from alerts limit 0')),
     close: () => pool.end(),
   };

@@ -1,11 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
+import type { Change } from '../../domain/change.js';
 import type { EffectState } from '../../domain/effect.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { Fleet } from '../../domain/service.js';
 import type { Verdict } from '../../domain/verdict.js';
 import { instanceOf, openDatabase } from './database.js';
 import { readDeliveries, readFailingChannels, type DeliveryRecord, type FailingChannel } from './read-deliveries.js';
+import { readAlerts, type AlertFilter, type KeptAlert } from './read-alerts.js';
+import { readChanges, type ChangeFilter } from './changes.js';
 import { readHistories, type ArchivedHistory } from './histories.js';
 import { readMeasured, type MeasuredObjective } from './read-measured.js';
 
@@ -29,6 +32,10 @@ export interface Records {
   deliveries(eventKey: string): Promise<readonly DeliveryRecord[] | undefined>;
   /** Channels by which people can't be called now. */
   failingChannels(): Promise<readonly FailingChannel[]>;
+  /** What other monitoring said, newest first. */
+  alerts(filter: AlertFilter): Promise<readonly KeptAlert[]>;
+  /** Newest first. */
+  changes(filter: ChangeFilter): Promise<readonly Change[]>;
   vitals(): Promise<Vitals>;
   close(): Promise<void>;
 }
@@ -140,6 +147,8 @@ export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
     histories: (incident) => histories(pool, incident),
     deliveries: (eventKey) => readDeliveries(pool, eventKey),
     failingChannels: () => readFailingChannels(pool),
+    alerts: (filter) => readAlerts(pool, filter),
+    changes: (filter) => readChanges(pool, filter),
     vitals: () => vitals(pool),
   };
 }

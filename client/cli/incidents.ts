@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import type { EffectRecord, IncidentRecord, Records } from '../../adapters/postgres/read.js';
 import type { Incident, IncidentDetail } from '../../contracts/cli.js';
 import { workflowLink } from '../links.js';
+import { changeData } from './change-data.js';
+import { changesTable } from './changes.js';
 import { durationMs } from './duration.js';
 import { Failure } from './exit-codes.js';
 import { withHale } from './hale.js';
@@ -93,15 +95,17 @@ const dataOf = (incident: IncidentRecord, effects: readonly EffectRecord[]): Inc
 });
 
 async function detailOf(records: Records, incident: IncidentRecord): Promise<IncidentDetail> {
-  const [cycles, effects, events, parts] = await Promise.all([
+  const [cycles, effects, events, parts, changes] = await Promise.all([
     records.cycles(incident.id),
     records.effects(incident.id),
     records.events(incident.id),
     records.incidents({ partOf: incident.id, limit: 10_000 }),
+    records.changes(changesAround(incident)),
   ]);
   return {
     ...dataOf(incident, effects),
     parts: parts.map(({ id }) => id),
+    changes: changes.map(changeData),
     cycles: cycles.map(({ cycle, by, startedAt, endedAt, outcome }) => ({
       cycle,
       by,
@@ -121,6 +125,16 @@ async function detailOf(records: Records, incident: IncidentRecord): Promise<Inc
     events: events.map(({ seq, at, kind, data }) => ({ seq, at: at.toISOString(), kind, data: { ...data } })),
   };
 }
+
+/** What was changed an hour before may have brought it about. */
+const BEFORE_MS = 3_600_000;
+
+const changesAround = ({ service, startedAt, endedAt }: IncidentRecord) => ({
+  service,
+  since: startedAt.getTime() - BEFORE_MS,
+  ...(endedAt === undefined ? {} : { until: endedAt.getTime() }),
+  limit: 20,
+});
 
 function listText(list: readonly Incident[], now: number): string {
   const rows = list.map((one) => [
@@ -153,6 +167,7 @@ function detailText(detail: IncidentDetail, link: string | undefined): string {
     ...(detail.parts.length === 0 ? [] : [`storm of ${detail.parts.length}: ${detail.parts.join(', ')}`]),
     ...(detail.partOf === null ? [] : [`part of ${detail.partOf}`]),
     ...(detail.workflowId === '' ? [] : [`workflow ${plain(detail.workflowId)}${link === undefined ? '' : `   ${link}`}`]),
+    ...(detail.changes.length === 0 ? [] : [changesTable(detail.changes)]),
     ...(effects.length === 0 ? [] : [table(['CORRECTION', 'STATE', 'BEFORE', 'AFTER', 'WHY'], effects)]),
     table(['AT', 'EVENT', 'WHAT'], events),
   ].join('\n');

@@ -3,6 +3,7 @@ import { adoptionCommands } from './adoption-commands.js';
 import { checkCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
 import { connected, spoken } from './connected.js';
+import { intakeCommands } from './intake-commands.js';
 import type { IncidentsOptions } from './incidents.js';
 import type { Spoken } from './person.js';
 import { print, type Output } from './report.js';
@@ -96,6 +97,7 @@ function looking(program: Command): void {
         return id === undefined ? incidents(options) : incident(id, options);
       }),
     );
+  intakeCommands(program, connected);
   program.addCommand(checkCommand());
   connected(program.command('doctor'))
     .description('look at every part hale stands on, and print the commands that are missing')

@@ -13,13 +13,15 @@ const CONFIGURATION_MS = 2_000;
 export class Door {
   readonly #tokens = new Tokens();
   readonly #buckets = new Map<string, Bucket>();
-  #known: { readonly at: number; readonly sources: readonly IntakeSource[] } | undefined;
+  #known: { readonly at: number; readonly fleet: Pick<Fleet, 'intake' | 'services'> } | undefined;
 
   constructor(private readonly intake: Pick<Intake, 'fleet'>) {}
 
   /** `named`: the source in the path, where there is one. Throws `Problem`. */
   async admit(request: FastifyRequest, accepts: IntakeSource['accepts'], named?: string): Promise<IntakeSource> {
-    const sources = (await this.#sources()).filter((one) => one.accepts === accepts && (named === undefined || one.name === named));
+    const sources = ((await this.#fleet()).intake ?? []).filter(
+      (one) => one.accepts === accepts && (named === undefined || one.name === named),
+    );
     const source = await this.#tokens.owner(sources, request.headers.authorization);
     if (source === undefined) throw unauthorized();
     const taken = takeOne(this.#buckets.get(source.name), source.perSecondMax, Date.now());
@@ -35,13 +37,21 @@ export class Door {
     );
   }
 
+  /** The names of what is configured. Throws `Problem`. */
+  async services(): Promise<readonly string[]> {
+    return (await this.#fleet()).services.map(({ name }) => name);
+  }
+
   /** What was known last stays known while the database is away: whoever is let in by it is told so when nothing can be kept. */
-  async #sources(): Promise<readonly IntakeSource[]> {
-    if (this.#known !== undefined && Date.now() - this.#known.at < CONFIGURATION_MS) return this.#known.sources;
-    const fleet = await this.intake.fleet().catch((): Fleet | 'away' | undefined => 'away');
-    if (fleet === 'away' && this.#known === undefined) throw unavailable('databaseAway', 'the database does not answer', 5);
-    const sources = fleet === 'away' ? (this.#known?.sources ?? []) : (fleet?.intake ?? []);
-    this.#known = { at: Date.now(), sources };
-    return sources;
+  async #fleet(): Promise<Pick<Fleet, 'intake' | 'services'>> {
+    if (this.#known !== undefined && Date.now() - this.#known.at < CONFIGURATION_MS) return this.#known.fleet;
+    const read = await this.intake.fleet().catch((): 'away' => 'away');
+    if (read === 'away' && this.#known === undefined) throw unavailable('databaseAway', 'the database does not answer', 5);
+    const fleet = read === 'away' ? (this.#known?.fleet ?? NOTHING) : (read ?? NOTHING);
+    this.#known = { at: Date.now(), fleet };
+    return fleet;
   }
 }
+
+/** Before the first configuration is stored. */
+const NOTHING: Pick<Fleet, 'intake' | 'services'> = { services: [] };

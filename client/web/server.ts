@@ -1,8 +1,9 @@
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { Intake } from '../../adapters/postgres/intake.js';
 import { alertRoutes } from './alerts.js';
+import { changeRoutes } from './changes.js';
 import { Door } from './door.js';
-import { Counters } from './metrics.js';
+import { Counters, metricsRoute } from './metrics.js';
 import { Problem, sendProblem, unavailable } from './problem.js';
 
 const bodyBytesMax = 256 * 1024;
@@ -36,7 +37,10 @@ export function webServer(intake: Intake): FastifyInstance {
     });
     return { ok: true };
   });
-  alertRoutes(server, { intake, door: new Door(intake), counters });
+  const door = new Door(intake);
+  alertRoutes(server, { intake, door, counters });
+  changeRoutes(server, intake, door);
+  metricsRoute(server, intake, counters);
   return server;
 }
 

@@ -6,8 +6,8 @@ import type { Kinds } from './kinds.js';
 export type Kind = Exclude<Action['kind'], 'inactive'> | 'kubernetes' | 'systemd';
 
 export const kinds: Kinds<Kind> = {
-  exec: { main: 'exec', beside: ['undo', 'verify', 'repeatable'] },
-  http: { main: 'http', beside: ['method', 'headers', 'body', 'undo', 'verify', 'repeatable'] },
+  exec: { main: 'exec', beside: ['undo', 'verify', 'repeatable', 'onlyIf'] },
+  http: { main: 'http', beside: ['method', 'headers', 'body', 'undo', 'verify', 'repeatable', 'onlyIf'] },
   file: { main: 'file', beside: ['restore', 'then', 'undo', 'onlyIf'] },
   release: { main: 'release', beside: ['restore', 'then', 'undo', 'onlyIf'] },
   postgres: { main: 'postgres', beside: ['target', 'spare', 'olderThan', 'table', 'undo'] },

@@ -161,7 +161,7 @@ export const labelMatcher = z
     const [, label = '', operator = '', value = ''] = labelMatcherPattern.exec(text) ?? [];
     return { label: unquoted(label), operator: operator as '=' | '!=' | '=~' | '!~', value: unquoted(value) };
   })
-  .refine(({ operator, value }) => !operator.includes('~') || compiles(value), { error: labelMatcherError });
+  .refine(({ operator, value }) => !operator.includes('~') || compiles(value), { error: labelMatcherError, abort: true });
 
 const matcherError = 'a matcher as in Alertmanager, such as instance=~"edge-4.*"; labels: service, instance, correction';
 const matcherPattern = /^\s*(service|instance|correction)\s*(=~|!~|!=|=)\s*"?([^"]+?)"?\s*$/;

@@ -143,7 +143,7 @@ test.each([
   ['corrections: {c: {http: "http://a/", verify: [/a]}}', 'corrections.c.verify: is a program; allowed beside http'],
   ['corrections: {c: {http: "http://a/", undo: {exec: [/a]}}}', 'corrections.c.undo: is no undo for http; allowed: {http: URL}'],
   ['corrections: {c: {file: /a/b, undo: {exec: [/a]}}}', 'corrections.c.undo: is no undo for file'],
-  ['corrections: {c: {exec: [/a], onlyIf: {changedWithin: 5m}}}', 'corrections.c.onlyIf: means nothing beside exec'],
+  ['corrections: {c: {for: 1m, onlyIf: {changedWithin: 5m}}}', 'corrections.c.onlyIf: means nothing beside for'],
   ['corrections: {c: {exec: [/a], http: "http://a/"}}', 'corrections.c.http: stands beside exec; allowed: only one of'],
   ['corrections: {c: {mode: act}}', 'corrections.c: does not say what it is'],
   ['target: {postgres: [a]}', 'services.shop.target: is set twice, first in line 10'],
