@@ -9,7 +9,7 @@ import type { Outcome } from '../domain/outcome.js';
 import type { Page } from '../domain/page.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
 import type { Verdict } from '../domain/verdict.js';
-import type { Action, Fleet, Instances, Signal } from '../domain/service.js';
+import type { Action, Fleet, Instances, Signal, UndoClass } from '../domain/service.js';
 import type { Storm } from '../domain/storm.js';
 
 /** What the activities need from the world; adapters implement it, workers wire it. Times are ms since the epoch. */
@@ -212,7 +212,7 @@ export interface LedgerEvent {
 export interface Effects {
   get(actionId: string): Promise<Effect | undefined>;
   /** Stores the before-image and the goal. A second call for the action id returns the first one's row. */
-  prepare(effect: Omit<Effect, 'state' | 'fence' | 'after'>): Promise<Effect>;
+  prepare(effect: Omit<Effect, 'state' | 'fence' | 'after'> & { readonly undo: UndoClass }): Promise<Effect>;
   /** Moves to `to` from one of `from`; false when the row was in none of them, or was written under a larger fence. */
   move(actionId: string, from: readonly EffectState[], to: EffectState, more?: EffectChange): Promise<boolean>;
   /** What validation said about it; shown with the attempt. */

@@ -39,6 +39,7 @@ export const prepareCorrection =
         before,
         goal: seen.goal,
         configVersion,
+        undo: correction.undo,
       };
       const stored = await ports.effects.prepare(effect);
       const proposal = shortHash({ target, before: stored.before.identity, goal: stored.goal?.identity ?? null });

@@ -166,6 +166,27 @@ export const pageTest = z.object({
   channels: z.array(z.object({ channel: z.string(), arrived: z.boolean(), answer: maybe(z.string()) })),
 });
 
+/** Changes that were not undone and of which nobody has said that they stay, oldest first. */
+export const effectsInForce = z.array(
+  z.object({
+    actionId: z.string(),
+    incident: z.string(),
+    service: z.string(),
+    instance: maybe(z.string()),
+    /** The team of the service; null where it has none. */
+    owner: maybe(z.string()),
+    correction: z.string(),
+    resource: z.string(),
+    state: z.string(),
+    undo: maybe(z.string()),
+    before: z.string(),
+    after: maybe(z.string()),
+    why: maybe(z.string()),
+    since: time,
+    next: z.string(),
+  }),
+);
+
 export const word = z.object({ said: z.array(z.string()) });
 
 /** `why` is null when the cycle replays. */
@@ -183,6 +204,7 @@ export type Status = z.infer<typeof status>;
 export type OpenIncident = z.infer<typeof openIncident>;
 export type HeldIncident = z.infer<typeof heldIncident>;
 export type StrandedEffect = z.infer<typeof strandedEffect>;
+export type EffectsInForce = z.infer<typeof effectsInForce>;
 export type Incident = z.infer<typeof incident>;
 export type IncidentDetail = z.infer<typeof incidentDetail>;
 export type PageTest = z.infer<typeof pageTest>;

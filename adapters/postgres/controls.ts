@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Controls } from '../../activities/ports.js';
 import type { Outcome } from '../../domain/outcome.js';
-import { instanceKey, transaction, type Queries } from './database.js';
+import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
 import { reach } from './read.js';
 import { signingKey, type SigningKey } from './signatures.js';
@@ -37,6 +37,8 @@ export interface Switches {
   resumeHolds(service: string, order: Order): Promise<number>;
   /** Asks for a test through every channel of a team, or of those for everybody else; answers the event by which it is found. */
   testPage(team: string | undefined, order: Order): Promise<string>;
+  /** Somebody has looked at an effect and says that it stays. Answers what it was; undefined where there is none in force. */
+  keep(actionId: string, order: Order): Promise<{ readonly service: string; readonly correction: string } | undefined>;
   /** What decisions are signed with. */
   signingKey(): Promise<SigningKey>;
 }
@@ -67,6 +69,7 @@ export function postgresSwitches(pool: pg.Pool): Switches {
       await transaction(pool, (queries) => note(queries, 'page.test', ALL_SERVICES, order, { team }));
       return eventKey(order, 'page.test');
     },
+    keep: (actionId, order) => transaction(pool, (queries) => keep(queries, actionId, order)),
     signingKey: () => signingKey(pool),
   };
 }
@@ -175,6 +178,23 @@ async function resumeHolds(queries: Queries, service: string, order: Order): Pro
   );
   for (const { key } of rows) await releaseHold(queries, key, service, order);
   return rows.length;
+}
+
+/** An effect that a cycle still works on is not for anybody to keep: take the cycle over. */
+async function keep(queries: Queries, actionId: string, order: Order): Promise<{ service: string; correction: string } | undefined> {
+  const { rows } = await queries.query<{ service: string; instance: string; incident: string; correction: string }>(
+    `update effects set kept_by = $2, state = 'adopted'
+      where action_id = $1 and kept_by is null and state in ('applied', 'unknown', 'adopted', 'stranded')
+        and not exists (select from incidents where id = effects.incident and ended_at is null)
+      returning service, instance, incident, correction`,
+    [actionId, order.by],
+  );
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  const { service, incident, correction, instance } = row;
+  const data = { actionId, correction, by: order.by, reason: order.reason };
+  await appendEvent(queries, { key: `${order.key}/effect.kept`, kind: 'effect.kept', service, ...instanceOf(instance), incident, data });
+  return { service, correction };
 }
 
 const note = (queries: Queries, kind: string, service: string, order: Order, data: Record<string, unknown>): Promise<void> =>

@@ -57,8 +57,8 @@ async function get(queries: Queries, actionId: string): Promise<Effect | undefin
 
 async function prepare(pool: pg.Pool, effect: Parameters<Effects['prepare']>[0]): Promise<Effect> {
   await pool.query(
-    `insert into effects (action_id, cycle, incident, service, instance, correction, resource, state, before_image, goal_image, config_version)
-     values ($1, $2, $3, $4, $5, $6, $7, 'prepared', $8, $9, $10) on conflict (action_id) do nothing`,
+    `insert into effects (action_id, cycle, incident, service, instance, correction, resource, state, before_image, goal_image, config_version, undo)
+     values ($1, $2, $3, $4, $5, $6, $7, 'prepared', $8, $9, $10, $11) on conflict (action_id) do nothing`,
     [
       effect.actionId,
       effect.cycle,
@@ -70,6 +70,7 @@ async function prepare(pool: pg.Pool, effect: Parameters<Effects['prepare']>[0])
       JSON.stringify(effect.before),
       effect.goal === undefined ? null : JSON.stringify(effect.goal),
       effect.configVersion,
+      effect.undo,
     ],
   );
   const stored = await get(pool, effect.actionId);

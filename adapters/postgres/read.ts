@@ -10,6 +10,7 @@ import { readDeliveries, readFailingChannels, type DeliveryRecord, type FailingC
 import { readAlerts, type AlertFilter, type KeptAlert } from './read-alerts.js';
 import { readChanges, type ChangeFilter } from './changes.js';
 import { readHistories, type ArchivedHistory } from './histories.js';
+import { readInForce, type InForce } from './read-in-force.js';
 import { readMeasured, type MeasuredObjective } from './read-measured.js';
 
 /** Read models for people and pages. Reads only; times are `Date`s of the database's clock. */
@@ -25,6 +26,7 @@ export interface Records {
   effects(incident: string): Promise<readonly EffectRecord[]>;
   /** Effects in these states, of all incidents, oldest first. */
   effectsIn(states: readonly EffectState[]): Promise<readonly EffectRecord[]>;
+  inForce(): Promise<readonly InForce[]>;
   events(incident: string): Promise<readonly EventRecord[]>;
   /** Archived histories of the cycles of one incident. */
   histories(incident: string): Promise<readonly ArchivedHistory[]>;
@@ -40,7 +42,7 @@ export interface Records {
   close(): Promise<void>;
 }
 
-export type { DeliveryRecord, FailingChannel, MeasuredObjective };
+export type { DeliveryRecord, FailingChannel, InForce, MeasuredObjective };
 
 export interface SwitchStates {
   readonly stop?: { readonly by: string; readonly since: Date };
@@ -142,6 +144,7 @@ export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
     incidents: (filter) => incidents(pool, filter),
     cycles: (incident) => cycles(pool, incident),
     effects: (incident) => effects(pool, 'incident = any($1)', [incident]),
+    inForce: () => readInForce(pool),
     effectsIn: (states) => effects(pool, 'state = any($1)', states),
     events: (incident) => events(pool, incident),
     histories: (incident) => histories(pool, incident),

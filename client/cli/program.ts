@@ -4,6 +4,7 @@ import { checkCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
 import { connected, spoken } from './connected.js';
 import { intakeCommands } from './intake-commands.js';
+import type { EffectsOptions } from './effects.js';
 import type { IncidentsOptions } from './incidents.js';
 import type { Spoken } from './person.js';
 import { print, type Output } from './report.js';
@@ -98,6 +99,11 @@ function looking(program: Command): void {
       }),
     );
   intakeCommands(program, connected);
+  connected(program.command('effects'))
+    .description('what hale changed and nobody took back: with age, owner, and what to do about it')
+    .option('--in-force', 'what is in force now, which is all that is listed')
+    .option('--service <name>', 'only those of one service')
+    .action((options: EffectsOptions & Output) => print(options, async () => (await import('./effects.js')).effectsInForce(options)));
   program.addCommand(checkCommand());
   connected(program.command('doctor'))
     .description('look at every part hale stands on, and print the commands that are missing')
@@ -125,6 +131,10 @@ function deciding(program: Command): void {
         print(options, async () => (await import('./words.js')).endCycle(verb, id, options)),
       );
   }
+  spoken(program.command('keep'))
+    .description('say that a change which hale made stays: you have looked at it')
+    .argument('<action>', 'its action id, as `hale effects --in-force` prints it')
+    .action((action: string, options: Spoken & Output) => print(options, async () => (await import('./effects.js')).keep(action, options)));
   spoken(program.command('heal'))
     .description('look at a service now, and heal it when it is broken')
     .argument('<service>')

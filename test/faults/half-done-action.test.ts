@@ -31,7 +31,7 @@ services:
   const goal = await file.image(target);
   await writeFile(path, 'bad');
   const [incident, before, resource] = await Promise.all([shopIncident(pool, fleet), file.image(target), file.resourceOf(target)]);
-  const named = { service: 'shop', correction: 'last-good', resource, configVersion: 'v1' };
+  const named = { service: 'shop', correction: 'last-good', resource, configVersion: 'v1', undo: 'restores' as const };
   await effects.prepare({ actionId, cycle: 'cycle-1', incident, before, goal, ...named });
   await effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
   await writeFile(path, 'good');

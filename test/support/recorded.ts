@@ -5,7 +5,7 @@ import { postgresIncidents } from '../../adapters/postgres/incidents.js';
 import { keepDays, daysAhead, sampleColumns } from '../../adapters/postgres/samples.js';
 import type { EffectState } from '../../domain/effect.js';
 import type { Outcome } from '../../domain/outcome.js';
-import type { Fleet } from '../../domain/service.js';
+import type { Fleet, UndoClass } from '../../domain/service.js';
 import { check, minimalFile } from './configuration.js';
 
 /** The minimal configuration of the design, stored as the current one: service `shop`, objective `up`. */
@@ -51,13 +51,20 @@ export async function shopIncident(pool: pg.Pool, fleet: Fleet, cycle = 'cycle-1
 /** One effect of that cycle, moved through these states. */
 export async function shopEffect(
   pool: pg.Pool,
-  { incident, actionId, cycle = 'cycle-1', summary = 'pid 1' }: { incident: string; actionId: string; cycle?: string; summary?: string },
+  {
+    incident,
+    actionId,
+    cycle = 'cycle-1',
+    summary = 'pid 1',
+    undo = 'restores',
+  }: { incident: string; actionId: string; cycle?: string; summary?: string; undo?: UndoClass },
   states: readonly EffectState[],
 ): Promise<void> {
   const effects = postgresEffects(pool);
   const before = { identity: 'before', summary, content: {} };
   const resource = 'file//etc/shop/shop.conf';
-  await effects.prepare({ actionId, cycle, incident, service: 'shop', correction: 'last-good', resource, before, configVersion: 'v1' });
+  const place = { service: 'shop', configVersion: 'v1' };
+  await effects.prepare({ ...place, actionId, cycle, incident, correction: 'last-good', undo, resource, before });
   let from: EffectState = 'prepared';
   for (const [index, to] of states.entries()) {
     await effects.move(actionId, [from], to, { fence: String(index + 1), after: { identity: 'after', summary: 'pid 2', content: {} } });

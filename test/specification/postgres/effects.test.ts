@@ -19,7 +19,16 @@ async function prepared() {
     relapseWithinMs: 0,
   });
   const prepare = (id: string, cycle = 'cycle-1') =>
-    effects.prepare({ ...place, cycle, incident, actionId: id, correction: 'reload', resource: 'unit/shop', before: image });
+    effects.prepare({
+      ...place,
+      cycle,
+      incident,
+      actionId: id,
+      correction: 'reload',
+      undo: 'restores',
+      resource: 'unit/shop',
+      before: image,
+    });
   await prepare(actionId);
   return { ...effects, pool, incident, prepare };
 }
