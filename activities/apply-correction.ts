@@ -1,13 +1,14 @@
-import type { Applied } from '../contracts/activities.js';
+import type { Applied, ApplyCorrection } from '../contracts/activities.js';
 import type { Effect, EffectState, Image } from '../domain/effect.js';
 import { ActionFailed, NotPermitted, TargetRefused } from '../domain/failure.js';
+import { scopesOf } from '../domain/gate/budget.js';
 import type { Correction } from '../domain/service.js';
 import { beating } from './beat.js';
-import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
+import { aim, correctionOf, fleetOf, serviceOf, underWayUntil } from './case.js';
 import { permitToAct } from './permit.js';
-import type { Call, Ports, Provider, ReadBack } from './ports.js';
+import type { Call, Ports, Provider, ReadBack, Room } from './ports.js';
 
-type Needs = Pick<Ports, 'configurations' | 'providers' | 'effects' | 'leases' | 'controls'>;
+type Needs = Pick<Ports, 'configurations' | 'providers' | 'effects' | 'leases' | 'controls' | 'incidents'>;
 
 /** What is left of the lease after the call must outlast validation, so that nobody acts on the same thing meanwhile. */
 const LEASE_MARGIN_MS = 60_000;
@@ -19,15 +20,15 @@ const LEASE_MARGIN_MS = 60_000;
  */
 export const applyCorrection =
   (ports: Needs) =>
-  ({ actionId, permission }: { readonly actionId: string; readonly permission: string }): Promise<Applied> =>
+  (input: ApplyCorrection): Promise<Applied> =>
     beating(async (abort) => {
-      const effect = await known(ports, actionId);
+      const effect = await known(ports, input.actionId);
       const correction = correctionOf(await serviceOf(ports, effect), effect.correction);
       const action = await takeAction(ports, effect, correction, abort);
       if (action.kind !== 'action') return action;
       switch (effect.state) {
         case 'prepared':
-          return (await action.begin('prepared', permission)) ? perform(action, correction) : resume(action, correction);
+          return begin(ports, effect, action, correction, input);
         case 'intended':
           return resume(action, correction);
         case 'applied':
@@ -43,6 +44,36 @@ export const applyCorrection =
       }
     });
 
+/** The first try of it: the answer is on record before the action is. */
+async function begin(ports: Needs, effect: Effect, action: Action, correction: Correction, input: ApplyCorrection): Promise<Applied> {
+  const { actionId, service, instance, incident } = effect;
+  const data = { correction: correction.name, ...input.answer };
+  await ports.incidents.note({ key: `${actionId}/gate`, kind: `gate.${input.answer.kind}`, service, instance, incident, data });
+  const begun = await ports.effects.begin(
+    actionId,
+    { fence: action.call.fence, why: input.permission },
+    await roomOf(ports, effect, input),
+  );
+  switch (begun.kind) {
+    case 'begun':
+      return perform(action, correction);
+    case 'elsewhere':
+      return resume(action, correction);
+    case 'noRoom':
+      return { kind: 'noRoom', reason: begun.why };
+  }
+}
+
+/** Between the policy's look and the action others may have begun. A wait takes up nothing. */
+async function roomOf(ports: Needs, effect: Effect, { acting }: ApplyCorrection): Promise<Room> {
+  const [fleet, service] = await Promise.all([fleetOf(ports, effect), serviceOf(ports, effect)]);
+  if (correctionOf(service, effect.correction).action.kind === 'wait') return { budgets: [] };
+  return {
+    budgets: scopesOf(fleet.policy?.budgets ?? [], fleet, service, effect.correction),
+    ...(acting === undefined ? {} : { actingMax: acting }),
+  };
+}
+
 /** One call in the hands of its provider, with the memory of what becomes of it. */
 interface Action {
   readonly kind: 'action';
@@ -50,8 +81,8 @@ interface Action {
   readonly call: Call;
   /** Asks the provider what became of the call, also of one that may still be under way. */
   findOut(): Promise<ReadBack>;
-  /** Commits that this try is about to act; false when another one has got there first. */
-  begin(from: 'prepared' | 'intended', permission?: string): Promise<boolean>;
+  /** Commits that this try is about to act again; false when another one has got there first. */
+  beginAgain(): Promise<boolean>;
   /** Throws when a try with a larger fence has taken over: what became of the action is for that one to say. */
   settle(to: EffectState, more: { readonly after?: Image; readonly why?: string }): Promise<void>;
 }
@@ -96,8 +127,7 @@ async function takeAction(
       const { sinceIntendedMs } = await known(ports, actionId);
       return aimed.provider.readBack({ ...action.call, underWayUntil: underWayUntil(correction, sinceIntendedMs) });
     },
-    begin: (from, permission) =>
-      ports.effects.move(actionId, [from], 'intended', { fence, ...(permission === undefined ? {} : { why: permission }) }),
+    beginAgain: () => ports.effects.move(actionId, ['intended'], 'intended', { fence }),
     settle: async (to, more) => {
       if (await ports.effects.move(actionId, ['intended'], to, { fence, ...more })) return;
       throw new Error(`${actionId} is in the hands of a later try than the one under fence ${fence}`);
@@ -138,7 +168,7 @@ async function resume(action: Action, correction: Correction): Promise<Applied> 
 }
 
 async function again(action: Action, act: () => Promise<Applied>): Promise<Applied> {
-  if (await action.begin('intended')) return act();
+  if (await action.beginAgain()) return act();
   throw new Error(`${action.call.actionId} is in the hands of another try`);
 }
 

@@ -1,13 +1,19 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Place } from '../contracts/activities.js';
 import { fillSlots } from '../domain/detection/slots.js';
-import type { Correction, Service } from '../domain/service.js';
+import type { Correction, Fleet, Service } from '../domain/service.js';
 import type { Ports, Provider, Target } from './ports.js';
 
-/** The service as the cycle's version of the configuration has it. A version that is gone can't come back: no retry. */
+/** The configuration as the cycle has it. A version that is gone can't come back: no retry. */
+export async function fleetOf(ports: Pick<Ports, 'configurations'>, { configVersion }: Pick<Place, 'configVersion'>): Promise<Fleet> {
+  const fleet = await ports.configurations.byVersion(configVersion);
+  if (fleet !== undefined) return fleet;
+  throw ApplicationFailure.nonRetryable(`there is no configuration ${configVersion}`, 'ConfigurationGone');
+}
+
 export async function serviceOf(ports: Pick<Ports, 'configurations'>, place: Place): Promise<Service> {
-  const fleet = await ports.configurations.byVersion(place.configVersion);
-  const service = fleet?.services.find((one) => one.name === place.service);
+  const fleet = await fleetOf(ports, place);
+  const service = fleet.services.find((one) => one.name === place.service);
   if (service !== undefined) return service;
   throw ApplicationFailure.nonRetryable(`service ${place.service} is not in configuration ${place.configVersion}`, 'ConfigurationGone');
 }

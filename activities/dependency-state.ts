@@ -5,7 +5,7 @@ import type { Reading, SignalReading } from '../domain/reading.js';
 import type { Service } from '../domain/service.js';
 import { serviceOf } from './case.js';
 import { measureMembers } from './measure.js';
-import { judgedSignals, judgeNow, lookBackMs, recentLook, signalOf, type Judged } from './observe-service.js';
+import { isMet, judgedSignals, judgeNow, lookBackMs, recentLook, signalOf, type Judged } from './observe-service.js';
 import type { Ports } from './ports.js';
 import { seriesKey } from '../domain/detection/scope.js';
 
@@ -26,6 +26,37 @@ export async function dependencyState(ports: Needs, place: Place, abort: AbortSi
   return { service: place.service, state: judged.some(isBroken) ? 'broken' : blind ? 'noData' : 'met' };
 }
 
+/**
+ * Which instances meet all their objectives, of how many there are. Unknown health is not healthy, and one that is expected
+ * and was not found counts as there.
+ *
+ * @param unmeasured only how many there are is asked for
+ */
+export async function healthyInstances(
+  ports: Needs,
+  place: Place,
+  unmeasured: boolean,
+  abort: AbortSignal,
+): Promise<{ readonly healthy: readonly string[]; readonly all: number }> {
+  const service = await serviceOf(ports, place);
+  const own = judgedPer(service, true);
+  const back = Math.max(MEMBERS_BACK_MS, ...own.objectives.map((objective) => lookBackMs(own, objective)));
+  const names = namesOf(service, await ports.samples.ofServices([service.name], Date.now() - back));
+  const expected = service.instances?.kind === 'discovered' ? (service.instances.expect ?? 0) : 0;
+  const all = Math.max(names.length, expected);
+  if (unmeasured || own.objectives.length === 0) return { healthy: [], all };
+  const judged = await judgeMembers(ports, own, abort);
+  return {
+    healthy: names.filter(
+      (name) => judged.some((one) => one.instance === name) && judged.every((one) => one.instance !== name || isMet(one)),
+    ),
+    all,
+  };
+}
+
+/** An instance that was measured within this time is there. */
+const MEMBERS_BACK_MS = 300_000;
+
 /** The service with only those of its objectives that each instance has to meet, or only those of the whole. */
 const judgedPer = (service: Service, perInstance: boolean): Service => ({
   ...service,
@@ -36,7 +67,7 @@ const judgeWhole = async (ports: Needs, service: Service, abort: AbortSignal): P
   judgeNow(ports, await recentLook(ports, service, undefined), abort);
 
 /** All instances are measured together, so that a source that answers for many of them is asked once. */
-async function judgeMembers(ports: Needs, service: Service, abort: AbortSignal): Promise<Judged[]> {
+async function judgeMembers(ports: Needs, service: Service, abort: AbortSignal): Promise<(Judged & { readonly instance: string })[]> {
   const { name, objectives, signals } = service;
   if (objectives.length === 0) return [];
   const back = Math.max(...objectives.map((objective) => lookBackMs(service, objective)));
@@ -47,6 +78,7 @@ async function judgeMembers(ports: Needs, service: Service, abort: AbortSignal):
   const now = Date.now();
   return members.flatMap((member) =>
     objectives.map((objective) => ({
+      instance: member.instance,
       objective,
       judgement: judge(objective, readings.get(seriesKey(member, objective.signal)) ?? [], now),
     })),

@@ -14,7 +14,7 @@ type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' |
 /** Looks at every correction's target and at the services this one depends on, and recalls what was learned on this pattern. */
 export const diagnoseService =
   (ports: Needs) =>
-  (input: Place & { readonly cycle: string; readonly findings: readonly MeasuredFinding[] }): Promise<Diagnosed> =>
+  (input: Place & { readonly cycle?: string; readonly findings: readonly MeasuredFinding[] }): Promise<Diagnosed> =>
     beating(async (abort) => {
       const service = await serviceOf(ports, input);
       const changes = await ports.changes.recent(service.name, Date.now() - lookBackMs(service));

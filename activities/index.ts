@@ -12,7 +12,7 @@ import { verifyDecision } from './verify-decision.js';
 import { awaitRecovery, validateHold } from './validate-recovery.js';
 
 /** The activities of the healing cycle, over the ports they need. */
-export const createCycleActivities = (ports: Omit<Ports, 'shards' | 'cycles' | 'members'>): CycleActivities => ({
+export const createCycleActivities = (ports: Omit<Ports, 'shards' | 'members'>): CycleActivities => ({
   openIncident: openIncident(ports),
   settleEffects: settleEffects(ports),
   observeService: observeService(ports),

@@ -8,7 +8,7 @@ import type { Ports } from './ports.js';
 type Needs = Pick<Ports, 'configurations' | 'incidents' | 'leases' | 'effects'>;
 
 /** A symptom that comes back this soon belongs to the incident before it. */
-const RELAPSE_WITHIN_MS = 10 * 60_000;
+export const RELAPSE_WITHIN_MS = 10 * 60_000;
 
 /** Pins the configuration, opens or joins the incident, and takes over what an earlier cycle still held. */
 export const openIncident =
@@ -17,8 +17,8 @@ export const openIncident =
     beating(async () => {
       const fleet = await ports.configurations.current();
       const service = fleet?.services.find((one) => one.name === order.service);
-      if (fleet === undefined || service === undefined) return notConfigured('service', order.service, namesOf(fleet));
-      const refused = secondCycle(workflowId, order) ?? strangerTo(service, order.instance);
+      if (fleet === undefined || service === undefined) return unknownService(fleet, order.service);
+      const refused = secondCycle(workflowId, order) ?? unknownPlace(fleet, order);
       if (refused !== undefined) return refused;
       const onset = order.finding?.onset ?? Date.now();
       const { incident } = await ports.incidents.open({
@@ -44,6 +44,17 @@ function secondCycle(workflowId: string, { service, instance }: OpenIncident['or
   return { kind: 'refused', sentence: `workflow id: got ${workflowId}, allowed: ${only}, since one cycle at a time may act on a service` };
 }
 
+/** Why there is no such service or instance; undefined where there is. */
+export function unknownPlace(
+  fleet: Fleet | undefined,
+  { service: name, instance }: { service: string; instance?: string | undefined },
+): Refused | undefined {
+  const service = fleet?.services.find((one) => one.name === name);
+  return service === undefined ? unknownService(fleet, name) : strangerTo(service, instance);
+}
+
+const unknownService = (fleet: Fleet | undefined, name: string): Refused => notConfigured('service', name, namesOf(fleet));
+
 /** Instances that a source finds come and go: of those, measuring says whether one is there. */
 function strangerTo({ instances }: Service, instance: string | undefined): Refused | undefined {
   if (instance === undefined || instances?.kind === 'discovered' || instances?.names.includes(instance)) return undefined;
@@ -56,7 +67,7 @@ const notConfigured = (field: string, got: string, known: readonly string[]): Re
 });
 
 /** An override that ends while the cycle runs keeps its word until the cycle ends. */
-const pinned = (fleet: Fleet, service: Service, instance: string | undefined) => ({
+export const pinned = (fleet: Fleet, service: Service, instance: string | undefined) => ({
   configVersion: fleet.version,
   corrections: service.corrections.map((correction) => ({
     ...briefOf(correction),

@@ -4,12 +4,14 @@ import type { Channel } from '../domain/channel.js';
 import type { Sent } from '../domain/delivery.js';
 import type { Change } from '../domain/change.js';
 import type { Finding } from '../domain/finding.js';
+import type { BudgetScope } from '../domain/gate/budget.js';
+import type { Turn } from '../domain/gate/flapping.js';
 import type { Lesson } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { Page } from '../domain/page.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
 import type { Verdict } from '../domain/verdict.js';
-import type { Action, Fleet, Instances, Signal, UndoClass } from '../domain/service.js';
+import type { Action, AlertmanagerSource, Bound, Fleet, Instances, Signal, UndoClass } from '../domain/service.js';
 import type { Storm } from '../domain/storm.js';
 
 /** What the activities need from the world; adapters implement it, workers wire it. Times are ms since the epoch. */
@@ -30,6 +32,8 @@ export interface Ports {
   readonly cycles: Cycles;
   readonly storms: Storms;
   readonly changes: Changes;
+  readonly silences: Silences;
+  readonly ground: Ground;
 }
 
 /** Resolved configurations by version. A running cycle keeps the version it started with. */
@@ -192,6 +196,12 @@ export interface Incidents {
     readonly outcome: Outcome;
     readonly sentence: string;
   }): Promise<void>;
+  /** The incident that a cycle which starts now would join; undefined where it would open a new one. */
+  joinable(service: string, instance: string | undefined, relapseWithinMs: number): Promise<string | undefined>;
+  /** Incidents of these services that have not ended, oldest first. */
+  openOf(
+    services: readonly string[],
+  ): Promise<readonly { readonly incident: string; readonly service: string; readonly instance?: string }[]>;
   /** The last no of a person to this very proposal in this incident; undefined where nobody said it. */
   rejection(incident: string, proposal: string): Promise<{ readonly by: string; readonly at: number } | undefined>;
   /** Appends one event to the ledger; a key already there changes nothing. */
@@ -215,6 +225,17 @@ export interface Effects {
   prepare(effect: Omit<Effect, 'state' | 'fence' | 'after'> & { readonly undo: UndoClass }): Promise<Effect>;
   /** Moves to `to` from one of `from`; false when the row was in none of them, or was written under a larger fence. */
   move(actionId: string, from: readonly EffectState[], to: EffectState, more?: EffectChange): Promise<boolean>;
+  /**
+   * Moves a prepared effect to `intended` where there is room for one more. Room is counted under a lock: no two begin on
+   * the last of it. `elsewhere`: as `move` answers false.
+   */
+  begin(actionId: string, change: EffectChange, room: Room): Promise<Begun>;
+  /** How many effects within a budget's time may have touched the world. */
+  used(budget: BudgetScope): Promise<number>;
+  /** Instances of a service with a change in force that nobody has settled. */
+  acting(service: string): Promise<readonly string[]>;
+  /** What became of this resource within the last `withinMs`. */
+  turns(resource: string, withinMs: number): Promise<readonly Turn[]>;
   /** What validation said about it; shown with the attempt. */
   judge(actionId: string, verdict: Verdict['kind']): Promise<void>;
   /** Effects of earlier cycles that nobody settled, oldest first. */
@@ -231,6 +252,15 @@ export interface EffectChange {
   readonly after?: Image;
   readonly why?: string;
 }
+
+/** What one more change may take up. */
+export interface Room {
+  readonly budgets: readonly BudgetScope[];
+  /** With more other instances than this acted upon, the policy has to look again; absent where it did not look. */
+  readonly actingMax?: number;
+}
+
+export type Begun = { readonly kind: 'begun' } | { readonly kind: 'elsewhere' } | { readonly kind: 'noRoom'; readonly why: string };
 
 export type LeaseAnswer =
   | { readonly kind: 'held'; readonly fence: string; readonly expiresAt: number }
@@ -251,6 +281,8 @@ export interface Leases {
    */
   inherit(service: string, instance: string | undefined, heir: string): Promise<void>;
   releaseAll(holder: string): Promise<void>;
+  /** Who holds it now, but for cycles of this service or instance itself: theirs would pass on. */
+  heldByOther(resource: string, service: string, instance: string | undefined): Promise<string | undefined>;
 }
 
 /** What people set: stop, pauses, holds. Unreachable means no effect. */
@@ -258,6 +290,8 @@ export interface Controls {
   stopped(): Promise<boolean>;
   paused(service: string): Promise<{ readonly by: string; readonly until?: number } | undefined>;
   held(service: string, instance: string | undefined): Promise<{ readonly since: number; readonly outcome: Outcome } | undefined>;
+  /** Who works on the service, or has taken over another part of it. */
+  atWork(service: string, instance: string | undefined): Promise<{ readonly by: string; readonly what: string } | undefined>;
   hold(service: string, instance: string | undefined, outcome: Outcome, incident: string): Promise<void>;
   /** The symptom stayed away for the hold window. */
   releaseHold(service: string, instance: string | undefined, why: string): Promise<void>;
@@ -289,6 +323,14 @@ export interface KnownGood {
 export interface Samples {
   /** The readings of one signal since `from`, oldest first. */
   since(service: string, instance: string | undefined, signal: string, from: number): Promise<readonly Reading[]>;
+  /** Of the readings of one signal since `from`: how many have a value, and how many of those are outside the bound. */
+  tally(
+    service: string,
+    instance: string | undefined,
+    signal: string,
+    from: number,
+    bound: Bound,
+  ): Promise<{ readonly bad: number; readonly of: number }>;
   /** All readings of these services since `from`, oldest first. */
   ofServices(services: readonly string[], from: number): Promise<readonly SignalReading[]>;
 }
@@ -344,4 +386,21 @@ export interface Changes {
   recent(service: string, since: number): Promise<readonly Change[]>;
   /** One that has begun and not ended: a rollout, say. */
   inProgress(service: string): Promise<Change | undefined>;
+}
+
+/** What people told an Alertmanager to be silent about. */
+export interface Silences {
+  /** A silence in force that names this service and is not hale's own; never throws: `unknown` where nobody can tell. */
+  about(source: AlertmanagerSource, service: string): Promise<Silence>;
+}
+
+export type Silence =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'silenced'; readonly by: string; readonly until: number; readonly comment: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** What hale itself stands on. */
+export interface Ground {
+  /** What of hale's own a correction would act on, recognised by identity: its PostgreSQL, its Temporal, its state folder, itself. */
+  ownOf(target: Target, resource: string): Promise<string | undefined>;
 }

@@ -85,9 +85,20 @@ export type Prepared =
     }
   | { readonly kind: 'notApplicable'; readonly reason: string };
 
+export interface ApplyCorrection {
+  readonly actionId: string;
+  readonly permission: string;
+  /** What the gate said, recorded as the action begins; a person's yes to an ask is in `permission`. */
+  readonly answer: GateAnswer;
+  /** How many other instances were acted upon when the policy looked; absent where it does not matter. */
+  readonly acting?: number;
+}
+
 export type Applied =
   | { readonly kind: 'applied'; readonly at: number; readonly after: string }
   | { readonly kind: 'notApplied'; readonly reason: string }
+  /** Others have begun since the policy looked, and what they left is not enough; nothing was done. */
+  | { readonly kind: 'noRoom'; readonly reason: string }
   /** Another cycle acts on the same resource; nothing was done. */
   | { readonly kind: 'busy'; readonly reason: string }
   /** Nobody can tell whether it happened; it is not repeated. */
@@ -128,12 +139,15 @@ export interface CloseIncident extends Place {
   readonly sentence: string;
 }
 
+/** `suggestion`, `frozen`, `told`: what the policy wants people to know although the cycle goes on. */
+export type CallReason = 'ask' | 'overdue' | 'stranded' | 'escalated' | 'suggestion' | 'frozen' | 'told';
+
 /** Something people must know or decide. Recorded in the ledger; channels deliver it. */
 export interface CallPerson extends Place {
   readonly incident: string;
   /** Key within the cycle, so that a call is made once. */
   readonly key: string;
-  readonly why: 'ask' | 'overdue' | 'stranded' | 'escalated';
+  readonly why: CallReason;
   readonly sentence: string;
   /** What a person is to decide on, in the words that a message shows; the same for every channel. */
   readonly ask?: AskCard | undefined;
@@ -152,7 +166,7 @@ export interface AskCard {
   readonly expires: string;
 }
 
-/** The gate's answer when it is not `act`; an `act` is recorded together with its effect. */
+/** The gate's answer when it is not `act`; an `act` is recorded when its action begins. */
 export interface RecordAnswer extends Place {
   readonly incident: string;
   readonly key: string;
@@ -198,7 +212,7 @@ export interface CycleActivities {
   callPerson(input: CallPerson): Promise<void>;
   noteWord(input: NoteWord): Promise<void>;
   verifyDecision(input: VerifyDecision): Promise<Verified>;
-  applyCorrection(input: { readonly actionId: string; readonly permission: string }): Promise<Applied>;
+  applyCorrection(input: ApplyCorrection): Promise<Applied>;
   awaitRecovery(input: AwaitRecovery): Promise<Recovery>;
   validateHold(input: ValidateHold): Promise<HoldVerdict>;
   undoCorrection(input: { readonly actionId: string; readonly why: string }): Promise<UndoAnswer>;

@@ -1,6 +1,6 @@
 /** Names that people type in the Temporal UI and that processes share: public API. */
 
-export const workflowTypes = { healingCycle: 'healingCycle', watch: 'watch' } as const;
+export const workflowTypes = { healingCycle: 'healingCycle', watch: 'watch', dryRun: 'dryRun' } as const;
 
 export const taskQueues = { cycles: 'hale-cycles', watch: 'hale-watch' } as const;
 
@@ -25,6 +25,9 @@ export const searchAttributeTypes: Readonly<Record<string, 'Keyword' | 'Int'>> =
 
 /** The mutex: one cycle at a time per service or instance. */
 export const healWorkflowId = (service: string, instance?: string): string => `heal/${service}/${instance ?? '-'}`;
+
+/** A dry run acts on nothing, so that it needs no mutex; a second one replaces the first. */
+export const dryRunWorkflowId = (service: string, instance?: string): string => `dry-run/${service}/${instance ?? '-'}`;
 
 export const watchWorkflowId = (shard: number): string => `watch/${shard}`;
 

@@ -49,6 +49,13 @@ export const cycleOrder = z.object({
   finding: finding.optional(),
 });
 
+export const dryRunOrder = z.object({
+  service: slot,
+  instance: slot.optional(),
+  by: name.default('temporal-ui'),
+  correction: name.optional(),
+});
+
 export const report = z.object({ by: name.default('temporal-ui'), finding: finding.optional() });
 
 export const word = z.object({
@@ -116,6 +123,6 @@ const warmUp: readonly unknown[] = [
   { ...words, signature: {} },
 ];
 
-for (const schema of [finding, cycleOrder, report, word, decision, watchOrder]) {
+for (const schema of [finding, cycleOrder, dryRunOrder, report, word, decision, watchOrder]) {
   for (const value of warmUp) schema.safeParse(value);
 }

@@ -1,20 +1,12 @@
+import { formatDuration } from './duration.js';
+import { tooFewHealthy, tooManyAtOnce } from './gate/blast.js';
+import { spent } from './gate/budget.js';
+import { tooLittleLeft } from './gate/error-budget.js';
+import type { GateFacts } from './gate/facts.js';
 import type { CorrectionBrief } from './service.js';
-import { stormSentence, type Storm } from './storm.js';
+import { stormSentence } from './storm.js';
 
-/** Everything the policy looks at, gathered right before it decides. Times in ms since the epoch. */
-export interface GateFacts {
-  readonly now: number;
-  readonly stopped: boolean;
-  readonly paused?: { readonly until?: number; readonly by: string };
-  readonly held?: { readonly since: number; readonly outcome: string };
-  /** Who said no to this very proposal in this incident, and when. */
-  readonly rejected?: { readonly by: string; readonly at: number };
-  /** The storm in force, unless this service is its source. */
-  readonly storm?: Storm;
-  readonly lastAppliedAt?: number;
-  readonly attempts: number;
-  readonly attemptsMax: number;
-}
+export type { GateFacts };
 
 /** The answer for one correction now. The rule's name is decision, label and metric in one word. */
 export type GateAnswer =
@@ -22,55 +14,151 @@ export type GateAnswer =
   | { readonly kind: 'ask'; readonly rule: GateRule; readonly sentence: string }
   | { readonly kind: 'refuse'; readonly rule: GateRule; readonly sentence: string };
 
+/** In the order in which they decide. */
 export type GateRule =
   | 'stop'
   | 'paused'
   | 'held'
+  | 'ownGround'
   | 'storm'
+  | 'upstream'
   | 'notYetActive'
+  | 'owner'
   | 'attempts'
-  /** Not the policy's word, but that of the lease at the moment of acting. */
-  | 'busy'
+  | 'frozen'
   | 'rejected'
+  | 'maintenance'
+  | 'outsideWindow'
+  | 'silence'
+  | 'rollout'
+  | 'person'
+  | 'atOnce'
+  | 'minHealthy'
+  | 'budget'
+  /** Said here, and again by the lease at the moment of acting. */
+  | 'busy'
   | 'cooldown'
+  | 'levelRecord'
+  | 'levelSuggest'
   | 'modeObserve'
-  | 'modeAsk'
   | 'irreversible'
+  | 'levelAsk'
+  | 'levelTell'
+  | 'errorBudget'
+  | 'modeAsk'
   | 'modeAct';
 
-/** Refusals that hold for every correction of the service alike: there is no use in trying the next one. */
-export function refusesAll(rule: GateRule): boolean {
-  return rule === 'stop' || rule === 'paused' || rule === 'held' || rule === 'storm' || rule === 'attempts';
-}
+type Rule = readonly [rule: GateRule, says: (correction: CorrectionBrief, facts: GateFacts) => string | undefined];
+
+/** Each speaks for itself and knows nothing of the others, so that one more reason never allows more. */
+const refusals: readonly Rule[] = [
+  ['stop', (_, { stopped }) => (stopped ? 'automation is stopped: nothing is changed until `hale resume --all`' : undefined)],
+  ['paused', (_, { paused }) => paused && `paused by ${paused.by}`],
+  ['held', (_, { held }) => held && `held since a cycle ended ${held.outcome}: a person resumes it`],
+  ['ownGround', ({ name }, { ownGround }) => ownGround && `${name} would act on hale's own ${ownGround}, which hale only observes`],
+  ['storm', (_, { storm }) => storm && `${stormSentence(storm)}: it is one incident, ${storm.incident}, and a person's`],
+  [
+    'upstream',
+    (_, { upstream = [] }) => upstream[0] && `${upstream[0].service} is healed first (${upstream[0].incident}): this service depends on it`,
+  ],
+  [
+    'notYetActive',
+    ({ name, provider }) => (provider === 'inactive' ? `${name} needs a provider that this version does not have` : undefined),
+  ],
+  ['owner', ({ name }, { owner }) => owner && `${owner} owns what ${name} would change: correct it through ${owner}`],
+  ['attempts', (_, { attempts, attemptsMax }) => (attempts >= attemptsMax ? `${attempts} of ${attemptsMax} attempts are used` : undefined)],
+  ['frozen', (_, { frozen }) => frozen && frozenSentence(frozen)],
+  ['rejected', ({ name }, { rejected }) => rejected && `${name} was rejected by ${rejected.by} and would do the same again`],
+  ['maintenance', (_, { maintenance = [] }) => maintenance[0] && `maintenance window ${maintenance[0]} is open: people work here`],
+  [
+    'outsideWindow',
+    (_, { outsideWindows = [] }) => outsideWindows[0] && `changes are made only in the window ${outsideWindows[0]}, which is closed`,
+  ],
+  [
+    'silence',
+    (_, { silence }) => silence && `${silence.by} silenced its alerts until ${timeText(silence.until)}: ${silence.comment || 'no comment'}`,
+  ],
+  ['rollout', (_, { rollout }) => rollout && `${rollout.what} is being rolled out since ${timeText(rollout.since)}`],
+  ['person', (_, { person }) => person && `${person.by} ${person.what}`],
+  ['atOnce', (_, { blast }) => tooManyAtOnce(blast)],
+  ['minHealthy', (_, { blast }) => tooFewHealthy(blast)],
+  ['budget', (_, { budgets }) => spent(budgets)],
+  ['busy', ({ name }, { busy }) => busy && busySentence(name, `${busy.resource} is being acted upon by cycle ${busy.by}`)],
+  [
+    'cooldown',
+    (correction, facts) =>
+      cooldownLeftMs(correction, facts) > 0 ? `${correction.name} acted less than ${correction.cooldownMs / 1000}s ago` : undefined,
+  ],
+  ['levelRecord', ({ name }, { level }) => (level === 0 ? `level 0: hale would have done ${name}` : undefined)],
+  ['levelSuggest', ({ name }, { level }) => (level === 1 ? `level 1: hale suggests ${name}, and a person does it` : undefined)],
+  ['modeObserve', ({ name, mode }) => (mode === 'observe' ? `mode observe: hale would have done ${name}` : undefined)],
+];
+
+const asks: readonly Rule[] = [
+  ['irreversible', ({ name, undo }) => (undo === 'irreversible' ? `${name} can't be undone: a person decides` : undefined)],
+  ['levelAsk', ({ name }, { level }) => (level === 2 ? `level 2: a person decides on ${name}` : undefined)],
+  [
+    'levelTell',
+    ({ name, undo }, { level }) =>
+      level === 3 && undo === 'loses' ? `level 3: a person decides on ${name}, because something is lost for ever` : undefined,
+  ],
+  ['errorBudget', ({ undo }, { errorBudget }) => (undo === 'loses' ? tooLittleLeft(errorBudget) : undefined)],
+  ['modeAsk', ({ name, mode }) => (mode === 'ask' ? `mode ask: a person decides on ${name}` : undefined)],
+];
 
 /** Decides by the first rule that applies; refusals come first, so adding a reason to refuse never allows more. */
 export function gate(correction: CorrectionBrief, facts: GateFacts): GateAnswer {
-  return refusal(correction, facts) ?? permission(correction);
+  return first('refuse', refusals, correction, facts) ?? first('ask', asks, correction, facts) ?? act(correction, facts);
 }
 
-function refusal(correction: CorrectionBrief, facts: GateFacts): GateAnswer | undefined {
-  const refuse = (rule: GateRule, sentence: string): GateAnswer => ({ kind: 'refuse', rule, sentence });
-  if (facts.stopped) return refuse('stop', 'automation is stopped: nothing is changed until `hale resume --all`');
-  if (facts.paused) return refuse('paused', `paused by ${facts.paused.by}`);
-  if (facts.held) return refuse('held', `held since a cycle ended ${facts.held.outcome}: a person resumes it`);
-  if (facts.storm) return refuse('storm', `${stormSentence(facts.storm)}: it is one incident, ${facts.storm.incident}, and a person's`);
-  if (correction.provider === 'inactive')
-    return refuse('notYetActive', `${correction.name} needs a provider that this version does not have`);
-  if (facts.attempts >= facts.attemptsMax) return refuse('attempts', `${facts.attempts} of ${facts.attemptsMax} attempts are used`);
-  if (facts.rejected) return refuse('rejected', `${correction.name} was rejected by ${facts.rejected.by} and would do the same again`);
-  if (cooldownLeftMs(correction, facts) > 0)
-    return refuse('cooldown', `${correction.name} acted less than ${correction.cooldownMs / 1000}s ago`);
-  if (correction.mode === 'observe') return refuse('modeObserve', `mode observe: hale would have done ${correction.name}`);
+/** Every rule that speaks against acting now, the one that decides first. */
+export function objections(correction: CorrectionBrief, facts: GateFacts): GateAnswer[] {
+  const said = (kind: 'refuse' | 'ask', rules: readonly Rule[]): GateAnswer[] =>
+    rules.flatMap((rule) => first(kind, [rule], correction, facts) ?? []);
+  return [...said('refuse', refusals), ...said('ask', asks)];
+}
+
+function first(kind: 'refuse' | 'ask', rules: readonly Rule[], correction: CorrectionBrief, facts: GateFacts): GateAnswer | undefined {
+  for (const [rule, says] of rules) {
+    const sentence = says(correction, facts);
+    if (sentence !== undefined) return { kind, rule, sentence: withUnknown(sentence, kind === 'ask' ? facts.notKnown : undefined) };
+  }
   return undefined;
 }
 
-function permission(correction: CorrectionBrief): GateAnswer {
-  if (correction.undo === 'irreversible')
-    return { kind: 'ask', rule: 'irreversible', sentence: `${correction.name} can't be undone: a person decides` };
-  if (correction.mode === 'ask') return { kind: 'ask', rule: 'modeAsk', sentence: `mode ask: a person decides on ${correction.name}` };
-  return { kind: 'act', rule: 'modeAct', sentence: `mode act: ${correction.name} may be done` };
+function act({ name }: CorrectionBrief, { level, notKnown }: GateFacts): GateAnswer {
+  if (level === 3)
+    return { kind: 'act', rule: 'levelTell', sentence: withUnknown(`level 3: ${name} may be done, and people are told`, notKnown) };
+  return { kind: 'act', rule: 'modeAct', sentence: withUnknown(`mode act: ${name} may be done`, notKnown) };
 }
+
+/** Whoever approves or reads of an action must know what nobody could look up. */
+const withUnknown = (sentence: string, notKnown: readonly string[] = []): string => [sentence, ...notKnown].join('; ');
+
+/** Refusals that hold for every correction of the service alike: there is no use in trying the next one. */
+export const refusesAll = (rule: GateRule): boolean => ofTheService.includes(rule);
+
+const ofTheService: readonly GateRule[] = [
+  'stop',
+  'paused',
+  'held',
+  'storm',
+  'attempts',
+  'maintenance',
+  'outsideWindow',
+  'silence',
+  'rollout',
+  'person',
+];
 
 /** How long until this correction may act again, in ms; 0 when it may. */
 export const cooldownLeftMs = (correction: CorrectionBrief, { lastAppliedAt, now }: GateFacts): number =>
   lastAppliedAt === undefined ? 0 : Math.max(0, lastAppliedAt + correction.cooldownMs - now);
+
+export const busySentence = (correction: string, reason: string): string => `${correction} has to wait: ${reason}`;
+
+const frozenSentence = ({ resource, reversals, withinMs, until }: NonNullable<GateFacts['frozen']>): string =>
+  `${resource} was turned back ${reversals} times within ${formatDuration(withinMs)}: only a person touches it until ${timeText(until)}`;
+
+/** `2026-11-28T12:00:00Z`; a Date is only its number here, and no clock. */
+const timeText = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');

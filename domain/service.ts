@@ -1,3 +1,6 @@
+import type { AtOnce } from './gate/blast.js';
+import type { Budget } from './gate/budget.js';
+import type { NamedInterval } from './gate/time-interval.js';
 import type { StormPolicy } from './storm.js';
 import type { Paging } from './channel.js';
 import type { IntakeSource, LabelMatcher } from './alert.js';
@@ -20,6 +23,10 @@ export interface Service {
   readonly overrides?: readonly Override[];
   /** Alerts that fit all of these are about this service; absent: those whose label `service` is its name. */
   readonly alerts?: readonly LabelMatcher[];
+  /** The controller that owns its target, by name: argocd, patroni, systemd... */
+  readonly managedBy?: string;
+  /** Names of time intervals: changes are made only while all of them are open. The policy's come first. */
+  readonly changesOnlyIn?: readonly string[];
 }
 
 /** Another mode for part of a service until it ends; fits where all its matchers do. */
@@ -54,6 +61,9 @@ export interface Limits {
   readonly escalateAfterMs: number;
   readonly approvalExpiryMs: number;
   readonly pauseMsMax: number;
+  /** How many instances may be acted on at once, and which share of them must be healthy meanwhile. */
+  readonly atOnce?: AtOnce;
+  readonly minHealthy?: number;
 }
 
 /** A Prometheus server. The bearer token is a reference, read at use. */
@@ -123,12 +133,20 @@ export interface Objective {
 
 export type Mode = 'observe' | 'ask' | 'act';
 
+/**
+ * How far hale is trusted with a correction: 0 records, 1 suggests, 2 asks, 3 acts where nothing is lost and tells people, 4
+ * acts. The stricter of mode and level decides; what is irreversible is asked for at any level.
+ */
+export const levels = [0, 1, 2, 3, 4] as const;
+export type Level = (typeof levels)[number];
+
 /** What undoing means: back as it was, nothing to bring back, something is lost for ever, or no way back at all. */
 export type UndoClass = 'restores' | 'nothingToRestore' | 'loses' | 'irreversible';
 
 export interface Correction {
   readonly name: string;
   readonly mode: Mode;
+  readonly level?: Level;
   readonly undo: UndoClass;
   /** An effect whose fate is unknown may be made again. */
   readonly repeatable: boolean;
@@ -143,16 +161,19 @@ export interface Correction {
   readonly approvals: ApprovalRules;
   /** Resource acted upon, when the configuration names it; else the provider derives it from the action. */
   readonly resource?: string;
+  /** The controller whose own interface it uses; its program or request is the way through that one. */
+  readonly through?: string;
 }
 
 /** What the runbook needs to know of a correction: everything but how it is done. */
-export interface CorrectionBrief extends Omit<Correction, 'action' | 'onlyIf' | 'resource' | 'repeatable'> {
+export interface CorrectionBrief extends Omit<Correction, 'action' | 'onlyIf' | 'resource' | 'repeatable' | 'through'> {
   readonly provider: Action['kind'];
 }
 
 export function briefOf(correction: Correction): CorrectionBrief {
-  const { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, approvals, action } = correction;
-  return { name, mode, undo, settleMs, holdMs, timeoutMs, cooldownMs, approvals, provider: action.kind };
+  const { name, mode, level, undo, settleMs, holdMs, timeoutMs, cooldownMs, approvals, action } = correction;
+  const trust = level === undefined ? {} : { level };
+  return { name, mode, ...trust, undo, settleMs, holdMs, timeoutMs, cooldownMs, approvals, provider: action.kind };
 }
 
 /** What a provider does. Each has exactly one provider, named by `kind`. */
@@ -205,4 +226,23 @@ export interface Fleet {
 export interface Policy {
   /** Without it nothing is a storm. */
   readonly storm?: StormPolicy;
+  readonly budgets?: readonly Budget[];
+  readonly yieldTo?: readonly YieldTo[];
+  /** Every interval that the file defines; the others go by their names. */
+  readonly timeIntervals?: readonly NamedInterval[];
+  /** Nothing is changed while one of these is open. */
+  readonly maintenance?: readonly string[];
+  /** With a smaller share of an objective's error budget left, a loss is asked for. */
+  readonly errorBudget?: { readonly askBelow: number };
+  readonly alertmanagers?: readonly AlertmanagerSource[];
+}
+
+/** To whom hale gives way. */
+export const yieldsTo = ['alertmanagerSilence', 'maintenance', 'rolloutInProgress', 'person'] as const;
+export type YieldTo = (typeof yieldsTo)[number];
+
+export interface AlertmanagerSource {
+  readonly name: string;
+  readonly url: string;
+  readonly token?: SecretReference;
 }

@@ -1,16 +1,21 @@
-import type { Client } from '@temporalio/client';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client, Connection } from '@temporalio/client';
 import type pg from 'pg';
+import { alertmanagerSilences } from '../adapters/alertmanager/silences.js';
 import { commands } from '../adapters/exec/commands.js';
 import { execMeter } from '../adapters/exec/meter.js';
 import { execProvider } from '../adapters/exec/provider.js';
 import { fileProvider } from '../adapters/filesystem/file-provider.js';
 import { releaseProvider } from '../adapters/filesystem/release-provider.js';
+import { ownGround } from '../adapters/ground/own-ground.js';
 import { httpMeter } from '../adapters/http/meter.js';
 import { httpProvider } from '../adapters/http/provider.js';
 import { postgresChanges } from '../adapters/postgres/changes.js';
 import { postgresConfigurations } from '../adapters/postgres/configurations.js';
 import { postgresControls } from '../adapters/postgres/controls.js';
 import { postgresEffects } from '../adapters/postgres/effects.js';
+import { postgresIdentity } from '../adapters/postgres/identity.js';
 import { postgresIncidents } from '../adapters/postgres/incidents.js';
 import { postgresKnownGood } from '../adapters/postgres/known-good.js';
 import { postgresLeases } from '../adapters/postgres/leases.js';
@@ -36,8 +41,8 @@ import { webhookNotifier } from '../adapters/notify/webhook.js';
 import type { Meters, Notifiers, Ports, Provider, Providers } from '../activities/ports.js';
 import type { Action } from '../domain/service.js';
 
-/** Everything the activities need, made of the adapters. */
-export function composePorts(pool: pg.Pool, client: Client): Ports {
+/** Everything the activities need, made of the adapters. `state` is the folder of this hale, where it has one. */
+export function composePorts(pool: pg.Pool, client: Client, state?: string): Ports {
   const sources = prometheusSources();
   return {
     configurations: postgresConfigurations(pool),
@@ -56,8 +61,31 @@ export function composePorts(pool: pg.Pool, client: Client): Ports {
     cycles: temporalCycles(client),
     storms: postgresStorms(pool),
     changes: postgresChanges(pool),
+    silences: alertmanagerSilences(),
+    ground: ownGround({
+      database: () => postgresIdentity(pool),
+      servers: { Temporal: temporalAddress(client) },
+      folders: ownFolders(state),
+    }),
   };
 }
+
+/** Where hale connects to; a client that is not connected yet knows it too. */
+const temporalAddress = ({ connection }: Client): string | undefined => (connection as Partial<Connection>).options?.address;
+
+/** What the demo keeps beside them is the demo's. */
+const ownFolders = (state: string | undefined): Readonly<Record<string, string>> => ({
+  ...(state === undefined
+    ? {}
+    : {
+        'PostgreSQL files': join(state, 'postgres'),
+        'Temporal files': join(state, 'temporal'),
+        logs: join(state, 'logs'),
+        'state file': join(state, 'run.json'),
+      }),
+  processes: fileURLToPath(new URL('.', import.meta.url)),
+  command: fileURLToPath(new URL('../../bin', import.meta.url)),
+});
 
 const composeMeters = (sources: Sources): Meters => ({
   http: httpMeter(),

@@ -5,6 +5,7 @@ import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createCycleActivities } from '../activities/index.js';
+import { createDryRunActivities } from '../activities/rehearse.js';
 import { createWatchActivities } from '../activities/watch-shard.js';
 import { closedHistory } from '../adapters/temporal/histories.js';
 import { openDatabase } from '../adapters/postgres/database.js';
@@ -43,7 +44,7 @@ async function run(role: string | undefined): Promise<void> {
   const pool = openDatabase(databaseUrl());
   await attributesOrExit(connection, namespace);
   const options = { connection, namespace, dataConverter, ...recovery };
-  const ports = composePorts(pool, client);
+  const ports = composePorts(pool, client, process.env['HALE_STATE']);
   const worker =
     role === 'watch'
       ? await Worker.create({
@@ -56,7 +57,7 @@ async function run(role: string | undefined): Promise<void> {
           ...options,
           ...workflows(),
           taskQueue: taskQueues.cycles,
-          activities: { ...createCycleActivities(ports) },
+          activities: { ...createCycleActivities(ports), ...createDryRunActivities(ports) },
           maxCachedWorkflows: 500,
         });
   if (role === 'cycles') {

@@ -1,27 +1,12 @@
-import type { AskCard, Prepared, ValidateHold } from '../contracts/activities.js';
-import { cooldownLeftMs, gate, refusesAll, type GateAnswer } from '../domain/gate.js';
+import type { AskCard, ValidateHold } from '../contracts/activities.js';
+import { gate, type GateAnswer } from '../domain/gate.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import type { PlanStep } from '../domain/plan.js';
 import type { CorrectionBrief, UndoClass } from '../domain/service.js';
 import type { Verdict } from '../domain/verdict.js';
 import { act, linger, look, record } from './activities.js';
 import type { Cycle } from './cycle.js';
-
-/** How one attempt ended, as far as the runbook cares. */
-export type Attempt =
-  | { readonly kind: 'held'; readonly sentence: string }
-  /** Nothing of it is left in force; the next correction may be tried. */
-  | { readonly kind: 'failed'; readonly sentence: string }
-  | { readonly kind: 'refused'; readonly sentence: string; readonly refusesAll: boolean }
-  /** Time has passed: look again before deciding anything. */
-  | { readonly kind: 'lookAgain' }
-  /** It acted a moment ago and may soon act again; a correction further down the plan would fit the symptom less. */
-  | { readonly kind: 'coolsDown'; readonly ms: number; readonly sentence: string }
-  | { readonly kind: 'callPerson'; readonly outcome: 'escalated' | 'stranded'; readonly sentence: string }
-  /** A person ended the cycle; what was in force has been undone, or left, as they said. */
-  | { readonly kind: 'ended' };
-
-type Proposal = Extract<Prepared, { kind: 'proposal' }>;
+import { busy, noRoom, refuse, tell, type Attempt, type Proposal } from './refusal.js';
 
 /** What a person who decides must know about taking it back. */
 const UNDO: { readonly [U in UndoClass]: string } = {
@@ -47,36 +32,26 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
   cycle.chart.enter('correct', `doing ${correction.name}; before: ${prepared.before}`);
   const approvedBy = cycle.approved.get(prepared.proposal);
   const permission = approvedBy === undefined ? answer.sentence : `approved by ${approvedBy}, proposal ${prepared.proposal}`;
-  const applied = await act.applyCorrection({ actionId: prepared.actionId, permission });
+  const acting = prepared.facts.blast?.acting;
+  const applied = await act.applyCorrection({
+    actionId: prepared.actionId,
+    permission,
+    answer,
+    ...(acting === undefined ? {} : { acting }),
+  });
   if (applied.kind === 'busy') return busy(cycle, correction, prepared, applied.reason);
+  if (applied.kind === 'noRoom') return noRoom(cycle, correction, prepared, applied.reason);
   if (applied.kind === 'notApplied') return { kind: 'failed', sentence: `${correction.name} was not done: ${applied.reason}` };
   cycle.acted += 1;
   if (applied.kind === 'unknown') return unknown(cycle, correction, prepared, diagnosis, applied.reason);
 
   const verdict = await validate(cycle, correction, prepared.actionId, cycle.broken);
-  return conclude(cycle, correction, prepared.actionId, diagnosis, verdict);
+  const end = await conclude(cycle, correction, prepared.actionId, diagnosis, verdict);
+  if (answer.rule === 'levelTell') await tell(cycle, prepared, 'told', `hale did ${correction.name}: ${saidOf(end)}`);
+  return end;
 }
 
-async function refuse(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
-  const { sentence, rule } = answer;
-  await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
-  const ms = cooldownLeftMs(correction, proposal.facts);
-  if (rule === 'cooldown' && !cycle.isOverdue(ms)) return { kind: 'coolsDown', ms, sentence };
-  // Relapse after relapse in one incident: each cycle found a correction that held, and nobody else would ever hear of it.
-  if (rule === 'attempts') return { kind: 'callPerson', outcome: 'escalated', sentence };
-  return { kind: 'refused', sentence, refusesAll: refusesAll(rule) };
-}
-
-const BUSY_LOOK_MS = 10_000;
-
-/** Another cycle acts on the same thing: what it does may help here too, and a correction further down would fit less. */
-async function busy(cycle: Cycle, correction: CorrectionBrief, proposal: Proposal, reason: string): Promise<Attempt> {
-  const sentence = `${correction.name} has to wait: ${reason}`;
-  const answer: GateAnswer = { kind: 'refuse', rule: 'busy', sentence };
-  await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
-  if (cycle.isOverdue()) return { kind: 'callPerson', outcome: 'escalated', sentence };
-  return { kind: 'coolsDown', ms: BUSY_LOOK_MS, sentence };
-}
+const saidOf = (end: Attempt): string => ('sentence' in end ? end.sentence : 'a person ended the cycle');
 
 /** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */
 async function ask(cycle: Cycle, { correction, why: choice }: PlanStep, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {

@@ -33,6 +33,10 @@ export interface Switches {
   /** No new corrections for this service (or `ALL_SERVICES`) until `until`, ms since the epoch. A later pause replaces an earlier one. */
   pause(service: string, until: number, order: Order): Promise<void>;
   unpause(service: string, order: Order): Promise<SetBy | undefined>;
+  /** Where the policy yields to persons, hale keeps its hands off while this one works, until `until` (ms since the epoch). */
+  work(service: string, until: number, order: Order): Promise<void>;
+  /** Answers whose work it was. */
+  endWork(service: string, order: Order): Promise<SetBy | undefined>;
   /** Lets go of every hold on a service and its instances; answers how many there were. */
   resumeHolds(service: string, order: Order): Promise<number>;
   /** Asks for a test through every channel of a team, or of those for everybody else; answers the event by which it is found. */
@@ -45,6 +49,7 @@ export interface Switches {
 
 const STOP = 'stop';
 const pauseKey = (service: string): string => `pause/${service}`;
+const workKey = (service: string): string => `work/${service}`;
 const holdKey = (service: string, instance: string | undefined): string => `hold/${service}/${instanceKey(instance)}`;
 
 export function postgresControls(pool: pg.Pool): Controls {
@@ -52,6 +57,7 @@ export function postgresControls(pool: pg.Pool): Controls {
     stopped: async () => (await pool.query('select from settings where key = $1', [STOP])).rowCount === 1,
     paused: (service) => paused(pool, service),
     held: (service, instance) => held(pool, service, instance),
+    atWork: (service, instance) => atWork(pool, service, instance),
     hold: (service, instance, outcome, incident) => transaction(pool, (queries) => hold(queries, service, instance, outcome, incident)),
     releaseHold: (service, instance, why) =>
       transaction(pool, (queries) => releaseHold(queries, holdKey(service, instance), service, { by: 'hale', reason: why })),
@@ -62,7 +68,11 @@ export function postgresSwitches(pool: pg.Pool): Switches {
   return {
     stop: (order) => transaction(pool, (queries) => stop(queries, order)),
     liftStop: (order) => transaction(pool, (queries) => lift(queries, STOP, 'stop.lifted', ALL_SERVICES, order)),
-    pause: (service, until, order) => transaction(pool, (queries) => pause(queries, service, until, order)),
+    pause: (service, until, order) =>
+      transaction(pool, (queries) => setUntil(queries, pauseKey(service), 'pause.set', service, until, order)),
+    work: (service, until, order) =>
+      transaction(pool, (queries) => setUntil(queries, workKey(service), 'work.begun', service, until, order)),
+    endWork: (service, order) => transaction(pool, (queries) => lift(queries, workKey(service), 'work.ended', service, order)),
     unpause: (service, order) => transaction(pool, (queries) => lift(queries, pauseKey(service), 'pause.lifted', service, order)),
     resumeHolds: (service, order) => transaction(pool, (queries) => resumeHolds(queries, service, order)),
     testPage: async (team, order) => {
@@ -96,6 +106,22 @@ async function held(
     [holdKey(service, instance)],
   );
   return rows[0] && { since: rows[0].set_at.getTime(), outcome: rows[0].outcome };
+}
+
+/** A person who took one part of a service over works on the service: hale does not do the same to its other parts meanwhile. */
+async function atWork(queries: Queries, service: string, instance: string | undefined): Promise<{ by: string; what: string } | undefined> {
+  const { rows } = await queries.query<{ key: string; set_by: string; until: string | null; incident: string | null }>(
+    `select key, set_by, value->>'until' as until, value->>'incident' as incident from settings
+      where (key = $1 and to_timestamp((value->>'until')::float8 / 1000) > clock_timestamp())
+         or (split_part(key, '/', 1) = 'hold' and split_part(key, '/', 2) = $2 and key <> $3
+             and value->>'outcome' in ('takenOver', 'aborted'))
+      order by key desc limit 1`,
+    [workKey(service), service, holdKey(service, instance)],
+  );
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  if (row.until !== null) return { by: row.set_by, what: `works on ${service} until ${new Date(Number(row.until)).toISOString()}` };
+  return { by: 'a person', what: `has taken over ${service}/${row.key.split('/')[2]} (${row.incident})` };
 }
 
 /** A second hold keeps the time of the first. The event's key carries that time: a hold after a release is a new one. */
@@ -152,13 +178,13 @@ async function setBy(queries: Queries, key: string): Promise<SetBy | undefined> 
   return rows[0] && { by: rows[0].set_by, since: rows[0].set_at.getTime() };
 }
 
-async function pause(queries: Queries, service: string, until: number, order: Order): Promise<void> {
+async function setUntil(queries: Queries, key: string, kind: string, service: string, until: number, order: Order): Promise<void> {
   await queries.query(
     `insert into settings (key, value, set_by) values ($1, $2, $3)
      on conflict (key) do update set value = excluded.value, set_by = excluded.set_by, set_at = clock_timestamp()`,
-    [pauseKey(service), JSON.stringify({ until, reason: order.reason }), order.by],
+    [key, JSON.stringify({ until, reason: order.reason }), order.by],
   );
-  await note(queries, 'pause.set', service, order, { until });
+  await note(queries, kind, service, order, { until });
 }
 
 async function lift(queries: Queries, key: string, kind: string, service: string, order: Order): Promise<SetBy | undefined> {

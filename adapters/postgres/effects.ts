@@ -1,6 +1,8 @@
 import type pg from 'pg';
-import type { EffectChange, Effects, LedgerEvent } from '../../activities/ports.js';
+import type { Begun, EffectChange, Effects, LedgerEvent, Room } from '../../activities/ports.js';
 import { openStates, type Effect, type EffectState, type Image } from '../../domain/effect.js';
+import { budgetSentence, type BudgetScope } from '../../domain/gate/budget.js';
+import type { Turn } from '../../domain/gate/flapping.js';
 import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
 
@@ -34,6 +36,10 @@ export function postgresEffects(pool: pg.Pool): Effects {
     get: (actionId) => get(pool, actionId),
     prepare: (effect) => prepare(pool, effect),
     move: (actionId, from, to, more) => transaction(pool, (queries) => move(queries, actionId, from, to, more ?? {})),
+    begin: (actionId, change, room) => transaction(pool, (queries) => begin(queries, actionId, change, room)),
+    used: (budget) => used(pool, budget),
+    acting: (service) => acting(pool, service),
+    turns: (resource, withinMs) => turns(pool, resource, withinMs),
     judge: async (actionId, verdict) => {
       await pool.query('update effects set verdict = $2 where action_id = $1', [actionId, verdict]);
     },
@@ -99,6 +105,64 @@ async function move(
   if (row === undefined) return false;
   await appendEvent(queries, movedEvent(effectOf(row), more));
   return true;
+}
+
+/** Counted and taken under one lock, so that of many who begin at the same moment none begins on what another has taken. */
+async function begin(queries: Queries, actionId: string, change: EffectChange, room: Room): Promise<Begun> {
+  await queries.query("select pg_advisory_xact_lock(hashtext('hale.room'))");
+  const { rows } = await queries.query<{ service: string; instance: string; resource: string }>(
+    'select service, instance, resource from effects where action_id = $1',
+    [actionId],
+  );
+  const why = rows[0] && (await noRoom(queries, rows[0], room));
+  if (why !== undefined) return { kind: 'noRoom', why };
+  return { kind: (await move(queries, actionId, ['prepared'], 'intended', change)) ? 'begun' : 'elsewhere' };
+}
+
+async function noRoom(
+  queries: Queries,
+  { service, instance }: { readonly service: string; readonly instance: string },
+  { budgets, actingMax }: Room,
+): Promise<string | undefined> {
+  for (const budget of budgets) {
+    const count = await used(queries, budget);
+    if (count >= budget.max) return budgetSentence({ ...budget, used: count });
+  }
+  if (actingMax === undefined) return undefined;
+  const others = (await acting(queries, service)).filter((one) => one !== instance);
+  return others.length > actingMax ? `${service} is being acted upon at ${others.join(', ')} by now` : undefined;
+}
+
+/** A wait touches nothing, so that it uses nothing up. */
+const TOUCHED = "state not in ('prepared', 'notApplied') and resource not like 'wait/%'";
+
+async function used(queries: Queries, { inMs, services, correction }: BudgetScope): Promise<number> {
+  const { rows } = await queries.query<{ n: string }>(
+    `select count(*) as n from effects
+      where ${TOUCHED} and intended_at > clock_timestamp() - $1 * interval '1 ms'
+        and ($2::text[] is null or service = any($2)) and ($3::text is null or correction = $3)`,
+    [inMs, services ?? null, correction ?? null],
+  );
+  return Number(rows[0]?.n ?? 0);
+}
+
+async function acting(queries: Queries, service: string): Promise<string[]> {
+  const { rows } = await queries.query<{ instance: string }>(
+    `select distinct instance from effects where service = $1 and state in (${OPEN}) and ${TOUCHED} order by instance`,
+    [service],
+  );
+  return rows.map(({ instance }) => instance);
+}
+
+async function turns(queries: Queries, resource: string, withinMs: number): Promise<Turn[]> {
+  const { rows } = await queries.query<{ at: number; before: string; after: string | null; undone: boolean }>(
+    `select extract(epoch from intended_at)::float8 * 1000 as at, before_image->>'identity' as before,
+            after_image->>'identity' as after, state = 'undone' as undone
+       from effects
+      where resource = $1 and ${TOUCHED} and intended_at > clock_timestamp() - $2 * interval '1 ms' order by intended_at`,
+    [resource, withinMs],
+  );
+  return rows.map(({ at, before, after, undone }) => ({ at: Math.round(at), before, ...(after === null ? {} : { after }), undone }));
 }
 
 /** Images stay in `effects`; the ledger tells their identities, so that it holds no file contents. */

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { IncidentOpening, Incidents, LedgerEvent } from '../../activities/ports.js';
 import type { Outcome } from '../../domain/outcome.js';
-import { instanceKey, transaction, type Queries } from './database.js';
+import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
 import { appendEvent, recordOnce } from './ledger.js';
 
 /** After these a person stepped in: what comes next is a new incident, with attempts of its own. */
@@ -10,6 +10,8 @@ const AFTER_A_PERSON: readonly Outcome[] = ['escalated', 'stranded', 'takenOver'
 export function postgresIncidents(pool: pg.Pool): Incidents {
   return {
     open: (opening) => transaction(pool, (queries) => openOrJoin(queries, opening)),
+    joinable: (service, instance, relapseWithinMs) => joinable(pool, service, instanceKey(instance), relapseWithinMs),
+    openOf: (services) => openOf(pool, services),
     close: (closing) => closeCycle(pool, closing),
     rejection: (incident, proposal) => rejection(pool, incident, proposal),
     note: (event) => transaction(pool, (queries) => appendEvent(queries, event)),
@@ -23,14 +25,8 @@ async function openOrJoin(queries: Queries, opening: IncidentOpening): Promise<{
   const mine = await queries.query<{ incident: string }>('select incident from cycles where cycle = $1', [opening.cycle]);
   if (mine.rows[0]) return reopen(queries, opening, mine.rows[0].incident);
 
-  const earlier = await queries.query<{ id: string }>(
-    `select id from incidents
-      where service = $1 and instance = $2
-        and (ended_at is null or (outcome <> all($4) and ended_at > clock_timestamp() - $3 * interval '1 ms'))
-      order by started_at desc limit 1`,
-    [opening.service, instance, opening.relapseWithinMs, AFTER_A_PERSON],
-  );
-  const incident = earlier.rows[0]?.id ?? (await insertIncident(queries, opening, instance));
+  const earlier = await joinable(queries, opening.service, instance, opening.relapseWithinMs);
+  const incident = earlier ?? (await insertIncident(queries, opening, instance));
   await queries.query('update incidents set ended_at = null, outcome = null, sentence = null where id = $1', [incident]);
   await queries.query('insert into cycles (cycle, workflow_id, incident, by, reason, config_version) values ($1, $2, $3, $4, $5, $6)', [
     opening.cycle,
@@ -40,9 +36,28 @@ async function openOrJoin(queries: Queries, opening: IncidentOpening): Promise<{
     opening.reason ?? null,
     opening.configVersion,
   ]);
-  const relapse = earlier.rows[0] !== undefined;
+  const relapse = earlier !== undefined;
   await appendEvent(queries, openedEvent(opening, incident, relapse));
   return { incident, relapse };
+}
+
+async function joinable(queries: Queries, service: string, instance: string, relapseWithinMs: number): Promise<string | undefined> {
+  const { rows } = await queries.query<{ id: string }>(
+    `select id from incidents
+      where service = $1 and instance = $2
+        and (ended_at is null or (outcome <> all($4) and ended_at > clock_timestamp() - $3 * interval '1 ms'))
+      order by started_at desc limit 1`,
+    [service, instance, relapseWithinMs, AFTER_A_PERSON],
+  );
+  return rows[0]?.id;
+}
+
+async function openOf(queries: Queries, services: readonly string[]): Promise<{ incident: string; service: string; instance?: string }[]> {
+  const { rows } = await queries.query<{ id: string; service: string; instance: string }>(
+    'select id, service, instance from incidents where service = any($1) and ended_at is null order by started_at, id',
+    [services],
+  );
+  return rows.map(({ id, service, instance }) => ({ incident: id, service, ...instanceOf(instance) }));
 }
 
 /** The same cycle opens again: a retry, which changes nothing, or a cycle sent back to detect, which reopens its incident. */

@@ -32,6 +32,16 @@ export function postgresLeases(pool: pg.Pool): Leases {
         [service, instanceKey(instance), heir],
       );
     },
+    heldByOther: async (resource, service, instance) => {
+      const { rows } = await pool.query<{ holder: string }>(
+        `select holder from leases
+          where resource = $1 and expires_at > clock_timestamp()
+            and holder not in (select cycle from cycles join incidents on incidents.id = cycles.incident
+                                where service = $2 and instance = $3)`,
+        [resource, service, instanceKey(instance)],
+      );
+      return rows[0]?.holder;
+    },
     releaseAll: async (holder) => {
       await pool.query('update leases set expires_at = clock_timestamp() where holder = $1', [holder]);
     },

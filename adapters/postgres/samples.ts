@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Samples } from '../../activities/ports.js';
 import type { NoDataReason, Reading, SignalReading } from '../../domain/reading.js';
+import type { Bound } from '../../domain/service.js';
 import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
 
 const dayMs = 24 * 3_600_000;
@@ -21,6 +22,7 @@ const columns = 'service, instance, signal, (extract(epoch from at) * 1000)::flo
 
 export function postgresSamples(pool: pg.Pool): Samples {
   return {
+    tally: (service, instance, signal, from, bound) => tally(pool, service, instanceKey(instance), signal, from, bound),
     async since(service, instance, signal, from) {
       const { rows } = await pool.query<Row>(
         `select ${columns} from samples where service = $1 and instance = $2 and signal = $3 and at >= to_timestamp($4::float8 / 1000)
@@ -37,6 +39,24 @@ export function postgresSamples(pool: pg.Pool): Samples {
       return rows.map((row) => ({ service: row.service, ...instanceOf(row.instance), signal: row.signal, reading: readingOf(row) }));
     },
   };
+}
+
+async function tally(
+  pool: pg.Pool,
+  service: string,
+  instance: string,
+  signal: string,
+  from: number,
+  bound: Bound,
+): Promise<{ bad: number; of: number }> {
+  const [outside, infinity, limit] = 'above' in bound ? ['<=', 'unbounded: -1', bound.above] : ['>=', 'unbounded: 1', bound.below];
+  const { rows } = await pool.query<{ bad: number; of: number }>(
+    `select count(*) filter (where value ${outside} $5 or reason = $6)::int as bad,
+            count(*) filter (where value is not null or reason like 'unbounded: %')::int as of
+       from samples where service = $1 and instance = $2 and signal = $3 and at >= to_timestamp($4::float8 / 1000)`,
+    [service, instance, signal, from, limit, infinity],
+  );
+  return rows[0] ?? { bad: 0, of: 0 };
 }
 
 /** In SQL an infinity has no number, only the reason `unbounded`; the detail stands behind the reason. */

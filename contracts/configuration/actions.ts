@@ -7,8 +7,6 @@ import { type Node, at } from './tree.js';
 
 /** What a provider is to do; undefined when what it needs was reported as missing. */
 export function actionOf(kind: Kind, file: WholeFile, node: Node, service: Node, context: Context): Action | undefined {
-  // What would have gone another way must not go the direct way just because this version does not know the other one.
-  if (file.through !== undefined) return { kind: 'inactive', provider: file.through };
   switch (kind) {
     case 'exec':
       return execAction(file, node, context);

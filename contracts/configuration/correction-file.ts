@@ -42,7 +42,7 @@ export const correction = z.strictObject({
   kubernetes: text.optional(),
   systemd: text.optional(),
   on: choice('service', 'instance').optional(),
-  through: text.optional(),
+  through: text.optional().describe('The controller, as in managedBy, whose own interface this is'),
   undo: undo.optional(),
   verify: z
     .union([argv, url], { error: 'a program as [argv], or a URL, that tells by action id whether the correction was applied' })
@@ -50,6 +50,9 @@ export const correction = z.strictObject({
   repeatable: z.boolean().optional().describe('May be done again when nobody knows whether it was done'),
   mode: mode.optional(),
   approvals: approvals.optional(),
+  level: count(0, 4)
+    .optional()
+    .describe('0 records, 1 suggests, 2 asks, 3 acts where nothing is lost, 4 acts; the stricter of mode and level decides'),
   hold: duration('1s', '30d').optional(),
   within: duration('100ms', '30d').optional().describe('The symptom must be gone this long after the action'),
   timeout: duration('100ms', '2h').optional(),

@@ -6,16 +6,16 @@ import type { Kinds } from './kinds.js';
 export type Kind = Exclude<Action['kind'], 'inactive'> | 'kubernetes' | 'systemd';
 
 export const kinds: Kinds<Kind> = {
-  exec: { main: 'exec', beside: ['undo', 'verify', 'repeatable', 'onlyIf'] },
-  http: { main: 'http', beside: ['method', 'headers', 'body', 'undo', 'verify', 'repeatable', 'onlyIf'] },
+  exec: { main: 'exec', beside: ['undo', 'verify', 'repeatable', 'onlyIf', 'through'] },
+  http: { main: 'http', beside: ['method', 'headers', 'body', 'undo', 'verify', 'repeatable', 'onlyIf', 'through'] },
   file: { main: 'file', beside: ['restore', 'then', 'undo', 'onlyIf'] },
   release: { main: 'release', beside: ['restore', 'then', 'undo', 'onlyIf'] },
   postgres: { main: 'postgres', beside: ['target', 'spare', 'olderThan', 'table', 'undo'] },
   wait: { main: 'for', beside: ['undo'] },
-  kubernetes: { main: 'kubernetes', beside: ['undo', 'onlyIf', 'on'] },
-  systemd: { main: 'systemd', beside: ['undo', 'onlyIf', 'on'] },
+  kubernetes: { main: 'kubernetes', beside: ['undo', 'onlyIf', 'on', 'through'] },
+  systemd: { main: 'systemd', beside: ['undo', 'onlyIf', 'on', 'through'] },
 };
-export const common = ['mode', 'approvals', 'hold', 'within', 'timeout', 'cooldown', 'resource', 'through'];
+export const common = ['mode', 'approvals', 'hold', 'within', 'timeout', 'cooldown', 'resource', 'level'];
 
 const timed = { mode: true, hold: true, within: true, timeout: true, cooldown: true, repeatable: true, undo: true } as const;
 export const timedCorrection = correction.required(timed);

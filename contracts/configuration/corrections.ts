@@ -1,12 +1,12 @@
 import type { ApprovalRules } from '../../domain/approval.js';
-import type { Action, Correction, UndoClass } from '../../domain/service.js';
+import type { Action, Correction, Level, UndoClass } from '../../domain/service.js';
 import { actionOf } from './actions.js';
 import { approvalsOf } from './approvals.js';
 import { type Context, filled } from './context.js';
 import { correction } from './correction-file.js';
 import { type Kind, type WholeFile, common, kinds, timedCorrection } from './correction-kinds.js';
 import { kindOf } from './kinds.js';
-import { formatDuration } from './scalars.js';
+import { formatDuration } from '../../domain/duration.js';
 import type { Resolved } from './signals.js';
 import { type Node, at, fromPlain, merge, plain } from './tree.js';
 import { undoDefault, undoOf } from './undo.js';
@@ -75,6 +75,7 @@ function correctionOf(name: string, file: WholeFile, action: Action, undo: UndoC
   return {
     name,
     mode: file.mode,
+    ...(file.level !== undefined && { level: file.level as Level }),
     undo,
     repeatable: file.repeatable,
     action,
@@ -85,5 +86,6 @@ function correctionOf(name: string, file: WholeFile, action: Action, undo: UndoC
     approvals,
     ...(file.onlyIf && { onlyIf: { changedWithinMs: file.onlyIf.changedWithin } }),
     ...(file.resource !== undefined && { resource: file.resource }),
+    ...(file.through !== undefined && { through: file.through }),
   };
 }

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { channelSources, linksFile, pageFile } from './channel-file.js';
 import { approvals, correction, mode } from './correction-file.js';
 import { alertMatchers, intake } from './intake-file.js';
+import { yieldsTo } from '../../domain/service.js';
 import { absolutePath, choice, count, duration, matcher, name, percent, text, until, url } from './scalars.js';
 import { objective, signal, target } from './signal-file.js';
+import { timeIntervals } from './time-intervals.js';
 
 /** The configuration file as people write it. Any part of a service may come from its class, so that all keys are optional. */
 
@@ -21,6 +23,7 @@ const secret = z
 
 const source = z.strictObject({
   prometheus: url.optional(),
+  alertmanager: url.optional().describe('Its silences are honoured, see policy.yieldTo'),
   token: text.optional().describe('Name of an entry of `secrets`'),
   refresh: duration('1s', '1h').optional().describe('Not asked more often than this'),
   maxQueriesPerSecond: count(1, 1000).optional(),
@@ -37,16 +40,29 @@ const limits = {
   pauseMax: duration('1m', '30d').optional(),
 };
 
+const changesOnlyIn = z.array(text).describe('Names of time_intervals: changes are made only while all are open');
+
+const atOnce = z.union([count(1, 10_000), percent], { error: 'a whole number from 1 to 10000, or a share of the instances such as 10%' });
+
 const policy = z.strictObject({
   mode: mode.optional(),
   approvals: approvals.optional(),
   ...limits,
   page: pageFile.optional().describe('Called for services without a team, and for teams without a channel'),
   budgets: z
-    .array(z.strictObject({ max: count(1, 10_000), in: duration('1m', '30d'), per: choice('service', 'class', 'team', 'environment') }))
+    .array(
+      z.strictObject({
+        max: count(1, 10_000),
+        in: duration('1m', '30d'),
+        per: choice('service', 'class', 'team', 'correction', 'environment'),
+      }),
+    )
     .optional(),
   storm: z.strictObject({ services: percent, within: duration('1s', '1h') }).optional(),
-  yieldTo: z.array(choice('alertmanagerSilence', 'maintenance', 'rolloutInProgress', 'person')).optional(),
+  yieldTo: z.array(choice(...yieldsTo)).optional(),
+  maintenance: z.array(text).optional().describe('Names of time_intervals: nothing is changed while one is open'),
+  changesOnlyIn: changesOnlyIn.optional(),
+  errorBudget: z.strictObject({ askBelow: percent }).optional().describe('With less of it left, a loss is asked for'),
 });
 
 const instancesError = 'a list such as [web-1, web-2], or {source, query, by}';
@@ -72,12 +88,13 @@ const template = {
   objectives: z.record(name, objective).optional(),
   corrections: z.record(name, correction).optional(),
   order: choice('learned', 'fixed').optional(),
-  limits: z.strictObject({ ...limits, atOnce: count(1, 10_000).optional(), minHealthy: percent.optional() }).optional(),
+  limits: z.strictObject({ ...limits, atOnce: atOnce.optional(), minHealthy: percent.optional() }).optional(),
   target: target.optional(),
   instances: instances.optional(),
   dependsOn: z.array(name).optional(),
   overrides: z.array(override).optional(),
   alerts: alertMatchers.optional().describe('Which alerts of other monitoring are about it'),
+  changesOnlyIn: changesOnlyIn.optional(),
 };
 
 export const serviceFile = z.strictObject({ class: name.optional(), ...template });
@@ -100,6 +117,7 @@ export const fleetFile = z.strictObject({
   links: linksFile.optional().describe('Where the links in messages lead'),
   policy: policy.optional(),
   intake: intake.optional(),
+  time_intervals: timeIntervals.optional(),
   classes: z.record(name, z.strictObject(template)).optional(),
   services: z.record(name, serviceFile).optional(),
 });

@@ -7,20 +7,7 @@ const patterns = [
   'sources.*.kubernetes',
   'sources.*.namespaces',
   'sources.*.ssh',
-  'policy.budgets',
-  'policy.yieldTo',
-  ...inTemplates(
-    'target.source',
-    'target.managedBy',
-    'limits.atOnce',
-    'limits.minHealthy',
-    'objectives.*.target',
-    'objectives.*.warnAhead',
-    'corrections.*.kubernetes',
-    'corrections.*.systemd',
-    'corrections.*.through',
-    'corrections.*.on',
-  ),
+  ...inTemplates('target.source', 'objectives.*.warnAhead', 'corrections.*.kubernetes', 'corrections.*.systemd', 'corrections.*.on'),
 ].map((pattern) => pattern.split('.'));
 
 /** Paths of the file that are accepted and not acted on yet, in the order of the file. */

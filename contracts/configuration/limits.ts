@@ -1,8 +1,8 @@
 import type { Limits, Mode } from '../../domain/service.js';
 import type { Context } from './context.js';
 import { serviceFile } from './file.js';
-import { formatDuration } from './scalars.js';
-import { type Node, at, emptyMap, fromPlain, merge, plain } from './tree.js';
+import { formatDuration } from '../../domain/duration.js';
+import { type Node, at, emptyMap, fromPlain, merge, plain, textOf } from './tree.js';
 import type { Resolved } from './signals.js';
 
 const defaults = { attempts: 5, escalateAfter: '5m', approvalExpiry: '15m', pauseMax: '8h' };
@@ -26,9 +26,14 @@ export function resolveLimits(service: Node, context: Context): Resolved<Limits>
     escalateAfterMs: file.escalateAfter,
     approvalExpiryMs: file.approvalExpiry,
     pauseMsMax: file.pauseMax,
+    ...(file.atOnce !== undefined && { atOnce: isShare(node) ? { share: file.atOnce } : { count: file.atOnce } }),
+    ...(file.minHealthy !== undefined && { minHealthy: file.minHealthy }),
   };
   return { value, node };
 }
+
+/** `100%` is the number 1, but not one instance. */
+const isShare = (limits: Node): boolean => textOf(at(limits, 'atOnce'))?.endsWith('%') ?? false;
 
 function checkStricter(key: keyof typeof defaults, floor: Node, node: Node, context: Context): void {
   const most = filledLimits.parse(plain(floor))[key];

@@ -1,7 +1,7 @@
 import type { Objective, Signal } from '../../domain/service.js';
 import { type Context, filled } from './context.js';
 import { unknown } from './problem.js';
-import { formatDuration } from './scalars.js';
+import { formatDuration } from '../../domain/duration.js';
 import { objective } from './signal-file.js';
 import { type Resolved, resolveBound } from './signals.js';
 import { type Node, at, keysOf, plain, textOf } from './tree.js';

@@ -1,15 +1,62 @@
-import type { Policy } from '../../domain/service.js';
-import type { Context } from './context.js';
+import type { AlertmanagerSource, Policy } from '../../domain/service.js';
+import { type Context, secretNamed } from './context.js';
 import { includedFile } from './file.js';
-import { plain } from './tree.js';
+import { unknown } from './problem.js';
+import { namedIntervals } from './time-intervals.js';
+import { type Node, at, plain } from './tree.js';
 
-const policyFile = includedFile.pick({ policy: true }).strip();
+const policyFile = includedFile.pick({ policy: true, time_intervals: true }).strip();
 
 /** What the file says for the whole fleet; undefined where it says nothing of the kind. */
-export function resolvePolicy({ root }: Context): Policy | undefined {
-  const { policy = {} } = policyFile.parse(plain(root));
+export function resolvePolicy(context: Context): Policy | undefined {
+  const { policy = {}, time_intervals } = policyFile.parse(plain(context.root));
+  const { budgets, storm, yieldTo, maintenance, errorBudget } = policy;
+  const intervals = namedIntervals(time_intervals);
+  intervalsNamed(at(context.root, 'policy', 'maintenance'), context);
+  checkTwice(context);
+  if (maintenance !== undefined && !yieldTo?.includes('maintenance'))
+    context.problems.warn(at(context.root, 'policy', 'maintenance')?.place, 'means nothing without yieldTo: [maintenance]');
+  const alertmanagers = alertmanagersOf(context);
+  if (yieldTo?.includes('alertmanagerSilence') && alertmanagers.length === 0)
+    context.problems.warn(
+      at(context.root, 'policy', 'yieldTo')?.place,
+      'names alertmanagerSilence, but no source is one; allowed: sources: {am: {alertmanager: URL}}',
+    );
   const resolved: Policy = {
-    ...(policy.storm && { storm: { share: policy.storm.services, withinMs: policy.storm.within } }),
+    ...(storm && { storm: { share: storm.services, withinMs: storm.within } }),
+    ...(budgets && { budgets: budgets.map(({ max, in: inMs, per }) => ({ max, inMs, per })) }),
+    ...(yieldTo && { yieldTo }),
+    ...(intervals.length > 0 && { timeIntervals: intervals }),
+    ...(maintenance && { maintenance }),
+    ...(errorBudget && { errorBudget }),
+    ...(alertmanagers.length > 0 && { alertmanagers }),
   };
   return Object.keys(resolved).length === 0 ? undefined : resolved;
+}
+
+/** The intervals that a list of names asks for; a name that nobody defined is reported. */
+export function intervalsNamed(list: Node | undefined, { root, problems }: Context): string[] {
+  const known = namesOf(root);
+  const names = (plain(list) as string[] | undefined) ?? [];
+  names.forEach((name, index) => {
+    if (!known.includes(name)) problems.error(at(list, index)?.place, unknown('time interval', name, known));
+  });
+  return names;
+}
+
+const namesOf = (root: Node): string[] => namedIntervals(policyFile.parse(plain(root)).time_intervals).map(({ name }) => name);
+
+function checkTwice({ root, problems }: Context): void {
+  namesOf(root).forEach((name, index, names) => {
+    if (names.indexOf(name) < index)
+      problems.error(at(root, 'time_intervals', index, 'name')?.place, `is ${name}, which stands above already`);
+  });
+}
+
+function alertmanagersOf(context: Context): AlertmanagerSource[] {
+  return Object.entries(context.file.sources ?? {}).flatMap(([name, { alertmanager }]) => {
+    if (alertmanager === undefined) return [];
+    const token = secretNamed(at(context.root, 'sources', name, 'token'), context);
+    return [{ name, url: alertmanager.replace(/\/+$/, ''), ...(token && { token }) }];
+  });
 }

@@ -13,18 +13,6 @@ export function parseDuration(text: string): number | undefined {
   return [...parts].reduce((sum, [, amount, unit]) => sum + Number(amount) * units[unit as keyof typeof units], 0);
 }
 
-/** The shortest way to write a number of milliseconds as a duration. */
-export function formatDuration(ms: number): string {
-  if (ms === 0) return '0s';
-  let rest = ms;
-  const parts = (['d', 'h', 'm', 's', 'ms'] as const).map((unit) => {
-    const amount = Math.floor(rest / units[unit]);
-    rest -= amount * units[unit];
-    return amount === 0 ? '' : `${amount}${unit}`;
-  });
-  return parts.join('');
-}
-
 /** A duration between `min` and `max`, both written as durations; read into milliseconds. */
 export function duration(min = '0s', max = '1y') {
   const error = `a duration with its unit from ${min} to ${max}, such as 500ms, 30s or 1h30m`;

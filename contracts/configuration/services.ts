@@ -1,10 +1,11 @@
 import { fillSlots } from '../../domain/detection/slots.js';
-import type { Correction, Instances, Objective, Override, Service, Signal } from '../../domain/service.js';
+import type { Correction, Instances, Limits, Objective, Override, Service, Signal } from '../../domain/service.js';
 import { type Context, filled, prometheusNamed, secretNamed, targetDefaults } from './context.js';
 import { type Given, resolveCorrection } from './corrections.js';
 import { type ServiceHead, serviceHead } from './file.js';
 import { modeOf, resolveLimits } from './limits.js';
 import { holdMsDefault, resolveObjective } from './objectives.js';
+import { intervalsNamed } from './policy.js';
 import { unknown } from './problem.js';
 import { alertsOf, alertsDefault } from './intake.js';
 import { type Resolved, resolveSignal } from './signals.js';
@@ -29,6 +30,8 @@ export function resolveService(name: string, context: Context): Resolved<Service
   secretNamed(at(node, 'target', 'password'), context);
   if (keysOf(at(node, 'objectives')).length === 0) context.problems.warn(own.place, 'has no objectives: hale watches nothing here');
   const overrides = overridesOf(file, node, context);
+  const managedBy = textOf(at(node, 'target', 'managedBy'));
+  const changesOnlyIn = changeWindowsOf(own, template, context);
   const value: Service = {
     name,
     ...(file.class !== undefined && { class: file.class }),
@@ -39,11 +42,26 @@ export function resolveService(name: string, context: Context): Resolved<Service
     objectives: valuesOf(objectives),
     corrections: valuesOf(corrections),
     order: file.order ?? 'learned',
-    limits: limits.value,
+    limits: instances === undefined ? ofOneUnit(limits.value, node, context) : limits.value,
     ...(overrides.length > 0 && { overrides }),
     ...(file.alerts && { alerts: alertsOf(file.alerts, name) }),
+    ...(managedBy !== undefined && { managedBy }),
+    ...(changesOnlyIn.length > 0 && { changesOnlyIn }),
   };
   return { value, node: effective(name, node, { signals, objectives, corrections }, limits.node) };
+}
+
+/** The policy's windows, the class's and the service's own: each may make the time for changes shorter, none longer. */
+function changeWindowsOf(own: Node, template: Node | undefined, context: Context): string[] {
+  const lists = [at(context.root, 'policy', 'changesOnlyIn'), at(template, 'changesOnlyIn'), at(own, 'changesOnlyIn')];
+  return [...new Set(lists.flatMap((list) => intervalsNamed(list, context)))];
+}
+
+/** A service without instances is one thing: nothing of it can be left healthy while it is acted on. */
+function ofOneUnit({ atOnce, minHealthy, ...limits }: Limits, node: Node, context: Context): Limits {
+  for (const [key, value] of Object.entries({ atOnce, minHealthy }))
+    if (value !== undefined) context.problems.warn(at(node, 'limits', key)?.place, 'means nothing here: the service has no instances');
+  return limits;
 }
 
 /** The longest of all objectives: its hold, the time between two of its readings, and until its good votes are enough. */

@@ -2,7 +2,8 @@ import type { Bound, Signal } from '../../domain/service.js';
 import { type Context, connectionOf, filled, prometheusNamed } from './context.js';
 import { type Kinds, kindOf } from './kinds.js';
 import { unknown } from './problem.js';
-import { formatDuration, parseDuration } from './scalars.js';
+import { formatDuration } from '../../domain/duration.js';
+import { parseDuration } from './scalars.js';
 import { type BoundFile, signal } from './signal-file.js';
 import { type Node, at, keysOf, plain, textOf } from './tree.js';
 

@@ -8,6 +8,7 @@ import { postgresSwitches } from '../../adapters/postgres/controls.js';
 import { configured } from '../support/configured.js';
 import { freshFolder, freshKnob } from '../support/knob.js';
 import { shopIncident } from '../support/recorded.js';
+import { permitted } from '../support/shop-correction.js';
 
 const actionId = 'cycle-1/1/last-good';
 
@@ -36,7 +37,7 @@ services:
   await effects.move(actionId, ['prepared'], 'intended', { fence: '1' });
   await writeFile(path, 'good');
 
-  const retry = () => new MockActivityEnvironment().run(applyCorrection(ports), { actionId, permission: 'mode act' });
+  const retry = () => new MockActivityEnvironment().run(applyCorrection(ports), { actionId, ...permitted });
   return { knob, path, effects, retry, switches: postgresSwitches(pool) };
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson } from '../../contracts/configuration/check.js';
-import { formatDuration, parseDuration } from '../../contracts/configuration/scalars.js';
+import { parseDuration } from '../../contracts/configuration/scalars.js';
+import { formatDuration } from '../../domain/duration.js';
 import { fromPlain, merge, plain } from '../../contracts/configuration/tree.js';
 import { check, minimalFile } from '../support/configuration.js';
 

@@ -8,6 +8,7 @@ import type pg from 'pg';
 import { inject } from 'vitest';
 import { createCycleActivities } from '../../activities/index.js';
 import type { Ports } from '../../activities/ports.js';
+import { createDryRunActivities } from '../../activities/rehearse.js';
 import { loadConfiguration } from '../../adapters/configuration/load.js';
 import { storeConfiguration } from '../../adapters/postgres/configurations.js';
 import type { CycleActivities } from '../../contracts/activities.js';
@@ -62,7 +63,7 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string): Prom
         connection: env.nativeConnection,
         taskQueue,
         workflowBundle: { codePath: inject('codePath') },
-        activities: { ...activities, ...change(activities) },
+        activities: { ...createDryRunActivities(ports), ...activities, ...change(activities) },
         dataConverter: { payloadConverterPath },
         maxHeartbeatThrottleInterval: '1s',
         stickyQueueScheduleToStartTimeout: '1s',

@@ -10,6 +10,9 @@ import { shopIncident } from './recorded.js';
 
 export const actionId = 'cycle-1/1/fix';
 
+/** What the gate says where nothing is against it. */
+export const permitted = { permission: 'mode act', answer: { kind: 'act', rule: 'modeAct', sentence: 'mode act' } } as const;
+
 /** The one correction `fix` of a shop, in the hands of the real activities, one try at a time as Temporal would run them. */
 export interface ShopCorrection {
   readonly ports: Ports;
@@ -49,7 +52,7 @@ services:
   return {
     ports,
     propose,
-    apply: (worker = new MockActivityEnvironment()) => worker.run(applyCorrection(ports), { actionId, permission: 'mode act' }),
+    apply: (worker = new MockActivityEnvironment()) => worker.run(applyCorrection(ports), { actionId, ...permitted }),
     undo: () => new MockActivityEnvironment().run(undoCorrection(ports), { actionId, why: 'it did not help' }),
     cutOff: async () => void (await ports.effects.move(actionId, ['prepared'], 'intended', { fence: '1' })),
     effect: () => ports.effects.get(actionId),

@@ -16,3 +16,7 @@ create table storms (
 create unique index one_storm on storms ((true)) where ended_at is null;
 alter table incidents add column part_of text references incidents;
 create index parts_of_incident on incidents (part_of) where part_of is not null;
+
+-- Budgets count what was begun lately, and a resource is frozen for what became of it lately.
+create index effects_begun on effects (intended_at) where intended_at is not null;
+create index effects_of_resource on effects (resource, intended_at);

@@ -2,7 +2,7 @@ import { labelsOf, type AlertingRule, type Survey } from '../../../adapters/prom
 import type { Getter } from '../../../adapters/prometheus/get.js';
 import { nameFrom, type DraftPart } from '../../../contracts/configuration/draft.js';
 import { boundFor } from '../../../contracts/configuration/strict-bound.js';
-import { formatDuration } from '../../../contracts/configuration/scalars.js';
+import { formatDuration } from '../../../domain/duration.js';
 import { comparisonOf, type Comparison } from './comparison.js';
 
 /** What an alerting rule says about one job, in the words of the configuration. */

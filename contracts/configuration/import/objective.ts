@@ -1,5 +1,5 @@
 import { Names, type DraftPart, type DraftService } from '../draft.js';
-import { formatDuration } from '../scalars.js';
+import { formatDuration } from '../../../domain/duration.js';
 
 /** Parts of services as an import finds them, one after the other, under the service that they name. */
 export class Services {

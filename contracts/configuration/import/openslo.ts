@@ -1,7 +1,8 @@
 import { boundFor } from '../strict-bound.js';
 import { nameFrom } from '../draft.js';
 import type { Problems } from '../problem.js';
-import { formatDuration, parseDuration } from '../scalars.js';
+import { formatDuration } from '../../../domain/duration.js';
+import { parseDuration } from '../scalars.js';
 import { type Node, at, textOf } from '../tree.js';
 import { Fields } from './fields.js';
 import { addRatio, percent, type Ratio, type Services } from './objective.js';

@@ -19,7 +19,8 @@ export async function plainCycle(order: CycleOrder): Promise<unknown> {
   const prepared = await look.prepareCorrection({ ...inIncident, cycle, attempt: 1, correction: name });
   if (prepared.kind !== 'proposal') return prepared;
   const { actionId } = prepared;
-  const applied = await act.applyCorrection({ actionId, permission: `mode act: ${name} may be done` });
+  const answer = { kind: 'act', rule: 'modeAct', sentence: `mode act: ${name} may be done` } as const;
+  const applied = await act.applyCorrection({ actionId, permission: answer.sentence, answer });
   if (applied.kind !== 'applied') return applied;
   const recovery = await linger.awaitRecovery({ ...place, actionId, broken, settleMs: correction.settleMs });
   if (recovery.kind !== 'recovered') return recovery;

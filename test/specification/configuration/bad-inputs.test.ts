@@ -237,9 +237,9 @@ describe('row 6: claims that are not so', () => {
     expect(checked).toMatchObject({ kind: 'valid', fleet: { notYetActive: ['services.shop.corrections.roll.kubernetes'] } });
   });
 
-  test('a correction that should go through another way never goes directly', async () => {
-    const checked = await check({ 'hale.yaml': changed('restore: lastGood', 'restore: lastGood, through: git') });
-    expect(checked).toMatchObject({ fleet: { services: [{ corrections: [{ action: { kind: 'inactive', provider: 'git' } }, {}] }] } });
+  test('only a program or a request can go through a controller: nothing else goes another way than its own', async () => {
+    const said = await complaints(changed('restore: lastGood', 'restore: lastGood, through: git'));
+    expect(said).toEqual([expect.stringContaining('through: means nothing beside file')]);
   });
 });
 

@@ -1,0 +1,11 @@
+import type { Queries } from './database.js';
+
+/** hale's own PostgreSQL under the name that acting on it would have: by the identity of its cluster, whatever address leads there. */
+export async function postgresIdentity(queries: Queries): Promise<string | undefined> {
+  try {
+    const { rows } = await queries.query<{ id: string }>('select system_identifier::text as id from pg_control_system()');
+    return rows[0] && `postgres/${rows[0].id}`;
+  } catch {
+    return undefined; // Not allowed to ask, or away: the target's own name is then an address, which tells nothing.
+  }
+}
