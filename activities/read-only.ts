@@ -1,34 +1,50 @@
 import { NotPermitted } from '../domain/failure.js';
-import type { Ports, Provider, Providers } from './ports.js';
+import type { Ports, Provider } from './ports.js';
+
+/** What of each port only reads. What is not named here is refused: a method that somebody adds tomorrow too. */
+const reading: { readonly [P in Exclude<keyof Ports, 'providers' | 'meters'>]: readonly (keyof Ports[P] & string)[] } = {
+  configurations: ['current', 'byVersion'],
+  members: ['of'],
+  incidents: ['joinable', 'openOf', 'rejection'],
+  effects: ['get', 'open', 'lastAppliedAt', 'attempts', 'ofCycle', 'used', 'acting', 'turns'],
+  leases: ['holds', 'heldByOther'],
+  controls: ['stopped', 'paused', 'held', 'atWork'],
+  signatures: [],
+  lessons: ['about'],
+  knownGood: ['latest'],
+  samples: ['since', 'ofServices', 'tally'],
+  shards: [],
+  cycles: ['last'],
+  // Ends a storm that is over, which whoever looks does.
+  storms: ['current'],
+  changes: ['recent', 'inProgress'],
+  silences: ['about'],
+  ground: ['ownOf'],
+};
+
+const readingOfProviders: readonly (keyof Provider)[] = ['kind', 'readBackBy', 'fencedBy', 'resourceOf', 'image', 'examine'];
 
 /**
  * The ports without any way to change something: the one place where the effects of a dry run are blocked. What writes
  * throws, so that an activity which is made over these can't act, whatever it is given or however it is wrong.
  */
 export function readOnly(ports: Ports): Ports {
+  const restricted = Object.entries(reading).map(([name, allowed]) => [name, only(ports[name as keyof typeof reading], allowed)]);
   return {
-    ...ports,
-    providers: readingProviders(ports.providers),
-    incidents: without(ports.incidents, 'open', 'close', 'note'),
-    effects: without(ports.effects, 'prepare', 'move', 'begin', 'judge'),
-    leases: without(ports.leases, 'acquire', 'inherit', 'releaseAll'),
-    controls: without(ports.controls, 'hold', 'releaseHold'),
-    lessons: without(ports.lessons, 'record'),
-    knownGood: without(ports.knownGood, 'record'),
-    shards: without(ports.shards, 'claim', 'store'),
-    cycles: without(ports.cycles, 'report'),
-    storms: without(ports.storms, 'note'),
+    ...(Object.fromEntries(restricted) as Omit<Ports, 'providers' | 'meters'>),
+    meters: ports.meters,
+    providers: {
+      for(action) {
+        const provider = ports.providers.for(action);
+        return provider && only<Provider>(provider, readingOfProviders);
+      },
+    },
   };
 }
 
-const readingProviders = (providers: Providers): Providers => ({
-  for(action) {
-    const provider = providers.for(action);
-    return provider && without<Provider>(provider, 'apply', 'undo');
-  },
-});
-
-function without<T extends object>(port: T, ...writes: readonly (keyof T & string)[]): T {
-  const refusals = writes.map((name) => [name, () => Promise.reject(new NotPermitted(`a dry run must not ${name}`))]);
-  return { ...port, ...Object.fromEntries(refusals) } as T;
+function only<T extends object>(port: T, allowed: readonly string[]): T {
+  const kept = Object.entries(port).map(([name, member]) => [name, allowed.includes(name) ? member : refusing(name)]);
+  return Object.fromEntries(kept) as T;
 }
+
+const refusing = (name: string) => (): Promise<never> => Promise.reject(new NotPermitted(`a dry run must not ${name}`));

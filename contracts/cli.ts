@@ -187,6 +187,33 @@ export const effectsInForce = z.array(
   }),
 );
 
+const gateAnswer = z.object({ kind: z.enum(['act', 'ask', 'refuse']), rule: z.string(), sentence: z.string() });
+
+/** One correction as a cycle would find it now. `answer` is null where it would not be tried; `why` then says why. */
+const dryStep = z.object({
+  kind: z.enum(['considered', 'skipped']),
+  correction: z.string(),
+  why: maybe(z.string()),
+  proposal: maybe(z.string()),
+  before: maybe(z.string()),
+  goal: maybe(z.string()),
+  answer: maybe(gateAnswer),
+  /** Everything else that speaks against acting. */
+  objections: z.array(gateAnswer),
+  /** What the policy looked at; times in ms since the epoch. */
+  facts: maybe(z.record(z.string(), z.unknown())),
+});
+
+const considered = { service: z.string(), instance: maybe(z.string()), configVersion: z.string() };
+
+export const dryRun = z.object({
+  ...considered,
+  seen: maybe(z.object({ kind: z.enum(['broken', 'waits', 'clear', 'noData']), sentence: z.string() })),
+  steps: z.array(dryStep),
+});
+
+export const explanation = z.object({ ...considered, ...dryStep.shape });
+
 export const word = z.object({ said: z.array(z.string()) });
 
 /** `why` is null when the cycle replays. */
@@ -213,4 +240,7 @@ export type AlertRecord = z.infer<typeof alert>;
 export type Stopped = z.infer<typeof stopped>;
 export type Replayed = z.infer<typeof replayed>;
 export type Check = z.infer<typeof doctor>['checks'][number];
+export type DryRun = z.infer<typeof dryRun>;
+export type DryStep = z.infer<typeof dryStep>;
+export type Explanation = z.infer<typeof explanation>;
 export type FailureCode = (typeof failureCodes)[number];

@@ -3,6 +3,7 @@ import { adoptionCommands } from './adoption-commands.js';
 import { checkCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
 import { connected, spoken } from './connected.js';
+import { gateCommands } from './gate-commands.js';
 import { intakeCommands } from './intake-commands.js';
 import type { EffectsOptions } from './effects.js';
 import type { IncidentsOptions } from './incidents.js';
@@ -22,6 +23,7 @@ export function haleProgram(): Command {
   looking(program);
   deciding(program);
   switching(program);
+  for (const command of gateCommands()) program.addCommand(command);
   for (const command of adoptionCommands()) program.addCommand(command);
   calling(program);
   program
@@ -139,8 +141,11 @@ function deciding(program: Command): void {
     .description('look at a service now, and heal it when it is broken')
     .argument('<service>')
     .option('--instance <name>', 'one instance of it')
-    .action((service: string, options: Spoken & Output & { instance?: string }) =>
-      print(options, async () => (await import('./words.js')).heal(service, options)),
+    .option('--dry-run', 'say what would be done, and change nothing')
+    .action((service: string, options: Spoken & Output & { instance?: string; dryRun?: boolean }) =>
+      print(options, async () =>
+        options.dryRun ? (await import('./dry-run.js')).dryRun(service, options) : (await import('./words.js')).heal(service, options),
+      ),
     );
 }
 

@@ -82,6 +82,22 @@ test('doctor finds nothing missing on a hale that just came up', async () => {
   expect(await hale(['doctor', ...at])).toMatchObject({ code: 0 });
 });
 
+test('what the policy says about a correction is told before anything is broken', async () => {
+  const told = await hale(['gate', 'explain', 'shop', 'touch', '--json', ...at]);
+  expect(dataOf(wire.explanation, told)).toMatchObject({
+    service: 'shop',
+    correction: 'touch',
+    answer: { kind: 'ask', rule: 'modeAsk', sentence: 'mode ask: a person decides on touch' },
+  });
+  const dry = await hale(['heal', 'shop', '--dry-run', ...at]);
+  expect(dry).toMatchObject({ code: 0 });
+  expect(dry.stdout).toContain('shop: nothing is broken');
+  const unknown = await hale(['gate', 'explain', 'shop', 'pray', '--json', ...at]);
+  expect(failureOf(unknown)).toMatchObject({ code: 'notFound', hint: 'there are: touch' });
+  expect((await hale(['work', 'shop', '--for', '1m', '--by', 'ada', ...at])).stdout).toContain('ada works on shop until');
+  expect((await hale(['work', 'shop', '--done', ...at])).stdout).toBe('the work of ada on shop is over\n');
+});
+
 test('a person is asked, and only the hash of the open proposal is a yes', { timeout: 120_000 }, async () => {
   const { id, proposal } = await asked();
   expect((await status()).services[0]).toMatchObject({ state: 'waiting', why: id });
