@@ -1,4 +1,4 @@
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Intake } from '../../adapters/postgres/intake.js';
 import { alertRoutes } from './alerts.js';
 import { changeRoutes } from './changes.js';
@@ -9,8 +9,10 @@ import { Problem, sendProblem, unavailable } from './problem.js';
 const bodyBytesMax = 256 * 1024;
 /** A request must be here as a whole within this time, however slowly its bytes come. */
 const requestMs = 10_000;
-/** More at once would only wait for the database, in memory. */
+/** More at once would only wait, in memory. */
 const inFlightMax = 64;
+/** Of those, how many may wait for the database: few, so that whoever is let in is answered soon, and the others at once. */
+const storingMax = 16;
 
 /** hale on HTTP. It is not listening yet. */
 export function webServer(intake: Intake): FastifyInstance {
@@ -27,7 +29,12 @@ export function webServer(intake: Intake): FastifyInstance {
   server.setNotFoundHandler((_, reply) =>
     sendProblem(reply, new Problem(404, 'notFound', 'there is nothing here', 'docs/intake.md lists what there is')),
   );
-  boundInFlight(server);
+  bounded(server, 'onRequest', inFlightMax);
+  bounded(server, 'preHandler', storingMax);
+  server.addHook('onRequest', async (request) => {
+    if (request.headers['content-encoding'] !== undefined)
+      throw new Problem(415, 'wrongType', 'the body is compressed', 'send it as it is, without content-encoding');
+  });
   server.addHook('onResponse', async (request, reply) => {
     if (request.url.startsWith('/api/')) counters.answered(reply.statusCode);
   });
@@ -44,16 +51,16 @@ export function webServer(intake: Intake): FastifyInstance {
   return server;
 }
 
-/** Before anything else is done for a request: what is too much costs next to nothing. */
-function boundInFlight(server: FastifyInstance): void {
-  let inFlight = 0;
-  server.addHook('onRequest', async (request, reply) => {
-    inFlight += 1;
-    reply.raw.once('close', () => (inFlight -= 1));
-    if (inFlight > inFlightMax) throw unavailable('busy', `${inFlightMax} requests are being answered`, 1);
-    if (request.headers['content-encoding'] !== undefined)
-      throw new Problem(415, 'wrongType', 'the body is compressed', 'send it as it is, without content-encoding');
-  });
+/** No more than this many at once from this step on: what is too much costs next to nothing. */
+function bounded(server: FastifyInstance, step: 'onRequest' | 'preHandler', max: number): void {
+  let now = 0;
+  const take = async (_: unknown, reply: FastifyReply): Promise<void> => {
+    if (now >= max) throw unavailable('busy', `${max} requests are being answered`, 1);
+    now += 1;
+    reply.raw.once('close', () => (now -= 1));
+  };
+  if (step === 'onRequest') server.addHook('onRequest', take);
+  else server.addHook('preHandler', take);
 }
 
 function problemOf(error: FastifyError | Problem): Problem {

@@ -26,6 +26,7 @@ export const shopService = `  shop: {signals: {up: {http: 'http://127.0.0.1:9/',
 export interface Web {
   readonly url: string;
   readonly pool: pg.Pool;
+  readonly databaseUrl: string;
   /** Ends the server now; what it keeps alive is cut. */
   readonly close: () => Promise<void>;
   /** Posts to the intake; the answer's body is read. */
@@ -48,12 +49,12 @@ export interface Answer {
   readonly body: AnswerBody;
 }
 
-/** hale's web server in this process, over a real database of this test's own, listening on a free port. */
-export async function webOn(file: string = intakeFile(shopService), databaseUrl?: string): Promise<Web> {
+/** hale's web server in this process, over a real database of this test's own, listening on a free port; `route` leads it there another way. */
+export async function webOn(file: string = intakeFile(shopService), route?: (databaseUrl: string) => Promise<string>): Promise<Web> {
   for (const [name, token] of Object.entries(tokens)) process.env[name] = token;
   const { pool } = await configured(file);
-  const name = (pool.options as { connectionString?: string }).connectionString ?? inject('postgresUrl');
-  const intake = openIntake(databaseUrl ?? name);
+  const databaseUrl = pool.options.connectionString ?? inject('postgresUrl');
+  const intake = openIntake(route === undefined ? databaseUrl : await route(databaseUrl));
   const server = webServer(intake);
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
@@ -71,6 +72,7 @@ export async function webOn(file: string = intakeFile(shopService), databaseUrl?
   return {
     url,
     pool,
+    databaseUrl,
     close: () => server.close(),
     post,
     fire: (alerts, more = {}, source = 'am-prod') =>

@@ -11,6 +11,7 @@ const status = z.object({
   data: z.object({
     temporal: z.object({ address: z.string(), namespace: z.string() }),
     database: z.object({ url: z.string() }),
+    web: z.object({ url: z.string() }),
     processes: z.array(z.object({ role: z.string(), pid: z.number() })),
     services: z.array(z.object({ name: z.string(), state: z.string() })),
   }),
@@ -48,13 +49,13 @@ async function statusOf(state: string): Promise<Status> {
   return status.parse(JSON.parse(output.slice(output.indexOf('{')))).data;
 }
 
-/** Both workers poll once they are listed and a status is answered. */
+/** Both workers poll, and the web process listens, once they are listed and a status is answered. */
 async function answering(hale: RunningHale, child: { readonly exitCode: number | null }): Promise<void> {
   for (;;) {
     if (child.exitCode !== null) throw new Error(`hale up ended with ${child.exitCode}`);
     const found = await hale.status().catch(() => undefined);
     const roles = found?.processes.map(({ role }) => role) ?? [];
-    if (roles.some((role) => role.startsWith('cycles')) && roles.some((role) => role.startsWith('watch'))) return;
+    if (roles.some((role) => role.startsWith('cycles')) && roles.some((role) => role.startsWith('watch')) && found?.web.url) return;
     await wait(250);
   }
 }
