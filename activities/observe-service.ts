@@ -115,7 +115,9 @@ const memberOf = ({ name }: Service, instance: string | undefined): Member => ({
 });
 
 /** "up is 0, asked for above 0; latency is 0.02, asked for below 0.5" */
-export const sentenceOf = (judged: readonly Judged[]): string =>
+export const sentenceOf = (judged: readonly Judged[]): string => (judged.length === 0 ? 'it has no objectives' : sentencesOf(judged));
+
+const sentencesOf = (judged: readonly Judged[]): string =>
   judged
     .map(
       ({ objective, judgement }) =>

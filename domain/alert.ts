@@ -48,7 +48,7 @@ export type AlertFate =
 
 /** What is on record about the same alert (the same labels), from whichever sender. */
 export interface AlertRecord {
-  /** The newest start that was said to have ended; absent where none was. */
+  /** The newest start that was said to have ended before this one came; absent where none was. */
   readonly resolvedStart?: number;
   /** This very start was reported before: Alertmanagers in a pair send everything twice. */
   readonly reported: boolean;

@@ -24,12 +24,16 @@ export async function drainOnce(ports: Needs): Promise<number> {
   const waiting = await ports.alerts.take(BATCH);
   if (waiting.length === 0) return 0;
   const decided = waiting.map((alert) => ({ alert, fate: decide(fleet, alert, Date.now()) }));
-  const unheard = await reportAll(ports, decided);
-  const heard = decided.filter(({ alert }) => !unheard.has(alert.id));
-  for (const { alert, fate } of heard) if (fate.kind === 'self') await callPerson(ports, alert);
-  await ports.alerts.settle(heard.map(({ alert, fate }) => ({ id: alert.id, fate })));
-  if (unheard.size > 0) await ports.alerts.giveBack([...unheard]);
-  return waiting.length - unheard.size;
+  const heard = await reportAll(ports, decided);
+  const settled = decided.flatMap(({ alert, fate }) => {
+    const after = fate.kind === 'report' ? reported(fate, heard.get(alert.id) ?? []) : fate;
+    return after === undefined ? [] : [{ alert, fate: after }];
+  });
+  for (const { alert, fate } of settled) if (fate.kind === 'self') await callPerson(ports, alert);
+  await ports.alerts.settle(settled.map(({ alert, fate }) => ({ id: alert.id, fate })));
+  const done = new Set(settled.map(({ alert }) => alert.id));
+  await ports.alerts.giveBack(waiting.map(({ id }) => id).filter((id) => !done.has(id)));
+  return settled.length;
 }
 
 interface Decided {
@@ -40,12 +44,21 @@ interface Decided {
 const decide = (fleet: Fleet, alert: WaitingAlert, now: number): AlertFate =>
   fateOf({ ...alert, occurrence: alert.id }, alert.record, whomOf(fleet, alert.labels), now);
 
-/** One report a service or instance, of the alert that fires the longest. Answers whose report did not arrive. */
-async function reportAll(ports: Needs, decided: readonly Decided[]): Promise<ReadonlySet<string>> {
-  const groups = new Map<string, { readonly finding: AlertFinding; readonly ids: string[] }>();
+/** What became of one report: it reached a cycle, it was kept from one for a reason, or nobody heard it and it is made again. */
+type Heard = { readonly kind: 'arrived' } | { readonly kind: 'keptBack'; readonly why: string } | { readonly kind: 'lost' };
+
+/** undefined when a report of it was lost. */
+function reported(fate: AlertFate, heard: readonly Heard[]): AlertFate | undefined {
+  if (heard.some(({ kind }) => kind === 'lost')) return undefined;
+  const reasons = heard.flatMap((one) => (one.kind === 'keptBack' ? [one.why] : []));
+  return reasons.length === heard.length ? { kind: 'recorded', why: reasons.join('; ') } : fate;
+}
+
+/** One report a service or instance, of the alert that fires the longest. Answers by alert what became of its reports. */
+async function reportAll(ports: Needs, decided: readonly Decided[]): Promise<ReadonlyMap<string, readonly Heard[]>> {
+  const groups = new Map<string, { readonly finding: AlertFinding; readonly ids: readonly string[] }>();
   for (const { alert, fate } of decided) {
-    if (fate.kind !== 'report') continue;
-    for (const about of fate.about) {
+    for (const about of fate.kind === 'report' ? fate.about : []) {
       const finding = findingOf(alert, about);
       const known = groups.get(memberKey(about));
       groups.set(memberKey(about), { finding: known ? stronger(known.finding, finding) : finding, ids: [...(known?.ids ?? []), alert.id] });
@@ -54,32 +67,33 @@ async function reportAll(ports: Needs, decided: readonly Decided[]): Promise<Rea
   const all = [...groups.values()];
   // All are noted before any is reported: those that come together may be a storm, and then only its source has a cycle.
   await mapSome(all, ({ finding }) => note(ports, finding));
-  const unheard = await mapSome(all, async ({ finding, ids }) => ((await report(ports, finding)) ? [] : ids));
-  return new Set(unheard.flat());
+  const heard = new Map<string, readonly Heard[]>();
+  await mapSome(all, async ({ finding, ids }) => {
+    const one = await report(ports, finding);
+    for (const id of ids) heard.set(id, [...(heard.get(id) ?? []), one]);
+  });
+  return heard;
 }
 
 const note = (ports: Needs, { service, onset, source }: AlertFinding): Promise<Storm | undefined> =>
   ports.storms.note({ service, since: onset, by: `alert from ${source}` });
 
 /** A few at once: neither Temporal nor the database is flooded by a flood of alerts. */
-async function mapSome<T, R>(list: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let from = 0; from < list.length; from += AT_ONCE) results.push(...(await Promise.all(list.slice(from, from + AT_ONCE).map(work))));
-  return results;
+async function mapSome<T>(list: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < list.length; from += AT_ONCE) await Promise.all(list.slice(from, from + AT_ONCE).map(work));
 }
 
-/**
- * Of a storm only the source has a cycle, and a service that is held is a person's: nothing is reported about the others, as
- * watch does not either. False when it did not arrive.
- */
-async function report(ports: Needs, finding: AlertFinding): Promise<boolean> {
+/** Of a storm only the source has a cycle, and a service that is held is a person's: watch does not report about the others either. */
+async function report(ports: Needs, finding: AlertFinding): Promise<Heard> {
   try {
     const storm = await note(ports, finding);
-    if (storm !== undefined && storm.source !== finding.service) return true;
-    if ((await ports.controls.held(finding.service, finding.instance)) === undefined) await ports.cycles.report(finding);
-    return true;
+    if (storm !== undefined && storm.source !== finding.service) return { kind: 'keptBack', why: `part of the storm ${storm.incident}` };
+    const hold = await ports.controls.held(finding.service, finding.instance);
+    if (hold !== undefined) return { kind: 'keptBack', why: `${finding.service} is held since a cycle ended ${hold.outcome}` };
+    await ports.cycles.report(finding);
+    return { kind: 'arrived' };
   } catch {
-    return false;
+    return { kind: 'lost' };
   }
 }
 

@@ -47,7 +47,7 @@ const TAKE = `
   )
   update alerts a set claimed_until = clock_timestamp() + interval '30 s' from due where a.id = due.id
   returning a.id, a.source, a.status, a.labels, a.annotations, a.starts_at, a.ends_at,
-    (select max(r.starts_at) from alerts r where r.fingerprint = a.fingerprint and r.status = 'resolved') as resolved_start,
+    (select max(r.starts_at) from alerts r where r.fingerprint = a.fingerprint and r.status = 'resolved' and r.id < a.id) as resolved_start,
     exists (select from alerts b where b.fingerprint = a.fingerprint and b.starts_at = a.starts_at and b.state = 'report') as reported`;
 
 const SETTLE = `
@@ -71,6 +71,7 @@ export function postgresAlerts(pool: pg.Pool): Alerts {
       ]);
     },
     async giveBack(ids) {
+      if (ids.length === 0) return;
       await pool.query(
         "update alerts set claimed_until = clock_timestamp() + interval '2 s' where id = any($1::bigint[]) and state = 'waiting'",
         [ids],

@@ -36,7 +36,8 @@ export interface Hale {
 
 let number = 0;
 
-export async function haleWith(env: TestWorkflowEnvironment, yaml: string): Promise<Hale> {
+/** @param taskQueue where its workers poll; else a queue that nobody else has */
+export async function haleWith(env: TestWorkflowEnvironment, yaml: string, taskQueue = `cycles-${process.pid}-${number++}`): Promise<Hale> {
   const { pool } = await freshDatabase();
   const path = join(await freshFolder(), 'hale.yaml');
   await writeFile(path, yaml);
@@ -44,7 +45,6 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string): Prom
   if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.errors));
   await storeConfiguration(pool, loaded.fleet, path, 'test');
   const ports = composePorts(pool, env.client);
-  const taskQueue = `cycles-${process.pid}-${number++}`;
   return {
     pool,
     ports,

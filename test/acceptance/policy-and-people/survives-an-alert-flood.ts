@@ -45,8 +45,9 @@ async function flood(hale: RunningHale, fleet: FloodedFleet, seed: number): Prom
     await ended(records, DATABASE);
     const ofMany = await incidentsOf(records);
 
-    fleet.breakTill();
+    await stormIsOver(records);
     await webIsBack(web.url);
+    fleet.breakTill();
     await sendAll(web.url, fleet.tokens, oneAlert(seed), WITHIN_MS);
     await drained(records);
     await ended(records, TILL);
@@ -161,6 +162,10 @@ const drained = (records: pg.Client): Promise<void> =>
 
 const ended = (records: pg.Client, service: string): Promise<void> =>
   until(() => some(records, 'select from incidents where service = $1 and ended_at is not null', [service]));
+
+/** While many services are one incident nothing but their source is corrected. */
+const stormIsOver = (records: pg.Client): Promise<void> =>
+  until(async () => !(await some(records, 'select from storms where ended_at is null')));
 
 const webIsBack = (url: string): Promise<void> => until(async () => (await fetch(`${url}/healthz`).catch(() => undefined))?.ok === true);
 

@@ -58,7 +58,7 @@ intake:
   am-2: {accepts: alertmanager, token: two, perSecond: 200}
 policy:
   mode: act
-  storm: {services: 10%, within: 2m}
+  storm: {services: 10%, within: 1m}
 classes:
   web:
     signals: {up: {http: '${url}/health/$service', every: ${every}, timeout: 5s}}
