@@ -3,7 +3,7 @@ import type { Blast } from '../domain/gate/blast.js';
 import { scarcest, type ErrorBudget } from '../domain/gate/error-budget.js';
 import type { GateFacts } from '../domain/gate/facts.js';
 import { freezeOf, reversalsWithinMs } from '../domain/gate/flapping.js';
-import { openOf } from '../domain/gate/time-interval.js';
+import { closedBy } from '../domain/gate/time-interval.js';
 import type { Correction, Fleet, Policy, Service } from '../domain/service.js';
 import { upstreamOf } from '../domain/storm.js';
 import { healthyInstances } from './dependency-state.js';
@@ -125,9 +125,8 @@ function ownerOf({ managedBy }: Service, { action, through }: Correction): strin
 
 async function yielding(ports: FactPorts, { fleet: { policy = {} }, service, instance }: Considered, now: number): Promise<Part> {
   const { timeIntervals = [], yieldTo = [] } = policy;
-  const wanted = service.changesOnlyIn ?? [];
-  const open = openOf(wanted, timeIntervals, now);
-  const maintenance = yieldTo.includes('maintenance') ? openOf(policy.maintenance ?? [], timeIntervals, now) : [];
+  const maintenance = yieldTo.includes('maintenance') ? (policy.maintenance ?? []) : [];
+  const windows = { maintenance, changesOnlyIn: service.changesOnlyIn ?? [] };
   const [silences, person, change] = await Promise.all([
     yieldTo.includes('alertmanagerSilence') ? silencesOf(ports, policy, service) : [],
     yieldTo.includes('person') ? ports.controls.atWork(service.name, instance) : undefined,
@@ -136,8 +135,7 @@ async function yielding(ports: FactPorts, { fleet: { policy = {} }, service, ins
   const silenced = silences.flatMap((one) => (one.kind === 'silenced' ? [one] : []))[0];
   const notKnown = silences.flatMap((one) => (one.kind === 'unknown' ? [one.why] : []));
   return present({
-    outsideWindows: wanted.filter((name) => !open.includes(name)),
-    maintenance,
+    ...closedBy(windows, timeIntervals, now),
     silence: silenced && { by: silenced.by, until: silenced.until, comment: silenced.comment },
     person,
     rollout: change && { what: change.summary, since: change.at },

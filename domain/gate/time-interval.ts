@@ -26,8 +26,21 @@ export interface NamedInterval {
 }
 
 /** Of the named intervals those that are open, in the order of `names`. A name that nobody defined is never open. */
-export const openOf = (names: readonly string[], defined: readonly NamedInterval[], at: number): string[] =>
+const openOf = (names: readonly string[], defined: readonly NamedInterval[], at: number): string[] =>
   names.filter((name) => defined.some((one) => one.name === name && one.intervals.some((interval) => isOpen(interval, at))));
+
+/**
+ * What speaks against a change now: maintenance that is open, and windows for changes that are not. Each name stands for
+ * itself, so that one more never allows more.
+ */
+export function closedBy(
+  { maintenance, changesOnlyIn }: { readonly maintenance: readonly string[]; readonly changesOnlyIn: readonly string[] },
+  defined: readonly NamedInterval[],
+  at: number,
+): { readonly maintenance: readonly string[]; readonly outsideWindows: readonly string[] } {
+  const open = openOf(changesOnlyIn, defined, at);
+  return { maintenance: openOf(maintenance, defined, at), outsideWindows: changesOnlyIn.filter((name) => !open.includes(name)) };
+}
 
 export function isOpen({ times, weekdays, daysOfMonth, months, years, location }: TimeInterval, at: number): boolean {
   const clock = wallClock(at, location ?? 'UTC');
@@ -65,7 +78,28 @@ const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** What a clock on the wall shows there. An hour that a time change skips is never shown, one that it repeats is twice. */
 function wallClock(at: number, timeZone: string): WallClock {
-  const format = new Intl.DateTimeFormat('en-US', {
+  const parts = new Map(
+    clockOf(timeZone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  );
+  const number = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.get(type));
+  return {
+    year: number('year'),
+    month: number('month'),
+    day: number('day'),
+    weekday: WEEKDAYS.indexOf(parts.get('weekday') ?? ''),
+    minute: number('hour') * 60 + number('minute'),
+  };
+}
+
+/** Making one takes far longer than asking it. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -75,13 +109,6 @@ function wallClock(at: number, timeZone: string): WallClock {
     hour: 'numeric',
     minute: 'numeric',
   });
-  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]));
-  const number = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.get(type));
-  return {
-    year: number('year'),
-    month: number('month'),
-    day: number('day'),
-    weekday: WEEKDAYS.indexOf(parts.get('weekday') ?? ''),
-    minute: number('hour') * 60 + number('minute'),
-  };
+  clocks.set(timeZone, made);
+  return made;
 }
