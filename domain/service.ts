@@ -3,6 +3,7 @@ import type { Budget } from './gate/budget.js';
 import type { NamedInterval } from './gate/time-interval.js';
 import type { StormPolicy } from './storm.js';
 import type { Paging } from './channel.js';
+import type { Feed } from './feed.js';
 import type { IntakeSource, LabelMatcher } from './alert.js';
 import type { ApprovalRules } from './approval.js';
 
@@ -216,6 +217,8 @@ export interface Fleet {
   readonly policy?: Policy;
   /** Absent in configurations that were stored before there were channels. */
   readonly paging?: Paging;
+  /** Where hale itself looks for changes. */
+  readonly feeds?: readonly Feed[];
   /** Who may send alerts and changes. */
   readonly intake?: readonly IntakeSource[];
   /** Parts of the file that this version reads but does not act on yet, each named by its path. */

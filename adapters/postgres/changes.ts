@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { Changes } from '../../activities/ports.js';
 import { underWay, underWayMsMax, type Change } from '../../domain/change.js';
-import type { Queries } from './database.js';
+import { transaction, type Queries } from './database.js';
 
 /** How far the sources that hale looks at itself were read. */
 export interface Feeds {
-  /** undefined where this was never read. */
-  cursor(name: string): Promise<unknown>;
+  /** The turn to read this one, given once in this time, with where to go on (null at first); undefined while it is not due. */
+  take(name: string, everyMs: number): Promise<{ readonly cursor: unknown } | undefined>;
   advance(name: string, cursor: unknown, changes: readonly Change[]): Promise<void>;
 }
 
@@ -38,18 +38,20 @@ export const postgresChanges = (pool: pg.Pool): Changes => ({
 
 /** A source's changes and how far it was read are one transaction: nothing is told twice, and nothing is left out. */
 export const postgresFeeds = (pool: pg.Pool): Feeds => ({
-  async cursor(name) {
-    const { rows } = await pool.query<{ cursor: unknown }>('select cursor from feeds where name = $1', [name]);
-    return rows[0]?.cursor;
-  },
-  async advance(name, cursor, changes) {
-    await storeChanges(pool, changes);
-    await pool.query(
-      `insert into feeds (name, cursor) values ($1, $2)
-       on conflict (name) do update set cursor = excluded.cursor, read_at = clock_timestamp()`,
-      [name, JSON.stringify(cursor)],
+  async take(name, everyMs) {
+    const { rows } = await pool.query<{ cursor: unknown }>(
+      `insert into feeds as f (name, cursor) values ($1, 'null')
+       on conflict (name) do update set read_at = clock_timestamp() where f.read_at <= clock_timestamp() - $2 * interval '1 ms'
+       returning cursor`,
+      [name, everyMs],
     );
+    return rows[0];
   },
+  advance: (name, cursor, changes) =>
+    transaction(pool, async (queries) => {
+      await storeChanges(queries, changes);
+      await queries.query('update feeds set cursor = $2 where name = $1', [name, JSON.stringify(cursor)]);
+    }),
 });
 
 /** Newest first, by when they last made a difference. */

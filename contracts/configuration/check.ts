@@ -1,9 +1,11 @@
 import type { Paging } from '../../domain/channel.js';
 import type { IntakeSource } from '../../domain/alert.js';
+import type { Feed } from '../../domain/feed.js';
 import type { Fleet, SecretReference, Service } from '../../domain/service.js';
 import type { Context } from './context.js';
 import { resolvePaging } from './channels.js';
 import { checkDependencies } from './dependencies.js';
+import { resolveFeeds } from './feeds.js';
 import { sharedFile } from './file.js';
 import { type Surroundings, readFiles } from './files.js';
 import { notYetActive } from './inactive.js';
@@ -40,11 +42,12 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
   );
   const paging = resolvePaging(context);
   const intake = resolveIntake(context);
+  const feeds = resolveFeeds(context, services);
   await checkSecrets(context, surroundings);
   if (problems.errors.length > 0) return refused(problems);
   return {
     kind: 'valid',
-    fleet: fleetOf(context, services, { paging, intake }),
+    fleet: fleetOf(context, services, { paging, intake, feeds }),
     warnings: problems.warnings,
     effective: new Map(services.map((s) => [s.value.name, s.node])),
   };
@@ -55,7 +58,7 @@ const refused = ({ errors, warnings }: Problems): Checked => ({ kind: 'refused',
 function fleetOf(
   context: Context,
   services: readonly Resolved<Service>[],
-  { paging, intake }: { readonly paging: Paging; readonly intake: readonly IntakeSource[] },
+  { paging, intake, feeds }: { readonly paging: Paging; readonly intake: readonly IntakeSource[]; readonly feeds: readonly Feed[] },
 ): Omit<Fleet, 'version'> {
   const policy = resolvePolicy(context);
   return {
@@ -64,6 +67,7 @@ function fleetOf(
     ...(policy && { policy }),
     paging,
     ...(intake.length > 0 && { intake }),
+    ...(feeds.length > 0 && { feeds }),
     notYetActive: notYetActive(context.root),
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { channelSources, linksFile, pageFile } from './channel-file.js';
 import { approvals, correction, mode } from './correction-file.js';
-import { alertMatchers, intake } from './intake-file.js';
+import { alertMatchers, branch, changeSources, clusterAccess, intake, repository } from './intake-file.js';
 import { yieldsTo } from '../../domain/service.js';
 import { absolutePath, choice, count, duration, matcher, name, percent, text, until, url } from './scalars.js';
 import { objective, signal, target } from './signal-file.js';
@@ -28,7 +28,9 @@ const source = z.strictObject({
   refresh: duration('1s', '1h').optional().describe('Not asked more often than this'),
   maxQueriesPerSecond: count(1, 1000).optional(),
   ...channelSources,
-  kubernetes: text.optional(),
+  git: repository.optional().describe('Commits on its branch are changes of the services that name it'),
+  branch: branch.optional(),
+  kubernetes: clusterAccess.optional().describe('Changes of the Deployments that are targets; corrections are not active yet'),
   namespaces: z.array(text).optional(),
   ssh: z.strictObject({ user: text, key: text, knownHosts: absolutePath, atOnce: count(1, 1000).optional() }).optional(),
 });
@@ -93,6 +95,7 @@ const template = {
   instances: instances.optional(),
   dependsOn: z.array(name).optional(),
   overrides: z.array(override).optional(),
+  changes: changeSources.optional().describe('Which commits are changes of it'),
   alerts: alertMatchers.optional().describe('Which alerts of other monitoring are about it'),
   changesOnlyIn: changesOnlyIn.optional(),
 };

@@ -4,10 +4,9 @@ const inTemplates = (...rests: readonly string[]): string[] => rests.flatMap((re
 
 /** Parts of the file that this version reads but does not act on yet; whoever makes one work takes its line away. */
 const patterns = [
-  'sources.*.kubernetes',
   'sources.*.namespaces',
   'sources.*.ssh',
-  ...inTemplates('target.source', 'objectives.*.warnAhead', 'corrections.*.kubernetes', 'corrections.*.systemd', 'corrections.*.on'),
+  ...inTemplates('objectives.*.warnAhead', 'corrections.*.kubernetes', 'corrections.*.systemd', 'corrections.*.on'),
 ].map((pattern) => pattern.split('.'));
 
 /** Paths of the file that are accepted and not acted on yet, in the order of the file. */

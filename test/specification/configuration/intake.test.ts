@@ -102,3 +102,53 @@ test('matchers that everything fits, or that are none, are refused', async () =>
   expect(await complaints(file('', `shop: {alerts: ['team']}`))).toEqual([expect.stringContaining('a matcher as in Alertmanager')]);
   expect(await complaints(file('', `shop: {alerts: ['team=~"(a"']}`))).toEqual([expect.stringContaining('a matcher as in Alertmanager')]);
 });
+
+test('repositories and clusters are looked at for the services that name them', async () => {
+  const checked = await check({
+    'hale.yaml': `
+apiVersion: hale/v1
+sources:
+  deploys: {git: /srv/deploys.git, branch: release/1, refresh: 10s}
+  unused: {git: 'https://git/unused.git'}
+  eu: {kubernetes: inCluster}
+services:
+  shop: {changes: [{source: deploys, path: apps/shop/}, {source: deploys}], target: {source: eu, deployment: shop/checkout}}`,
+  });
+  expect(checked).toMatchObject({
+    fleet: {
+      notYetActive: [],
+      feeds: [
+        {
+          kind: 'git',
+          name: 'deploys',
+          repository: '/srv/deploys.git',
+          branch: 'release/1',
+          everyMs: 10_000,
+          paths: [{ service: 'shop', path: 'apps/shop' }, { service: 'shop' }],
+        },
+        {
+          kind: 'kubernetes',
+          name: 'eu',
+          access: 'inCluster',
+          deployments: [{ service: 'shop', namespace: 'shop', deployment: 'checkout' }],
+        },
+      ],
+    },
+  });
+});
+
+test.each([
+  ['sources: {d: {git: deploys}}', 'sources.d.git: is "deploys"'],
+  ['sources: {d: {git: "ext::sh -c id"}}', 'sources.d.git'],
+  ['sources: {d: {git: "--upload-pack=id"}}', 'sources.d.git'],
+  ['sources: {d: {git: "https://ada:hunter2@git/d.git"}}', 'sources.d.git'],
+  ['sources: {d: {git: /d, branch: "--force"}}', 'sources.d.branch'],
+  ['sources: {d: {kubernetes: here}}', 'sources.d.kubernetes'],
+  ['services: {shop: {changes: [{source: d}]}}', 'unknown git source "d"'],
+  ['services: {shop: {changes: [{source: d, path: /etc}]}}', 'changes[0].path'],
+  ['sources: {eu: {kubernetes: inCluster}}\nservices: {shop: {target: {source: eu, deployment: checkout}}}', 'NAMESPACE/NAME'],
+])('%s is refused, and no password is shown', async (part, sentence) => {
+  const said = await complaints(`apiVersion: hale/v1\n${part}\n${part.includes('services:') ? '' : 'services: {shop: {}}'}\n`);
+  expect(said.join('\n')).toContain(sentence);
+  expect(said.join('\n')).not.toContain('hunter2');
+});

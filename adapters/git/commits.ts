@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Change } from '../../domain/change.js';
+import type { FeedReading, GitFeed } from '../../domain/feed.js';
+
+const run = promisify(execFile);
+const timeoutMs = 60_000;
+const historyMax = 500;
+const commitsMax = 50;
+/** At a first look what was committed in the last day is news. */
+const firstLook = '1 day ago';
+const field = '\x1f';
+
+interface Cursor {
+  readonly head: string;
+  readonly readAt: number;
+}
+
+/**
+ * Reads what is new on a branch, by the git command, into a mirror of its own that is thrown away with the machine. Throws
+ * when the repository can't be read.
+ */
+export async function readCommits(feed: GitFeed, cursor: unknown, now: number): Promise<FeedReading> {
+  const mirror = await mirrorOf(feed);
+  const head = (await git(mirror, ['rev-parse', '--verify', 'refs/hale/head'])).trim();
+  const before = isCursor(cursor) && (await isAncestor(mirror, cursor.head, head)) ? cursor : undefined;
+  if (before?.head === head) return { cursor: { head, readAt: now }, changes: [] };
+  const range = before === undefined ? [`--since=${firstLook}`, head] : [`${before.head}..${head}`];
+  const changes = await Promise.all(feed.paths.map((one) => changesOf(mirror, feed, range, one, { now, since: before?.readAt })));
+  return { cursor: { head, readAt: now }, changes: changes.flat() };
+}
+
+const isCursor = (value: unknown): value is Cursor => typeof value === 'object' && value !== null && 'head' in value && 'readAt' in value;
+
+/** Commits and trees, without the files: nobody looks at those. */
+async function mirrorOf({ repository, branch }: GitFeed): Promise<string> {
+  const name = createHash('sha256')
+    .update(JSON.stringify([repository, branch, process.pid]))
+    .digest('hex')
+    .slice(0, 16);
+  const mirror = join(tmpdir(), `hale-git-${name}`);
+  await mkdir(mirror, { recursive: true, mode: 0o700 });
+  await git(mirror, ['init', '--quiet', '--bare']);
+  const refs = `+refs/heads/${branch}:refs/hale/head`;
+  await git(mirror, ['fetch', '--quiet', '--no-tags', '--filter=blob:none', `--depth=${historyMax}`, '--', repository, refs]);
+  return mirror;
+}
+
+async function changesOf(
+  mirror: string,
+  { name, branch }: GitFeed,
+  range: readonly string[],
+  { service, path }: GitFeed['paths'][number],
+  { now, since }: { readonly now: number; readonly since: number | undefined },
+): Promise<Change[]> {
+  // By first parent: what lands on the branch at once, as a merge does, is one change.
+  const words = ['log', '--first-parent', '-m', `--max-count=${commitsMax}`, `--format=%H${field}%ct${field}%an${field}%s`, ...range, '--'];
+  const text = await git(mirror, [...words, ...(path === undefined ? [] : [`:(literal)${path}`])]);
+  const lines = text.split('\n').filter((line) => line.includes(field));
+  return lines.map((line): Change => {
+    const [hash = '', seconds = '', author = '', subject = ''] = line.split(field);
+    // When it landed is not known, only that it did since the last look: what was written long ago may have landed just now.
+    const at = Math.min(now, Math.max(Number(seconds) * 1000, since ?? 0));
+    return {
+      id: `${service} ${hash}`,
+      source: name,
+      service,
+      kind: 'configuration',
+      state: 'finished',
+      summary: clean(`${branch}: ${subject}`),
+      reference: hash.slice(0, 12),
+      by: clean(author) || 'unknown',
+      at,
+    };
+  });
+}
+
+const clean = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Surrogate}]/gu, '').slice(0, 500);
+
+async function isAncestor(mirror: string, one: string, other: string): Promise<boolean> {
+  if (!/^[0-9a-f]{40,64}$/.test(one)) return false;
+  return git(mirror, ['merge-base', '--is-ancestor', one, other]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Without prompts, hooks or transports that run programs. */
+async function git(mirror: string, words: readonly string[]): Promise<string> {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    SSH_AUTH_SOCK: process.env.SSH_AUTH_SOCK,
+    GIT_DIR: mirror,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ALLOW_PROTOCOL: 'file:http:https:ssh',
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
+  };
+  const { stdout } = await run('git', [...words], { cwd: mirror, env, timeout: timeoutMs, maxBuffer: 4 * 1024 * 1024 });
+  return stdout;
+}

@@ -1,0 +1,111 @@
+// Commits of real repositories, by the real git command, from the file to the change feed.
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readCommits } from '../../adapters/git/commits.js';
+import { postgresChanges, postgresFeeds } from '../../adapters/postgres/changes.js';
+import type { GitFeed } from '../../domain/feed.js';
+import { readFeedsOnce } from '../../workers/feeds.js';
+import { configured } from '../support/configured.js';
+import { freshFolder } from '../support/knob.js';
+
+const never = (error: unknown): never => {
+  throw error;
+};
+
+async function repository() {
+  const folder = await freshFolder();
+  const git = (...words: string[]): string =>
+    execFileSync('git', ['-c', 'user.name=Ada L', '-c', 'user.email=ada@example.com', ...words], { cwd: folder, encoding: 'utf8' });
+  git('init', '--quiet', '--initial-branch=main');
+  const commit = async (file: string, subject: string, date?: string): Promise<string> => {
+    await mkdir(join(folder, file, '..'), { recursive: true });
+    await writeFile(join(folder, file), subject);
+    git('add', '.');
+    execFileSync('git', ['-c', 'user.name=Ada L', '-c', 'user.email=ada@example.com', 'commit', '--quiet', '-m', subject], {
+      cwd: folder,
+      env: { ...process.env, ...(date === undefined ? {} : { GIT_COMMITTER_DATE: date, GIT_AUTHOR_DATE: date }) },
+    });
+    return git('rev-parse', 'HEAD').trim();
+  };
+  return { folder, git, commit };
+}
+
+const feedOf = (folder: string): GitFeed => ({
+  kind: 'git',
+  name: 'deploys',
+  repository: folder,
+  branch: 'main',
+  everyMs: 0,
+  paths: [{ service: 'shop', path: 'apps/shop' }, { service: 'all' }],
+});
+
+test('a new commit is a change of each service whose path it touches, once', async () => {
+  const { folder, commit } = await repository();
+  await commit('apps/till/a', 'till');
+  const first = await readCommits(feedOf(folder), undefined, Date.now());
+  expect(first.changes.map(({ service }) => service)).toEqual(['all']);
+
+  const hash = await commit('apps/shop/values.yaml', 'shop v2');
+  const next = await readCommits(feedOf(folder), first.cursor, Date.now());
+  expect(next.changes).toMatchObject([
+    { service: 'shop', source: 'deploys', summary: 'main: shop v2', reference: hash.slice(0, 12), by: 'Ada L', state: 'finished' },
+    { service: 'all' },
+  ]);
+  expect((await readCommits(feedOf(folder), next.cursor, Date.now())).changes).toEqual([]);
+});
+
+test('what was written long ago and lands now is a change of now; at a first look it is none', async () => {
+  const { folder, commit } = await repository();
+  await commit('apps/shop/a', 'old', '2020-01-01T00:00:00Z');
+  const first = await readCommits(feedOf(folder), undefined, Date.now());
+  expect(first.changes).toEqual([]);
+  const before = Date.now();
+  await commit('apps/shop/b', 'older still', '2019-01-01T00:00:00Z');
+  const { changes } = await readCommits(feedOf(folder), { ...(first.cursor as object), readAt: before }, Date.now());
+  expect(changes[0]?.at).toBeGreaterThanOrEqual(before);
+});
+
+test('after the branch was rewritten its last day is looked at anew', async () => {
+  const { folder, git, commit } = await repository();
+  await commit('apps/shop/a', 'one');
+  const first = await readCommits(feedOf(folder), undefined, Date.now());
+  git('commit', '--quiet', '--amend', '-m', 'another one');
+  const next = await readCommits(feedOf(folder), first.cursor, Date.now());
+  expect(next.changes.map(({ summary }) => summary)).toEqual(['main: another one', 'main: another one']);
+});
+
+test('subjects are data: control characters are taken out, and a name of a path is no option', async () => {
+  const { folder, commit } = await repository();
+  await commit('apps/shop/a', 'v2 \u001b[31mred\u202e --upload-pack=x');
+  const feed = { ...feedOf(folder), paths: [{ service: 'shop', path: '--output=/tmp/x' }, { service: 'all' }] };
+  expect((await readCommits(feed, undefined, Date.now())).changes.map(({ summary }) => summary)).toEqual([
+    'main: v2 [31mred --upload-pack=x',
+  ]);
+});
+
+test('a repository or branch that is not there is an error, and another transport is not spoken', async () => {
+  const { folder } = await repository();
+  await expect(readCommits(feedOf(`${folder}/none`), undefined, Date.now())).rejects.toThrow();
+  await expect(readCommits({ ...feedOf(folder), branch: 'none' }, undefined, Date.now())).rejects.toThrow();
+  await expect(readCommits(feedOf(`ext::sh -c true`), undefined, Date.now())).rejects.toThrow(/not allowed/);
+});
+
+test('the repositories of the configuration are read in turn into the change feed', async () => {
+  const { folder, commit } = await repository();
+  await commit('apps/shop/a', 'shop v2');
+  const { pool, ports } = await configured(`apiVersion: hale/v1
+sources: {deploys: {git: ${folder}, refresh: 1h}, gone: {git: ${folder}/none, refresh: 1h}}
+services:
+  shop: {changes: [{source: deploys, path: apps/shop/}, {source: gone}]}
+`);
+  const needs = { ...ports, feeds: postgresFeeds(pool) };
+  const failures: unknown[] = [];
+  await readFeedsOnce(needs, (error) => failures.push(error));
+  expect(failures).toEqual([expect.objectContaining({ message: expect.stringContaining('changes of gone: ') as unknown })]);
+  expect(await postgresChanges(pool).recent('shop', 0)).toMatchObject([{ source: 'deploys', summary: 'main: shop v2' }]);
+  await commit('apps/shop/a', 'shop v3');
+  await readFeedsOnce(needs, never);
+  expect(await postgresChanges(pool).recent('shop', 0)).toHaveLength(1);
+});
