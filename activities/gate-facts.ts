@@ -3,6 +3,7 @@ import type { Blast } from '../domain/gate/blast.js';
 import { scarcest, type ErrorBudget } from '../domain/gate/error-budget.js';
 import type { GateFacts } from '../domain/gate/facts.js';
 import { freezeOf, reversalsWithinMs } from '../domain/gate/flapping.js';
+import { ownerOf } from '../domain/gate/owner.js';
 import { closedBy } from '../domain/gate/time-interval.js';
 import type { Correction, Fleet, Policy, Service } from '../domain/service.js';
 import { upstreamOf } from '../domain/storm.js';
@@ -109,18 +110,6 @@ async function ofTheTarget({ ground, effects, leases }: FactPorts, considered: C
     frozen: freeze && { resource, ...freeze },
     busy: by === undefined ? undefined : { resource, by },
   });
-}
-
-/** A controller that keeps its objects as a repository says is reached through that. */
-const BY_GIT = ['argocd', 'flux'];
-
-/**
- * Waiting changes nothing, and sessions in a database belong to no controller: one that runs the server, such as Patroni,
- * owns its configuration, its role and its life.
- */
-function ownerOf({ managedBy }: Service, { action, through }: Correction): string | undefined {
-  if (managedBy === undefined || action.kind === 'wait' || action.kind === 'postgres') return undefined;
-  return through === managedBy || (through === 'git' && BY_GIT.includes(managedBy)) ? undefined : managedBy;
 }
 
 async function yielding(ports: FactPorts, { fleet: { policy = {} }, service, instance }: Considered, now: number): Promise<Part> {

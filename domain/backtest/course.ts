@@ -2,6 +2,7 @@ import { diagnose, type Examination } from '../diagnosis.js';
 import type { Member } from '../detection/finding.js';
 import type { MeasuredFinding } from '../finding.js';
 import { cooldownLeftMs, gate, refusesAll, type GateAnswer, type GateFacts } from '../gate.js';
+import { stormSentence, type Storm } from '../storm.js';
 import { nextStep, planCorrections } from '../plan.js';
 import { briefOf, type Correction, type CorrectionBrief, type Mode, type Service } from '../service.js';
 import { whyUnknowable } from './evaluable.js';
@@ -13,9 +14,17 @@ export type ModeAt = (service: Service, correction: Correction, instance: string
 /** What stands at one moment of history. */
 export interface Moment {
   readonly now: number;
+  /** The storm that keeps hale from this service. */
+  readonly storm: Storm | undefined;
   /** The gravest finding that rests on fresh data now. */
   readonly finding: MeasuredFinding | undefined;
   readonly brokenDependencies: readonly string[];
+}
+
+/** What the policy would have looked at, and what counts against it. */
+export interface Policing {
+  facts(correction: Correction, attempts: number, now: number): GateFacts;
+  acted(correction: string, now: number): void;
 }
 
 /** A cycle joins the incident before it when it starts this soon after. */
@@ -26,7 +35,7 @@ export class Course {
   readonly member: Member;
   readonly #service: Service;
   readonly #modeAt: ModeAt;
-  readonly #lastAppliedAt: Map<string, number>;
+  readonly #policing: Policing;
   readonly #foundAt: number;
   readonly #onset: number;
   readonly #findings: MeasuredFinding[] = [];
@@ -40,14 +49,17 @@ export class Course {
   #blockedBy = '';
   #endedAt: number | undefined;
 
-  /** @param lastAppliedAt by correction, shared by all troubles of one service or instance */
-  constructor(service: Service, member: Member, first: MeasuredFinding, now: number, modeAt: ModeAt, lastAppliedAt: Map<string, number>) {
+  constructor(service: Service, member: Member, first: MeasuredFinding, now: number, modeAt: ModeAt, policing: Policing) {
     this.#service = service;
     this.member = member;
     this.#modeAt = modeAt;
-    this.#lastAppliedAt = lastAppliedAt;
+    this.#policing = policing;
     this.#foundAt = now;
     this.#onset = first.onset;
+  }
+
+  get onset(): number {
+    return this.#onset;
   }
 
   get stands(): boolean {
@@ -77,9 +89,11 @@ export class Course {
   /** Goes on as far as hale would have gone by now. */
   follow(moment: Moment): void {
     if (this.#isOver || moment.finding === undefined || moment.now < this.#lookAt) return;
-    const { now, finding, brokenDependencies } = moment;
+    const { now, finding, storm, brokenDependencies } = moment;
+    if (storm !== undefined) return this.#waitFor(now, stormSentence(storm));
     if (finding.kind === 'silence') return this.#call(now, `nothing can be measured: ${finding.evidence.signal} has no data`);
-    if (brokenDependencies.length > 0) return this.#waitFor(now, brokenDependencies);
+    if (brokenDependencies.length > 0)
+      return this.#waitFor(now, `waiting for ${brokenDependencies.join(', ')}, which this service depends on`);
     while (!this.#isOver && now >= this.#lookAt) this.#try(finding, now);
   }
 
@@ -98,8 +112,7 @@ export class Course {
     };
   }
 
-  #waitFor(now: number, dependencies: readonly string[]): void {
-    const why = `waiting for ${dependencies.join(', ')}, which this service depends on`;
+  #waitFor(now: number, why: string): void {
     if (now - this.#onset >= this.#service.limits.escalateAfterMs) return this.#call(now, why);
     if (why !== this.#blockedBy) this.#waits.push({ at: now, why });
     this.#blockedBy = why;
@@ -122,7 +135,9 @@ export class Course {
       return;
     }
     const { correction } = step;
-    const facts = this.#facts(correction, now);
+    const whole = this.#service.corrections.find(({ name }) => name === correction.name);
+    if (whole === undefined) return;
+    const facts = this.#policing.facts(whole, this.#attempts, now);
     const answer = gate(correction, facts);
     if (answer.kind === 'refuse' && answer.rule === 'cooldown') {
       this.#lookAt = now + cooldownLeftMs(correction, facts);
@@ -154,21 +169,10 @@ export class Course {
     this.#proposals.push({ at: now, correction: correction.name, answer, passedOver });
     if (answer.kind === 'act') {
       this.#attempts += 1;
-      this.#lastAppliedAt.set(correction.name, now);
+      this.#policing.acted(correction.name, now);
     }
     // A rule of the policy about this one correction leaves the next to be asked about; its mode is an answer.
     this.#isOver = answer.kind !== 'refuse' || answer.rule === 'modeObserve' || refusesAll(answer.rule);
-  }
-
-  #facts({ name }: CorrectionBrief, now: number): GateFacts {
-    const lastAppliedAt = this.#lastAppliedAt.get(name);
-    return {
-      now,
-      stopped: false,
-      ...(lastAppliedAt === undefined ? {} : { lastAppliedAt }),
-      attempts: this.#attempts,
-      attemptsMax: this.#service.limits.attemptsMax,
-    };
   }
 
   #briefOf(correction: Correction, now: number): CorrectionBrief {

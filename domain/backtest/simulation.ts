@@ -1,11 +1,12 @@
 import { Board } from '../detection/board.js';
-import { isOutOfScope, memberKey } from '../detection/finding.js';
+import { isOutOfScope, memberKey, type Member } from '../detection/finding.js';
 import { Latest } from '../detection/latest.js';
 import { scopeOf, type Question, type Scope, type Watched } from '../detection/scope.js';
 import type { MeasuredFinding } from '../finding.js';
 import type { Reading } from '../reading.js';
 import type { Service } from '../service.js';
-import { Course, type ModeAt } from './course.js';
+import { Course, type ModeAt, type Policing } from './course.js';
+import { PolicyHistory, type Health, type PolicyOf } from './policy-history.js';
 import type { Trouble } from './trouble.js';
 
 /** One question that was due at a moment of history, with its answer. */
@@ -34,14 +35,15 @@ export class Simulation {
   readonly #latest = new Latest();
   readonly #courses = new Map<string, Course>();
   readonly #past: Course[] = [];
-  readonly #applied = new Map<string, Map<string, number>>();
+  readonly #policy: PolicyHistory;
   readonly #names = new Map<string, readonly string[]>();
   #scope: Scope;
   #hours = { watchedMs: 0, quietMs: 0, objectiveMs: 0, noDataMs: 0 };
   #before: number | undefined;
 
-  constructor(services: readonly Service[], modeAt: ModeAt) {
-    this.#services = new Map(services.map((service) => [service.name, service]));
+  constructor(fleet: PolicyOf, modeAt: ModeAt) {
+    this.#services = new Map(fleet.services.map((service) => [service.name, service]));
+    this.#policy = new PolicyHistory(fleet);
     this.#modeAt = modeAt;
     this.#scope = this.#cover();
   }
@@ -70,6 +72,7 @@ export class Simulation {
       })),
     );
     for (const { kind, finding } of this.#board.judge(this.#scope.watched, now)) if (kind === 'opened') this.#opened(finding, now);
+    this.#policy.weather(this.#standing(), now);
     for (const course of this.#courses.values()) if (course.stands) this.#follow(course, now);
     this.#count(now);
   }
@@ -99,10 +102,8 @@ export class Simulation {
     const course = this.#courses.get(key);
     if (course === undefined || (!course.stands && !course.relapse(now))) {
       if (course !== undefined) this.#past.push(course);
-      const applied = this.#applied.get(key) ?? new Map<string, number>();
-      this.#applied.set(key, applied);
       const member = { service: finding.service, ...(finding.instance === undefined ? {} : { instance: finding.instance }) };
-      this.#courses.set(key, new Course(service, member, finding, now, this.#modeAt, applied));
+      this.#courses.set(key, new Course(service, member, finding, now, this.#modeAt, this.#policing(service, member)));
     }
     this.#courses.get(key)?.found(finding);
   }
@@ -112,7 +113,30 @@ export class Simulation {
     if (!this.#board.hasFindings(member)) return course.end(now);
     const dependsOn = this.#services.get(member.service)?.dependsOn ?? [];
     const brokenDependencies = dependsOn.filter((name) => this.#isBroken(name, now));
-    course.follow({ now, finding: this.#board.reportable(member, now), brokenDependencies });
+    const storm = this.#policy.stormOver(member.service);
+    course.follow({ now, storm, finding: this.#board.reportable(member, now), brokenDependencies });
+  }
+
+  #policing = (service: Service, member: Member): Policing => ({
+    facts: (correction, attempts, now) =>
+      this.#policy.facts(service, member, correction, attempts, this.#openServices(), this.#health(service.name, now), now),
+    acted: (correction, now) => this.#policy.acted(member, correction, now),
+  });
+
+  #openServices = (): ReadonlySet<string> => new Set(this.#standing().map(({ service }) => service));
+
+  /** Troubles that stand, with the first onset of each service. */
+  #standing(): { readonly service: string; readonly since: number }[] {
+    const since = new Map<string, number>();
+    for (const { stands, member, onset } of this.#courses.values())
+      if (stands) since.set(member.service, Math.min(onset, since.get(member.service) ?? onset));
+    return [...since].map(([service, first]) => ({ service, since: first }));
+  }
+
+  #health(service: string, now: number): Health {
+    const members = this.#board.members().filter((member) => member.service === service && member.instance !== undefined);
+    const isWell = (member: Member): boolean => this.#board.healthySince(this.#board.objectivesOf(member), now) !== undefined;
+    return { healthy: members.filter(isWell).map(({ instance }) => instance ?? '-'), all: members.length };
   }
 
   /** As a cycle sees a dependency: doubt counts as broken. */

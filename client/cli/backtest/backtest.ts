@@ -7,7 +7,7 @@ import { problemText } from '../../../contracts/configuration/problem.js';
 import { evaluableOf, type NotEvaluable } from '../../../domain/backtest/evaluable.js';
 import { Simulation, type Hours } from '../../../domain/backtest/simulation.js';
 import type { Trouble } from '../../../domain/backtest/trouble.js';
-import type { ModeAt } from '../../../domain/backtest/course.js';
+import type { PolicyOf } from '../../../domain/backtest/policy-history.js';
 import { readingSentence } from '../../../domain/detection/trust.js';
 import { fillSlots } from '../../../domain/detection/slots.js';
 import type { Mode, Service } from '../../../domain/service.js';
@@ -30,10 +30,10 @@ export interface BacktestOptions {
 
 /** backtest: what hale would have found and proposed, from the history of a Prometheus. Reads only. */
 export async function backtest(options: BacktestOptions): Promise<Report> {
-  const services = await configured(options.config);
+  const fleet = supposed(await configured(options.config), options.suppose);
   const period = periodOf(options);
   const getterOf = getters(options);
-  const { services: evaluable, notEvaluable } = evaluableOf({ services });
+  const { services: evaluable, notEvaluable } = evaluableOf(fleet);
   const refused = await refusedQueries(evaluable, getterOf);
   const checked = evaluableOf({ services: evaluable }, refused);
   const watched = checked.services.filter(({ objectives }) => objectives.length > 0);
@@ -41,17 +41,30 @@ export async function backtest(options: BacktestOptions): Promise<Report> {
   if (watched.length === 0)
     throw new Failure('usage', `no objective of ${options.config} can be judged by a history of Prometheus`, whyNone(leftOut));
   checkStep(watched, period.stepMs);
-  const supposed: ModeAt = options.suppose === undefined ? modeNow : () => options.suppose ?? 'observe';
-  const simulation = new Simulation(watched, supposed);
+  const simulation = new Simulation({ ...fleet, services: watched }, modeNow);
   await playBack(simulation, watched, period, getterOf, progress(period, simulation));
   const data = dataOf(period, watched.length, simulation.troubles(), simulation.hours(), leftOut);
   return { data, text: backtestText(data), talk: remarks(watched, period.stepMs) };
 }
 
-async function configured(file: string): Promise<readonly Service[]> {
+async function configured(file: string): Promise<PolicyOf> {
   const checked = await checkConfiguration(file, thisMachine());
-  if (checked.kind === 'valid') return checked.fleet.services;
+  if (checked.kind === 'valid') return checked.fleet;
   throw new Failure('usage', checked.errors.map(problemText).join('\n'), 'a first configuration: hale init --prometheus URL');
+}
+
+/** As if every correction had this mode, whatever its level and overrides say. */
+function supposed(fleet: PolicyOf, mode: Mode | undefined): PolicyOf {
+  if (mode === undefined) return fleet;
+  const services = fleet.services.map((service) => ({
+    ...service,
+    overrides: [],
+    corrections: service.corrections.map((correction) => {
+      const { level: _, ...rest } = correction;
+      return { ...rest, mode };
+    }),
+  }));
+  return { ...fleet, services };
 }
 
 /** Moments lie on whole steps, so that the same history gives the same answer whenever it is asked. */
