@@ -23,8 +23,11 @@ export interface PrometheusOptions {
   readonly config: string;
   /** Rule files and others by name, written beside the configuration. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Blocks made by `createBlocks`, to be served beside what is scraped. */
-  readonly openMetrics?: string;
+  /**
+   * Blocks made by `createBlocks`, to be served beside what is scraped. A long history comes in parts, one after the other
+   * in time: promtool reads a whole text once for each two hours of it.
+   */
+  readonly openMetrics?: string | readonly string[];
   /** Default: a free one. */
   readonly port?: number;
 }
@@ -34,7 +37,7 @@ export async function startPrometheus({ config, files = {}, openMetrics, port }:
   const folder = newFolder('prometheus', { 'prometheus.yml': config, ...files });
   const data = join(folder, 'data');
   mkdirSync(data);
-  if (openMetrics !== undefined) createBlocks(openMetrics, data);
+  for (const part of [openMetrics ?? []].flat()) createBlocks(part, data);
   const address = `127.0.0.1:${port ?? (await freePort())}`;
   return start('prometheus', address, folder, [
     `--config.file=${join(folder, 'prometheus.yml')}`,
