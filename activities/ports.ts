@@ -1,5 +1,6 @@
 import type { Effect, EffectState, Image } from '../domain/effect.js';
 import type { LastCycle } from '../domain/detection/reporting.js';
+import type { Labels } from '../domain/alert.js';
 import type { Channel } from '../domain/channel.js';
 import type { Sent } from '../domain/delivery.js';
 import type { Change } from '../domain/change.js';
@@ -398,6 +399,23 @@ export type Silence =
   | { readonly kind: 'none' }
   | { readonly kind: 'silenced'; readonly by: string; readonly until: number; readonly comment: string }
   | { readonly kind: 'unknown'; readonly why: string };
+
+/** Makes an Alertmanager silent about one alert, for a while. Throws where it does not answer, or refuses. */
+export interface Silencer {
+  /** Sets a silence on exactly these labels, or renews the one of this id; answers its id, which may be another. */
+  set(
+    source: AlertmanagerSource,
+    silence: {
+      readonly id?: string;
+      readonly labels: Labels;
+      readonly from: number;
+      readonly until: number;
+      readonly comment: string;
+    },
+  ): Promise<string>;
+  /** One that has ended already is no error. */
+  end(source: AlertmanagerSource, id: string): Promise<void>;
+}
 
 /** What hale itself stands on. */
 export interface Ground {

@@ -14,10 +14,10 @@ export interface LedgerLine {
 }
 
 /**
- * What a channel is to say: people are called; one of them answered; they are not needed any more; a cycle began or ended
+ * What a channel is to say: people are called; they are told of something that needs nobody; one of them answered; they are not needed any more; a cycle began or ended
  * (for dashboards); a test; another channel fails.
  */
-export type Purpose = 'call' | 'answered' | 'ended' | 'opened' | 'closed' | 'test' | 'channelFailed';
+export type Purpose = 'call' | 'told' | 'answered' | 'ended' | 'opened' | 'closed' | 'test' | 'channelFailed';
 
 export interface Assigned {
   readonly channel: ChannelName;
@@ -37,7 +37,7 @@ export function concerned(line: LedgerLine, fleet: Fleet, called: readonly Chann
   const voices = channels.filter(({ kind }) => kind !== 'grafana');
   switch (line.kind) {
     case 'person.called':
-      return say('call', voices);
+      return textIn(line, 'why') === 'told' ? say('told', voices.filter(wakesNobody)) : say('call', voices);
     case 'person.said':
       return ENDING_OR_DECIDING.includes(textIn(line, 'verb') ?? '') ? follow('answered', called) : [];
     case 'hold.released':
@@ -64,6 +64,8 @@ const OVER: readonly Outcome[] = ['healed', 'prevented', 'recoveredAlone', 'notC
 const isOver = (line: LedgerLine): boolean => OVER.some((outcome) => outcome === line.data['outcome']);
 
 const isDashboard = ({ kind }: Channel): boolean => kind === 'grafana';
+
+const wakesNobody = ({ kind }: Channel): boolean => kind !== 'pagerduty';
 
 const say = (purpose: Purpose, channels: readonly Channel[]): Assigned[] => channels.map(({ name }) => ({ channel: name, purpose }));
 

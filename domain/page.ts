@@ -98,7 +98,7 @@ const placeOf = ({ service, instance }: LedgerLine): string => (instance === und
 function severityOf(purpose: Purpose, why: string | undefined): Page['severity'] {
   if (purpose === 'channelFailed') return 'error';
   if (purpose !== 'call') return 'info';
-  return why === 'ask' || why === 'suggestion' ? 'warning' : 'critical';
+  return why === 'ask' || why === 'suggestion' || why === 'frozen' ? 'warning' : 'critical';
 }
 
 function titleOf({ line, purpose }: Known): string {
@@ -106,6 +106,8 @@ function titleOf({ line, purpose }: Known): string {
   switch (purpose) {
     case 'call':
       return CALLS[textIn(line, 'why') ?? '']?.(place) ?? `${place}: a person is needed`;
+    case 'told':
+      return `${place}: hale acts, and tells you`;
     case 'answered':
       return `${place}: ${textIn(line, 'by') ?? 'somebody'} said ${textIn(line, 'verb') ?? 'something'}`;
     case 'ended':
@@ -124,6 +126,7 @@ function titleOf({ line, purpose }: Known): string {
 const CALLS: Readonly<Record<string, (place: string) => string>> = {
   ask: (place) => `${place} is broken: may hale correct it?`,
   suggestion: (place) => `${place} is broken: hale suggests a correction`,
+  frozen: (place) => `${place} is broken, and what would help it was turned back too often`,
   overdue: (place) => `${place} is still broken; hale goes on`,
   escalated: (place) => `${place} is broken and hale does not know better`,
   stranded: (place) => `${place} is half changed: look at it first`,
@@ -140,6 +143,7 @@ function factsOf(known: Known): Fact[] {
       // An ask says its own sentence, part by part.
       return [...nowFacts(known), ...(line.data['ask'] === undefined ? said : askFacts(line)), ...didFacts(known)];
     case 'ended':
+    case 'told':
       return [...said, ...nowFacts(known), ...didFacts(known)];
     case 'answered':
     case 'opened':

@@ -24,6 +24,8 @@ export interface Service {
   readonly overrides?: readonly Override[];
   /** Alerts that fit all of these are about this service; absent: those whose label `service` is its name. */
   readonly alerts?: readonly LabelMatcher[];
+  /** Its alerts may be silenced while a cycle works on them. */
+  readonly silence?: boolean;
   /** The controller that owns its target, by name: argocd, patroni, systemd... */
   readonly managedBy?: string;
   /** Names of time intervals: changes are made only while all of them are open. The policy's come first. */
@@ -238,6 +240,14 @@ export interface Policy {
   /** With a smaller share of an objective's error budget left, a loss is asked for. */
   readonly errorBudget?: { readonly askBelow: number };
   readonly alertmanagers?: readonly AlertmanagerSource[];
+  /** Without it no alert is ever silenced. */
+  readonly silence?: SilencePolicy;
+}
+
+/** Alerts are silenced while a cycle works on them, never for longer than `forMs` after hale was last seen alive. */
+export interface SilencePolicy {
+  readonly source: AlertmanagerSource;
+  readonly forMs: number;
 }
 
 /** To whom hale gives way. */

@@ -10,7 +10,8 @@ import type { Fleet } from '../domain/service.js';
 /** What calling people needs from the world. */
 export interface Delivering {
   readonly deliveries: Deliveries;
-  readonly records: Pick<Records, 'fleet' | 'measured' | 'incidents' | 'effects'>;
+  readonly fleet: () => Promise<Fleet | undefined>;
+  readonly records: Pick<Records, 'measured' | 'incidents' | 'effects'>;
   readonly notifiers: Notifiers;
 }
 
@@ -46,8 +47,8 @@ export async function deliverPages(delivering: Delivering, loop: Loop): Promise<
 
 /** Starts the turns that are due; what they come to is settled behind. */
 async function deliverOnce(delivering: Delivering, active: Set<Promise<void>>, loop: Loop): Promise<void> {
-  const { deliveries, records } = delivering;
-  const fleet = await records.fleet();
+  const { deliveries } = delivering;
+  const fleet = await delivering.fleet();
   if (fleet === undefined) return;
   while ((await deliveries.assign((line, called) => concerned(line, fleet, called))) > 0);
   while (active.size < TURNS_AT_ONCE) {
@@ -88,7 +89,7 @@ async function pageOf(records: Delivering['records'], fleet: Fleet, channel: Cha
   const services = fleet.services.filter(({ name }) => name === line.service);
   const team = services[0]?.team;
   const [incident] = line.incident === undefined ? [] : await records.incidents({ id: line.incident, limit: 1 });
-  const measures = purpose === 'call' || purpose === 'ended';
+  const measures = purpose === 'call' || purpose === 'ended' || purpose === 'told';
   return writePage({
     line,
     purpose,

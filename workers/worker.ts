@@ -6,17 +6,22 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { createCycleActivities } from '../activities/index.js';
 import { createDryRunActivities } from '../activities/rehearse.js';
+import type { Ports } from '../activities/ports.js';
 import { createWatchActivities } from '../activities/watch-shard.js';
 import { closedHistory } from '../adapters/temporal/histories.js';
 import { openDatabase } from '../adapters/postgres/database.js';
 import { postgresHistories } from '../adapters/postgres/histories.js';
 import { taskQueues } from '../contracts/names.js';
+import { alertmanagerSilencer } from '../adapters/alertmanager/silencer.js';
+import { currentFleet } from '../adapters/postgres/configurations.js';
 import { postgresDeliveries } from '../adapters/postgres/deliveries.js';
 import { postgresRecords } from '../adapters/postgres/read.js';
+import { postgresSilences } from '../adapters/postgres/silences.js';
 import { archiveHistories } from './archive.js';
 import { composeNotifiers, composePorts } from './compose.js';
 import { deliverPages } from './deliver.js';
 import { answerParent } from './guard.js';
+import { keepSilences } from './keep-silences.js';
 import { keepWatching } from './keep-watching.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { takeIn } from './take-in.js';
@@ -30,6 +35,7 @@ const SHARDS = 1;
 const ARCHIVE_EVERY_MS = 5_000;
 const WATCH_CHECK_EVERY_MS = 10_000;
 const DELIVER_EVERY_MS = 500;
+const SILENCE_EVERY_MS = 1_000;
 
 const log = (what: string) => (error: unknown) => console.error(`${what}: ${String(error)}`);
 
@@ -70,6 +76,7 @@ async function run(role: string | undefined): Promise<void> {
     takeIn(pool, ports, { abort, failed: log('intake') });
     void keepWatching(client, { shards: SHARDS, everyMs: WATCH_CHECK_EVERY_MS, abort, failed: log('watch') });
   }
+  if (role === 'cycles') void silence(ports.cycles, stopping.signal);
   const delivered = role === 'cycles' ? callPeople(stopping.signal) : undefined;
   const running = worker.run();
   parent.ready();
@@ -83,8 +90,16 @@ async function run(role: string | undefined): Promise<void> {
 /** On connections of its own: calling people, however slowly, takes none from the cycles. */
 async function callPeople(abort: AbortSignal): Promise<void> {
   const pool = openDatabase(databaseUrl(), 2);
-  const delivering = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers() };
-  await deliverPages(delivering, { everyMs: DELIVER_EVERY_MS, abort, failed: log('calling people') });
+  const parts = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers() };
+  await deliverPages({ ...parts, fleet: currentFleet(pool) }, { everyMs: DELIVER_EVERY_MS, abort, failed: log('calling people') });
+  await pool.end();
+}
+
+/** Likewise: an Alertmanager that hangs takes nothing from the cycles. */
+async function silence(cycles: Ports['cycles'], abort: AbortSignal): Promise<void> {
+  const pool = openDatabase(databaseUrl(), 1);
+  const silencing = { book: postgresSilences(pool), silencer: alertmanagerSilencer(), cycles, fleet: currentFleet(pool) };
+  await keepSilences(silencing, { everyMs: SILENCE_EVERY_MS, abort, failed: log('silences') });
   await pool.end();
 }
 

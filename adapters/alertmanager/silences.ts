@@ -5,7 +5,7 @@ import type { AlertmanagerSource, SecretReference } from '../../domain/service.j
 /** Long enough for a busy server, short enough that a dead one does not hold up every look at the policy. */
 const ANSWER_MS = 3_000;
 /** Silences that hale set itself say nothing about people. */
-const OWN = 'hale';
+export const OWN = 'hale';
 
 interface Matcher {
   readonly name: string;
@@ -43,9 +43,14 @@ function names({ name, value, isRegex, isEqual = true }: Matcher, service: strin
   return isRegex ? value.split('|').includes(service) : value === service;
 }
 
-async function active({ url, token }: AlertmanagerSource): Promise<Found[]> {
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${await secretOf(token)}` };
-  const answer = await fetch(`${url}/api/v2/silences?active=true`, { headers: authorization, signal: AbortSignal.timeout(ANSWER_MS) });
+export const authorized = async ({ token }: AlertmanagerSource): Promise<Record<string, string>> =>
+  token === undefined ? {} : { authorization: `Bearer ${await secretOf(token)}` };
+
+async function active(source: AlertmanagerSource): Promise<Found[]> {
+  const answer = await fetch(`${source.url}/api/v2/silences?active=true`, {
+    headers: await authorized(source),
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
   if (!answer.ok) throw new Error(`it answered ${answer.status}`);
   const silences = (await answer.json()) as readonly Found[];
   return silences.filter(({ status }) => status.state === 'active');

@@ -24,6 +24,7 @@ type Action = 'trigger' | 'acknowledge' | 'resolve';
 
 const ACTIONS: { readonly [P in Page['purpose']]: Action } = {
   call: 'trigger',
+  told: 'acknowledge',
   channelFailed: 'trigger',
   test: 'trigger',
   answered: 'acknowledge',

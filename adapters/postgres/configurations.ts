@@ -23,6 +23,17 @@ export async function storeConfiguration(pool: pg.Pool, fleet: Fleet, source: st
   });
 }
 
+/** The configuration in force, for whoever asks each moment: it is read again only when it is another one. */
+export function currentFleet(pool: pg.Pool): () => Promise<Fleet | undefined> {
+  const configurations = postgresConfigurations(pool);
+  let known: Fleet | undefined;
+  return async () => {
+    const { rows } = await pool.query<{ version: string }>('select version from current_configuration');
+    if (rows[0]?.version !== known?.version) known = await configurations.current();
+    return known;
+  };
+}
+
 export function postgresConfigurations(pool: pg.Pool): Configurations {
   const one = async (sql: string, values: readonly string[]): Promise<Fleet | undefined> => {
     const { rows } = await pool.query<{ fleet: Fleet }>(sql, [...values]);

@@ -1,4 +1,12 @@
-import { type Channel, type ChannelKind, type ChannelName, type MailServer, type Paging, EVERYBODY_ELSE } from '../../domain/channel.js';
+import {
+  type Channel,
+  type ChannelKind,
+  type ChannelName,
+  type MailServer,
+  type Paging,
+  channelsOf as teamChannels,
+  EVERYBODY_ELSE,
+} from '../../domain/channel.js';
 import type { SecretReference } from '../../domain/service.js';
 import { type PageFile, linksFile, pageFile } from './channel-file.js';
 import { type Context, secretNamed, sourceWith } from './context.js';
@@ -7,11 +15,24 @@ import { type Node, at, emptyMap, keysOf, plain, textOf } from './tree.js';
 /** Who is called by which channel, and where the links in messages lead. */
 export function resolvePaging(context: Context): Paging {
   const teams = at(context.root, 'teams');
-  return {
+  const paging: Paging = {
     teams: keysOf(teams).map((name) => ({ name, channels: channelsOf(name, at(teams, name, 'page'), context) })),
     others: channelsOf(EVERYBODY_ELSE, at(context.root, 'policy', 'page'), context),
     links: linksOf(at(context.root, 'links')),
   };
+  warnOfUnheard(paging, context);
+  return paging;
+}
+
+/** Where somebody is called at all, a service about which nobody is called is more likely forgotten than meant. */
+function warnOfUnheard(paging: Paging, { root, problems }: Context): void {
+  if (paging.others.length > 0 || paging.teams.every(({ channels }) => channels.length === 0)) return;
+  for (const name of keysOf(at(root, 'services'))) {
+    const service = at(root, 'services', name);
+    const team = textOf(at(service, 'team') ?? at(root, 'classes', textOf(at(service, 'class')) ?? '', 'team'));
+    if (teamChannels(paging, team).every(({ kind }) => kind === 'grafana'))
+      problems.warn(service?.place, 'calls nobody: give it a team with a page, or page: {...} to the policy');
+  }
 }
 
 function linksOf(node: Node | undefined): Paging['links'] {

@@ -46,6 +46,11 @@ const changesOnlyIn = z.array(text).describe('Names of time_intervals: changes a
 
 const atOnce = z.union([count(1, 10_000), percent], { error: 'a whole number from 1 to 10000, or a share of the instances such as 10%' });
 
+const silenceFile = z.strictObject({
+  source: name,
+  for: duration('1m', '5m').optional().describe('How long a silence lasts after hale was last seen alive'),
+});
+
 const policy = z.strictObject({
   mode: mode.optional(),
   approvals: approvals.optional(),
@@ -60,6 +65,7 @@ const policy = z.strictObject({
       }),
     )
     .optional(),
+  silence: silenceFile.optional().describe('Alerts of services that allow it are silenced while a cycle works on them'),
   storm: z.strictObject({ services: percent, within: duration('1s', '1h') }).optional(),
   yieldTo: z.array(choice(...yieldsTo)).optional(),
   maintenance: z.array(text).optional().describe('Names of time_intervals: nothing is changed while one is open'),
@@ -98,6 +104,7 @@ const template = {
   changes: changeSources.optional().describe('Which commits are changes of it'),
   alerts: alertMatchers.optional().describe('Which alerts of other monitoring are about it'),
   changesOnlyIn: changesOnlyIn.optional(),
+  silence: z.boolean({ error: 'true or false' }).optional().describe('Its alerts may be silenced, see policy.silence'),
 };
 
 export const serviceFile = z.strictObject({ class: name.optional(), ...template });
@@ -132,7 +139,7 @@ export const includedFile = fleetFile.partial();
 export const sharedFile = includedFile.pick({ environment: true, secrets: true, sources: true, intake: true }).strip();
 /** A service without its signals, objectives and corrections, which are resolved one by one. */
 export const serviceHead = serviceFile
-  .pick({ class: true, team: true, order: true, instances: true, dependsOn: true, overrides: true, alerts: true })
+  .pick({ class: true, team: true, order: true, instances: true, dependsOn: true, overrides: true, alerts: true, silence: true })
   .strip();
 
 export type SharedFile = z.output<typeof sharedFile>;

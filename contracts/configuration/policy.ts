@@ -1,4 +1,4 @@
-import type { AlertmanagerSource, Policy } from '../../domain/service.js';
+import type { AlertmanagerSource, Policy, SilencePolicy } from '../../domain/service.js';
 import { type Context, secretNamed } from './context.js';
 import { includedFile } from './file.js';
 import { unknown } from './problem.js';
@@ -22,6 +22,7 @@ export function resolvePolicy(context: Context): Policy | undefined {
       at(context.root, 'policy', 'yieldTo')?.place,
       'names alertmanagerSilence, but no source is one; allowed: sources: {am: {alertmanager: URL}}',
     );
+  const silence = silenceOf(policy.silence, alertmanagers, context);
   const resolved: Policy = {
     ...(storm && { storm: { share: storm.services, withinMs: storm.within } }),
     ...(budgets && { budgets: budgets.map(({ max, in: inMs, per }) => ({ max, inMs, per })) }),
@@ -30,6 +31,7 @@ export function resolvePolicy(context: Context): Policy | undefined {
     ...(maintenance && { maintenance }),
     ...(errorBudget && { errorBudget }),
     ...(alertmanagers.length > 0 && { alertmanagers }),
+    ...(silence && { silence }),
   };
   return Object.keys(resolved).length === 0 ? undefined : resolved;
 }
@@ -51,6 +53,21 @@ function checkTwice({ root, problems }: Context): void {
     if (names.indexOf(name) < index)
       problems.error(at(root, 'time_intervals', index, 'name')?.place, `is ${name}, which stands above already`);
   });
+}
+
+const SILENCE_MS = 300_000;
+
+function silenceOf(
+  file: { readonly source: string; readonly for?: number | undefined } | undefined,
+  alertmanagers: readonly AlertmanagerSource[],
+  { root, problems }: Context,
+): SilencePolicy | undefined {
+  if (file === undefined) return undefined;
+  const source = alertmanagers.find(({ name }) => name === file.source);
+  if (source !== undefined) return { source, forMs: file.for ?? SILENCE_MS };
+  const known = alertmanagers.map(({ name }) => name);
+  problems.error(at(root, 'policy', 'silence', 'source')?.place, unknown('Alertmanager among sources', file.source, known));
+  return undefined;
 }
 
 function alertmanagersOf(context: Context): AlertmanagerSource[] {

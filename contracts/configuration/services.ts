@@ -47,6 +47,7 @@ export function resolveService(name: string, context: Context): Resolved<Service
     ...(file.alerts && { alerts: alertsOf(file.alerts, name) }),
     ...(managedBy !== undefined && { managedBy }),
     ...(changesOnlyIn.length > 0 && { changesOnlyIn }),
+    ...(file.silence === true && { silence: true }),
   };
   return { value, node: effective(name, node, { signals, objectives, corrections }, limits.node) };
 }

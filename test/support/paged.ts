@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
 import type { Ports } from '../../activities/ports.js';
+import { currentFleet } from '../../adapters/postgres/configurations.js';
 import { postgresSwitches, type Switches } from '../../adapters/postgres/controls.js';
 import { type Deliveries, postgresDeliveries } from '../../adapters/postgres/deliveries.js';
 import { postgresRecords } from '../../adapters/postgres/read.js';
@@ -103,10 +104,12 @@ services:
   };
 }
 
+const partsOf = (pool: pg.Pool) => ({ records: postgresRecords(pool), notifiers: composeNotifiers(), fleet: currentFleet(pool) });
+
 function deliver(pool: pg.Pool, tryMs?: number): () => Promise<void> {
   const abort = new AbortController();
   const failures: unknown[] = [];
-  const delivering = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers() };
+  const delivering = { ...partsOf(pool), deliveries: postgresDeliveries(pool) };
   const options = { everyMs: 20, abort: abort.signal, failed: (error: unknown) => void failures.push(error) };
   const running = deliverPages(delivering, { ...options, ...(tryMs === undefined ? {} : { tryMs }) });
   const end = async (): Promise<void> => {
@@ -125,7 +128,7 @@ async function dieAfterSending(pool: pg.Pool): Promise<void> {
   const dead = new Promise<void>((resolve) => {
     const deliveries: Deliveries = { ...real, settle: async () => resolve() };
     const options = { everyMs: 20, abort: abort.signal, failed: () => undefined };
-    void deliverPages({ deliveries, records: postgresRecords(pool), notifiers: composeNotifiers() }, options);
+    void deliverPages({ ...partsOf(pool), deliveries }, options);
   });
   await dead;
   abort.abort();

@@ -43,6 +43,10 @@ describe('whom an event concerns', () => {
     expect(said(line('person.called', { why: 'ask' }))).toEqual(['call web/slack', 'call web/pagerduty']);
   });
 
+  test('what needs nobody is told where it wakes nobody, and not followed by its end', () => {
+    expect(said(line('person.called', { why: 'told' }))).toEqual(['told web/slack']);
+  });
+
   test('without a team, or where a team has no channel, those for everybody else are called', () => {
     expect(said(line('person.called', {}, 'lonely'))).toEqual(['call */slack']);
     expect(said(line('person.called', {}, 'db'))).toEqual(['call */slack']);
