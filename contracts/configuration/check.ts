@@ -1,7 +1,7 @@
 import type { Paging } from '../../domain/channel.js';
 import type { IntakeSource } from '../../domain/alert.js';
 import type { Feed } from '../../domain/feed.js';
-import type { Fleet, SecretReference, Service } from '../../domain/service.js';
+import type { Fleet, Policy, SecretReference, Service } from '../../domain/service.js';
 import type { Context } from './context.js';
 import { resolvePaging } from './channels.js';
 import { checkDependencies } from './dependencies.js';
@@ -40,6 +40,7 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
     services.map((service) => service.value),
     context,
   );
+  const policy = resolvePolicy(context);
   const paging = resolvePaging(context);
   const intake = resolveIntake(context);
   const feeds = resolveFeeds(context, services);
@@ -47,7 +48,7 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
   if (problems.errors.length > 0) return refused(problems);
   return {
     kind: 'valid',
-    fleet: fleetOf(context, services, { paging, intake, feeds }),
+    fleet: fleetOf(context, services, { policy, paging, intake, feeds }),
     warnings: problems.warnings,
     effective: new Map(services.map((s) => [s.value.name, s.node])),
   };
@@ -55,12 +56,19 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
 
 const refused = ({ errors, warnings }: Problems): Checked => ({ kind: 'refused', errors, warnings });
 
+/** What the file says beside its services. */
+interface Shared {
+  readonly policy: Policy | undefined;
+  readonly paging: Paging;
+  readonly intake: readonly IntakeSource[];
+  readonly feeds: readonly Feed[];
+}
+
 function fleetOf(
   context: Context,
   services: readonly Resolved<Service>[],
-  { paging, intake, feeds }: { readonly paging: Paging; readonly intake: readonly IntakeSource[]; readonly feeds: readonly Feed[] },
+  { policy, paging, intake, feeds }: Shared,
 ): Omit<Fleet, 'version'> {
-  const policy = resolvePolicy(context);
   return {
     environment: context.file.environment ?? 'default',
     services: services.map((service) => service.value),

@@ -130,3 +130,10 @@ describe('silences', () => {
     expect([await of('silence: true'), await of('silence: false'), await of('team: web')]).toEqual([true, undefined, undefined]);
   });
 });
+
+test('what is wrong with the policy alone refuses the file', async () => {
+  const policy = (line: string) => complaints(file({ policy: line }));
+  expect(await policy('yieldTo: [maintenance], maintenance: [nights]')).toEqual([
+    expect.stringContaining('unknown time interval "nights"'),
+  ]);
+});
