@@ -79,7 +79,7 @@ function judged(plan: Plan, { troubles, totals }: Backtest, plantsMin: number): 
   };
   const right = correctable.filter(isRight);
   const falsely = troubles
-    .filter((one) => !plan.plants.some((plant) => isOf(plan, plant, one)))
+    .filter((one) => !plan.plants.some((plant) => during(plant).includes(one)))
     .flatMap((one) => one.proposals.map(() => one));
   const quietHours = totals.quietServiceHours;
   const rate = (falsely.length / quietHours) * 1000;
@@ -96,13 +96,6 @@ function judged(plan: Plan, { troubles, totals }: Backtest, plantsMin: number): 
       ...falsely.map((one) => `false: ${one.service} at ${one.foundAt}: ${one.findings.map(({ objective }) => objective).join(', ')}`),
     ].join('\n'),
   };
-}
-
-/** Also a trouble of a service that needs the one which was broken is a trouble of the plant. */
-function isOf({ shops }: Plan, { service, from, until }: Happening, one: Trouble): boolean {
-  const dependsOn = shops.find(({ name }) => name === one.service)?.dependsOn;
-  const at = Date.parse(one.foundAt);
-  return (one.service === service || dependsOn === service) && at >= from && at < until + echoMs;
 }
 
 const sentenceOf = ({ kind, service, from, size }: Happening): string =>
