@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { gate, type GateAnswer, type GateFacts } from '../../domain/gate.js';
 import { scopesOf, type Budget } from '../../domain/gate/budget.js';
 import { closedBy, type NamedInterval } from '../../domain/gate/time-interval.js';
-import { levels, type CorrectionBrief } from '../../domain/service.js';
-import { brief } from './scripted-world.js';
-import { serviceWith } from './watching.js';
+import { levels, type CorrectionBrief, type Service } from '../../domain/service.js';
+import { brief, limits } from './scripted-world.js';
 
 export type Decide = (correction: CorrectionBrief, facts: GateFacts) => GateAnswer;
 
@@ -26,7 +25,17 @@ const intervals: readonly NamedInterval[] = [
   { name: 'weekend', intervals: [{ weekdays: [{ from: 0, to: 0 }] }, { weekdays: [{ from: 6, to: 6 }] }] },
 ];
 const names = fc.subarray(intervals.map(({ name }) => name));
-const service = { ...serviceWith('shop', []), class: 'web', team: 'payments' };
+const service: Service = {
+  name: 'shop',
+  class: 'web',
+  team: 'payments',
+  dependsOn: [],
+  signals: [],
+  objectives: [],
+  corrections: [],
+  order: 'learned',
+  limits,
+};
 const fleet = { environment: 'prod', services: [service] };
 
 const corrections: fc.Arbitrary<CorrectionBrief> = fc
