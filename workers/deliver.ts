@@ -26,7 +26,7 @@ export interface Loop {
 /** A receiver that takes longer is asked again: what people wait for is the next channel, not this answer. */
 const TRY_MS = 8_000;
 /** Outlasts a try and what is read and written around it; a worker that dies is followed after this. */
-const LEASE_MS = 30_000;
+const LEASE_MS = 15_000;
 const TURNS_AT_ONCE = 32;
 /** The minute is used up: what waits is folded, and goes out when there is room. */
 const CROWDED_MS = 5_000;
