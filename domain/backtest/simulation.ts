@@ -3,7 +3,7 @@ import { isOutOfScope, memberKey, type Member } from '../detection/finding.js';
 import { Latest } from '../detection/latest.js';
 import { scopeOf, type Question, type Scope, type Watched } from '../detection/scope.js';
 import type { MeasuredFinding } from '../finding.js';
-import type { Reading } from '../reading.js';
+import type { Reading, SignalReading } from '../reading.js';
 import type { Service } from '../service.js';
 import { Course, type ModeAt, type Policing } from './course.js';
 import { PolicyHistory, type Health, type PolicyOf } from './policy-history.js';
@@ -64,14 +64,9 @@ export class Simulation {
   /** Takes in what was measured at one moment. Moments come in order of time. */
   take(answers: readonly Answered[], now: number): void {
     for (const { question, reading } of answers) this.#latest.take(question, reading);
-    this.#board.take(
-      answers.map(({ question: { signal, ...member } }) => ({
-        ...member,
-        signal: signal.name,
-        reading: this.#latest.worth(member, signal.name, now),
-      })),
-    );
+    this.#board.take(answers.map(({ question }) => this.#worth(question, now)));
     for (const { kind, finding } of this.#board.judge(this.#scope.watched, now)) if (kind === 'opened') this.#opened(finding, now);
+    for (const course of this.#courses.values()) if (course.stands && !this.#board.hasFindings(course.member)) course.end(now);
     this.#policy.weather(this.#standing(), now);
     for (const course of this.#courses.values()) if (course.stands) this.#follow(course, now);
     this.#count(now);
@@ -84,6 +79,13 @@ export class Simulation {
   }
 
   hours = (): Hours => this.#hours;
+
+  /** Each question by its parts: there are millions of them. */
+  #worth({ service, instance, signal: { name } }: Question, now: number): SignalReading {
+    const member = instance === undefined ? { service } : { service, instance };
+    const reading = this.#latest.worth(member, name, now);
+    return instance === undefined ? { service, signal: name, reading } : { service, instance, signal: name, reading };
+  }
 
   #cover(): Scope {
     const scope = scopeOf({ version: '', services: [...this.#services.values()] }, 0, 1, ({ name, instances }) =>
@@ -110,7 +112,6 @@ export class Simulation {
 
   #follow(course: Course, now: number): void {
     const { member } = course;
-    if (!this.#board.hasFindings(member)) return course.end(now);
     const dependsOn = this.#services.get(member.service)?.dependsOn ?? [];
     const brokenDependencies = dependsOn.filter((name) => this.#isBroken(name, now));
     const storm = this.#policy.stormOver(member.service);

@@ -8,8 +8,8 @@ import { fresh, trusted } from './trust.js';
 export class Latest {
   readonly #latest = new Map<string, { readonly signal: Signal; readonly reading: Reading }>();
 
-  take({ signal, ...member }: Question, reading: Reading): void {
-    this.#latest.set(seriesKey(member, signal.name), { signal, reading });
+  take(question: Question, reading: Reading): void {
+    this.#latest.set(seriesKey(question, question.signal.name), { signal: question.signal, reading });
   }
 
   /** What the latest reading of a signal is worth now. */
