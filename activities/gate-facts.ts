@@ -2,7 +2,7 @@ import { scopesOf, type BudgetScope, type BudgetUse } from '../domain/gate/budge
 import type { Blast } from '../domain/gate/blast.js';
 import { scarcest, type ErrorBudget } from '../domain/gate/error-budget.js';
 import type { GateFacts } from '../domain/gate/facts.js';
-import { freezeOf, reversalsWithinMs } from '../domain/gate/flapping.js';
+import { freezeDefault, freezeOf } from '../domain/gate/flapping.js';
 import { ownerOf } from '../domain/gate/owner.js';
 import { closedBy } from '../domain/gate/time-interval.js';
 import type { Correction, Fleet, Policy, Service } from '../domain/service.js';
@@ -97,13 +97,14 @@ async function upstreamUnderWay(
 }
 
 async function ofTheTarget({ ground, effects, leases }: FactPorts, considered: Considered, now: number): Promise<Part> {
-  const { service, instance, correction, target, resource, identity } = considered;
+  const { fleet, service, instance, correction, target, resource, identity } = considered;
+  const policy = fleet.policy?.freeze ?? freezeDefault;
   const [ownGround, turns, by] = await Promise.all([
     ground.ownOf(target, identity),
-    effects.turns(resource, reversalsWithinMs),
+    effects.turns(resource, policy.withinMs),
     leases.heldByOther(resource, service.name, instance),
   ]);
-  const freeze = freezeOf(turns, now);
+  const freeze = freezeOf(turns, now, policy);
   return present({
     ownGround,
     owner: ownerOf(service, correction),

@@ -1,5 +1,6 @@
 import type { AtOnce } from './gate/blast.js';
 import type { Budget } from './gate/budget.js';
+import type { FreezePolicy } from './gate/flapping.js';
 import type { NamedInterval } from './gate/time-interval.js';
 import type { StormPolicy } from './storm.js';
 import type { Paging } from './channel.js';
@@ -232,6 +233,7 @@ export interface Policy {
   /** Without it nothing is a storm. */
   readonly storm?: StormPolicy;
   readonly budgets?: readonly Budget[];
+  readonly freeze?: FreezePolicy;
   readonly yieldTo?: readonly YieldTo[];
   /** Every interval that the file defines; the others go by their names. */
   readonly timeIntervals?: readonly NamedInterval[];

@@ -67,6 +67,10 @@ const policy = z.strictObject({
     .optional(),
   silence: silenceFile.optional().describe('Alerts of services that allow it are silenced while a cycle works on them'),
   storm: z.strictObject({ services: percent, within: duration('1s', '1h') }).optional(),
+  freeze: z
+    .strictObject({ reversals: count(1, 10_000).optional(), within: duration('1m', '7d').optional() })
+    .optional()
+    .describe('A resource turned back so often is left to a person'),
   yieldTo: z.array(choice(...yieldsTo)).optional(),
   maintenance: z.array(text).optional().describe('Names of time_intervals: nothing is changed while one is open'),
   changesOnlyIn: changesOnlyIn.optional(),

@@ -1,3 +1,4 @@
+import { freezeDefault } from '../../domain/gate/flapping.js';
 import type { AlertmanagerSource, Policy, SilencePolicy } from '../../domain/service.js';
 import { type Context, secretNamed } from './context.js';
 import { includedFile } from './file.js';
@@ -10,7 +11,7 @@ const policyFile = includedFile.pick({ policy: true, time_intervals: true }).str
 /** What the file says for the whole fleet; undefined where it says nothing of the kind. */
 export function resolvePolicy(context: Context): Policy | undefined {
   const { policy = {}, time_intervals } = policyFile.parse(plain(context.root));
-  const { budgets, storm, yieldTo, maintenance, errorBudget } = policy;
+  const { budgets, storm, freeze, yieldTo, maintenance, errorBudget } = policy;
   const intervals = namedIntervals(time_intervals);
   intervalsNamed(at(context.root, 'policy', 'maintenance'), context);
   checkTwice(context);
@@ -26,6 +27,9 @@ export function resolvePolicy(context: Context): Policy | undefined {
   const resolved: Policy = {
     ...(storm && { storm: { share: storm.services, withinMs: storm.within } }),
     ...(budgets && { budgets: budgets.map(({ max, in: inMs, per }) => ({ max, inMs, per })) }),
+    ...(freeze && {
+      freeze: { reversals: freeze.reversals ?? freezeDefault.reversals, withinMs: freeze.within ?? freezeDefault.withinMs },
+    }),
     ...(yieldTo && { yieldTo }),
     ...(intervals.length > 0 && { timeIntervals: intervals }),
     ...(maintenance && { maintenance }),

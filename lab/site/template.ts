@@ -6,6 +6,7 @@ export type First = 'right' | 'wrong';
 
 const head = `apiVersion: hale/v1
 environment: lab
+policy: {freeze: {reversals: 1000}} # one shop is broken all day, and put right as often
 secrets:
   database: {file: '{{passwordFile}}'}
 services:

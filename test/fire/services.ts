@@ -29,7 +29,7 @@ const limits = 'within: 3s, hold: 3s, timeout: 5s, cooldown: 0s';
 
 /** The configuration of all services on one target. */
 export function configurationFor(services: readonly string[], port: number, folder: string): string {
-  const head = `apiVersion: hale/v1\npolicy: {mode: act, attempts: 100, approvalExpiry: 10m}\nservices:\n`;
+  const head = `apiVersion: hale/v1\npolicy: {mode: act, attempts: 100, approvalExpiry: 10m, freeze: {reversals: 10000}}\nservices:\n`;
   return head + services.map((service) => serviceLines(service, port, folder)).join('');
 }
 
