@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { onTestFinished } from 'vitest';
-import type { Ports } from '../../activities/ports.js';
+import type { Notifier, Ports } from '../../activities/ports.js';
 import { currentFleet } from '../../adapters/postgres/configurations.js';
 import { postgresSwitches, type Switches } from '../../adapters/postgres/controls.js';
 import { type Deliveries, postgresDeliveries } from '../../adapters/postgres/deliveries.js';
@@ -19,7 +19,7 @@ export interface Paged {
   readonly open: (service?: string) => Promise<{ readonly incident: string; readonly cycle: string }>;
   readonly call: (incident: string, more?: Readonly<Record<string, unknown>>) => Promise<void>;
   /** Delivers until the test ends, as a worker does; answers how to end it now. */
-  readonly deliver: (tryMs?: number) => () => Promise<void>;
+  readonly deliver: (tryMs?: number, slack?: Notifier<'slack'>) => () => Promise<void>;
   /** Waits until every delivery of this channel is in one of these states. */
   readonly settled: (channel: string, states?: readonly string[]) => Promise<Delivered[]>;
   readonly deliveries: Deliveries;
@@ -85,7 +85,7 @@ services:
     },
     call: (incident, data = { why: 'escalated', sentence: 'nothing helped' }) =>
       ports.incidents.note({ key: `call-${calls++}`, kind: 'person.called', service: 'shop', incident, data }),
-    deliver: (tryMs) => deliver(pool, tryMs),
+    deliver: (tryMs, slack) => deliver(pool, tryMs, slack),
     deliveries: postgresDeliveries(pool),
     records: postgresRecords(pool),
     switches: postgresSwitches(pool),
@@ -106,10 +106,12 @@ services:
 
 const partsOf = (pool: pg.Pool) => ({ records: postgresRecords(pool), notifiers: composeNotifiers(), fleet: currentFleet(pool) });
 
-function deliver(pool: pg.Pool, tryMs?: number): () => Promise<void> {
+function deliver(pool: pg.Pool, tryMs?: number, slack?: Notifier<'slack'>): () => Promise<void> {
   const abort = new AbortController();
   const failures: unknown[] = [];
-  const delivering = { ...partsOf(pool), deliveries: postgresDeliveries(pool) };
+  const parts = partsOf(pool);
+  const notifiers = slack === undefined ? parts.notifiers : { ...parts.notifiers, slack };
+  const delivering = { ...parts, notifiers, deliveries: postgresDeliveries(pool) };
   const options = { everyMs: 20, abort: abort.signal, failed: (error: unknown) => void failures.push(error) };
   const running = deliverPages(delivering, { ...options, ...(tryMs === undefined ? {} : { tryMs }) });
   const end = async (): Promise<void> => {

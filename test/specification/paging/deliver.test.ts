@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Notifier } from '../../../activities/ports.js';
 import { paged } from '../../support/paged.js';
 import { hangs, ok, receiver, status } from '../../support/receiver.js';
 
@@ -25,6 +26,26 @@ test('a call goes once through each channel of the team, and its end to those th
     { routing_key: 'R1', event_action: 'trigger', dedup_key: `hale/prod/${incident}` },
     { routing_key: 'R1', event_action: 'resolve', dedup_key: `hale/prod/${incident}` },
   ]);
+});
+
+test('a channel by which nobody could be called does not tell the end', async () => {
+  const [slack, teams] = [await receiver(status(400)), await receiver()];
+  const hale = await paged('{slack: hook, teams: flow}', { hook: slack.url, flow: teams.url });
+  const { incident, cycle } = await hale.open();
+  await hale.call(incident);
+  hale.deliver();
+  await hale.settled('web/slack');
+  await hale.ports.incidents.close({ key: 'closed', incident, cycle, service: 'shop', outcome: 'healed', sentence: 'restart held' });
+  await teams.count(3); // The call, that Slack fails, and the end.
+  expect(await hale.settled('web/slack')).toMatchObject([{ purpose: 'call', state: 'refused' }]);
+});
+
+test('a notifier that does not even give up when called off is left behind', async () => {
+  const hale = await paged('{slack: hook}', { hook: 'http://127.0.0.1:9' });
+  await hale.call((await hale.open()).incident);
+  const deaf: Notifier<'slack'> = { send: () => new Promise(() => undefined) };
+  hale.deliver(50, deaf);
+  await hale.until(async () => (await hale.channel('web/slack')).failures === 1);
 });
 
 test('an incident that nobody was called about ends without a word', async () => {
@@ -77,6 +98,7 @@ test('a receiver that asks for patience gets it, and nothing is sent before its 
   await hale.settled('web/slack', ['waiting']);
   await hale.until(async () => (await hale.channel('web/slack')).failures === 1);
   expect((await hale.channel('web/slack')).restsMs).toBeGreaterThan(290_000);
+  expect(await hale.deliveries.take(1_000)).toBeUndefined();
 });
 
 test('a flood is one message that says how many', async () => {

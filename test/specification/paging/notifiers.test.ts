@@ -223,6 +223,14 @@ test('what an answer means: mended things are tried again, a message that is not
   expect(((await kinds(503, { 'retry-after': date })) as { afterMs: number }).afterMs).toBeGreaterThan(50_000);
 });
 
+test('a redirect is not followed: it would take the message, and its secret, elsewhere', async () => {
+  const elsewhere = await receiver();
+  const slack = await receiver(status(307, { location: elsewhere.url }));
+  const sent = await slackNotifier().send({ name: 'web/slack', kind: 'slack', webhook: await secret(slack.url) }, page(), abort);
+  expect(sent).toMatchObject({ kind: 'refused' });
+  expect(elsewhere.received).toEqual([]);
+});
+
 test('no failure says anything of a secret', async () => {
   const say = async (webhook: { file: string } | { env: string }) =>
     JSON.stringify(await slackNotifier().send({ name: 'web/slack', kind: 'slack', webhook }, page(), abort));
