@@ -60,6 +60,7 @@ export const importTable = [
 
 /** The vendor library of each adapter; the configuration's language is in contracts, so that the client can check files too. Adapters never import each other, so each folder is its own row. */
 export const adapterVendors = {
+  alertmanager: ['re2js'],
   configuration: ['contracts/configuration'],
   http: ['re2js'],
   kubernetes: ['@kubernetes/client-node'],

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { RE2JS } from 're2js';
 import type { Silence, Silences } from '../../activities/ports.js';
 import type { AlertmanagerSource, SecretReference } from '../../domain/service.js';
 
@@ -40,11 +41,20 @@ export const alertmanagerSilences = (): Silences => ({
 /** The whole value has to match, as in Alertmanager. What is not about one service by its label is not about this one. */
 function names({ name, value, isRegex, isEqual = true }: Matcher, service: string): boolean {
   if (name !== 'service' || !isEqual) return false;
-  return isRegex ? value.split('|').includes(service) : value === service;
+  return isRegex ? fits(value, service) : value === service;
 }
 
 export const authorized = async ({ token }: AlertmanagerSource): Promise<Record<string, string>> =>
   token === undefined ? {} : { authorization: `Bearer ${await secretOf(token)}` };
+
+/** A pattern that this engine can't read stands for no service: Alertmanager would have refused it. */
+function fits(pattern: string, service: string): boolean {
+  try {
+    return RE2JS.matches(pattern, service);
+  } catch {
+    return false;
+  }
+}
 
 async function active(source: AlertmanagerSource): Promise<Found[]> {
   const answer = await fetch(`${source.url}/api/v2/silences?active=true`, {
