@@ -12,6 +12,12 @@ export interface Marked {
   readonly at: Date;
 }
 
+/** A finding from its onset to its end. */
+export interface Symptom {
+  readonly onset: Date;
+  readonly at: Date;
+}
+
 /** What a person says about one incident; `key` makes a repeated order the same order. */
 export interface Marking {
   readonly incident: string;
@@ -28,8 +34,8 @@ export interface Reviews {
   marks(incidents: readonly string[]): Promise<readonly Marked[]>;
   /** Sets or changes the mark, with its ledger event. Answers false when this person had said the same already. */
   mark(marking: Marking): Promise<boolean>;
-  /** When each finding of this service or instance that stood then, or began before `until`, ended. */
-  symptomEnds(service: string, instance: string | undefined, from: Date): Promise<readonly { readonly onset: Date; readonly at: Date }[]>;
+  /** Findings of this service or instance that ended since then, in this order. */
+  symptomEnds(service: string, instance: string | undefined, from: Date): Promise<readonly Symptom[]>;
   changes(
     service: string,
     from: Date,

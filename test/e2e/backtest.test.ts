@@ -22,6 +22,8 @@ const history = openMetricsOf([
     within(at, 200, 215) ? undefined : within(at, 60, 70) || within(at, 120, 121) ? 0 : 1,
   ),
   seriesText('up{job="db",instance="d-1:80"}', every, (at) => (within(at, 300, 306) ? 0 : 1)),
+  seriesText('up{job="agents",instance="e-1:80"}', every, (at) => (minute(at) < 100 ? 1 : undefined)),
+  seriesText('up{job="agents",instance="e-2:80"}', every, (at) => (within(at, 150, 160) ? 0 : 1)),
   seriesText('up{job="api",instance="a-1:80"}', every, (at) => (within(at, 301, 308) ? 0 : 1)),
 ]);
 
@@ -124,6 +126,47 @@ test('backtest only reads: Prometheus is asked by GET alone, at no more than its
   expect(Math.max(...asked.map(({ points }) => (Number.isNaN(points) ? 0 : points)))).toBe(11_000);
   const spent = (asked.at(-1)?.at ?? 0) - (asked[0]?.at ?? 0);
   expect(spent).toBeGreaterThanOrEqual((asked.length - 1) * 50 - 20);
+});
+
+test('instances come and go with their source: one that left is no silence, one that is down is found by its name', async () => {
+  const text = `apiVersion: hale/v1
+sources: {prom: {prometheus: '${prometheus.url}'}}
+services:
+  agents:
+    signals: {up: {source: prom, query: 'up{job="agents"}', per: instance}}
+    objectives: {up: {above: 0, for: 1m}}
+    corrections: {restart: {exec: [/bin/true, $instance], undo: nothingToRestore}}
+`;
+  const { troubles } = dataOf(backtest, await hale(['backtest', '--config', await configured(text), ...period, '--json']));
+  expect(troubles).toMatchObject([{ instance: 'e-2:80', onset: at(150), endedAt: at(160), proposals: [{ correction: 'restart' }] }]);
+});
+
+test('what is too much for Prometheus at once is asked in halves, and comes to the same', async () => {
+  const refused: number[] = [];
+  const proxy = createServer((request, response) => {
+    const url = new URL(request.url ?? '', prometheus.url);
+    const number = (name: string): number => Number(url.searchParams.get(name) ?? Number.NaN);
+    const points = (number('end') - number('start')) / number('step') + 1;
+    const tooMuch = { status: 'error', errorType: 'execution', error: 'query processing would load too many samples into memory' };
+    if (points > 400) {
+      refused.push(points);
+      response.writeHead(422, { 'content-type': 'application/json' }).end(JSON.stringify(tooMuch));
+    } else void fetch(url).then(async (answer) => response.writeHead(answer.status).end(await answer.text()));
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void proxy.close());
+  const file = await configured(configuration(prometheus.url).replace("'}\nclasses", "', maxQueriesPerSecond: 200}\nclasses"));
+  const whole = dataOf(backtest, await hale(['backtest', '--config', file, ...period, '--json']));
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const halved = dataOf(backtest, await hale(['backtest', '--config', file, '--prometheus', url, ...period, '--json']));
+  expect(refused.length).toBeGreaterThan(2);
+  expect(halved).toEqual(whole);
+});
+
+test('--suppose shows what another mode would have come to', async () => {
+  const ran = await hale(['backtest', '--config', await configured(), ...period, '--suppose', 'ask', '--json']);
+  const rules = dataOf(backtest, ran).troubles.flatMap(({ proposals }) => proposals.map(({ answer, rule }) => `${answer} ${rule}`));
+  expect(rules).toEqual(['ask modeAsk', 'ask modeAsk', 'ask modeAsk']);
 });
 
 test('backtest names a query that Prometheus does not understand, and judges all else', async () => {

@@ -237,6 +237,15 @@ function endless(response: Parameters<RequestListener>[1]): void {
   more();
 }
 
+test('an Alertmanager that is none ends init, and nothing is written', async () => {
+  const path = await folder();
+  const url = await served((_, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'));
+  const ran = await hale(['init', '--prometheus', prometheus.url, '--alertmanager', url, '--out', join(path, 'hale.yaml'), '--json']);
+  expect(ran.code).toBe(5);
+  expect(failureOf(ran).message).toContain('Alertmanager at');
+  expect(await readdir(path)).toEqual([]);
+});
+
 test('the token is read from its file, sent, and named but not copied into the configuration', async () => {
   const path = await folder();
   await writeFile(join(path, 'token'), 'sesame\n');

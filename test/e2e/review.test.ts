@@ -67,6 +67,20 @@ test('review says what hale would have done, what happened instead, and how long
   expect(agreement).toEqual({ value: null, numerator: 0, denominator: 0, low: null, high: null });
 });
 
+test('a symptom that came back lasted until its last finding ended', async () => {
+  const { pool, at } = await database();
+  const onset = Date.now() - 60_000;
+  const incident = await observed(pool, 1);
+  for (const earlier of [0, 20_000, -3_600_000]) await symptomOf(pool, onset + earlier);
+  const { rows } = await pool.query<{ at: string }>(
+    `select max(body::jsonb->>'at') as at from events where key like '%closed' and key like 'finding%'`,
+  );
+  const ended = Date.parse(`${rows[0]?.at}Z`);
+  await symptomOf(pool, Date.now() + 60_000);
+  const { incidents } = dataOf(review, await hale(['review', incident, ...at, '--json']));
+  expect(incidents[0]?.endedAt).toBe(new Date(ended).toISOString());
+});
+
 test('a mark is kept once, may be changed, is a line of the ledger, and counts with its interval', async () => {
   const { pool, at } = await database();
   const [first, second] = [await observed(pool, 1), await observed(pool, 2)];
@@ -115,6 +129,7 @@ test('in a terminal one key marks each incident, and the next run asks only abou
   const ids = [await observed(pool, 1), await observed(pool, 2), await observed(pool, 3)];
   const said = await inTerminal([...at, '--by', 'ada'], ['r', 's', 'w']);
   expect(said).toContain('(3 of 3)');
+  expect(said).toContain('[right, says ada]');
   const { rows } = await pool.query<{ incident: string; mark: string }>('select incident, mark from reviews order by incident desc');
   expect(rows).toEqual([
     { incident: ids[2], mark: 'right' },

@@ -8,7 +8,7 @@ const marksByKey: Readonly<Record<string, Mark>> = { r: 'right', w: 'wrong' };
 const help = 'r right   w wrong   s skip   q quit';
 
 /** Shows each incident that is not marked yet and takes one key for it. */
-export async function askEach(all: Reviewed[], set: (one: Reviewed, mark: Mark) => Promise<unknown>): Promise<void> {
+export async function askEach(all: Reviewed[], by: string, set: (one: Reviewed, mark: Mark) => Promise<unknown>): Promise<void> {
   const open = all.filter(({ mark }) => mark === null);
   for (const [index, one] of open.entries()) {
     say(`(${index + 1} of ${open.length})`);
@@ -19,7 +19,7 @@ export async function askEach(all: Reviewed[], set: (one: Reviewed, mark: Mark) 
     const mark = marksByKey[key];
     if (mark === undefined) continue;
     await set(one, mark);
-    all[all.indexOf(one)] = { ...one, mark: { mark, by: 'you', at: new Date().toISOString() } };
+    all[all.indexOf(one)] = { ...one, mark: { mark, by, at: new Date().toISOString() } };
   }
 }
 

@@ -35,7 +35,7 @@ export const review = (options: ReviewOptions): Promise<Report> =>
       if (one !== undefined) all.push(one);
     }
     if (process.stdin.isTTY && process.stdout.isTTY && !options.json)
-      await askEach(all, (one, mark) => set(hale, reviews, one, mark, options));
+      await askEach(all, orderOf(options).by, (one, mark) => set(hale, reviews, one, mark, options));
     const data = reviewData(all);
     const talk = incidents.length === incidentsMax ? [`only the newest ${incidentsMax} incidents were looked at`] : [];
     return { data, text: reviewText(data), talk };

@@ -1,5 +1,5 @@
 import type { EventRecord, IncidentRecord, Records } from '../../../adapters/postgres/read.js';
-import type { Marked, Reviews } from '../../../adapters/postgres/reviews.js';
+import type { Marked, Reviews, Symptom } from '../../../adapters/postgres/reviews.js';
 import type { Reviewed } from '../../../contracts/adoption.js';
 import { age } from '../text.js';
 
@@ -10,9 +10,10 @@ export async function reviewOf(records: Records, reviews: Reviews, incident: Inc
   const acted = effects.filter(({ state }) => state !== 'prepared' && state !== 'notApplied');
   if (suggestions.length === 0 && acted.length === 0) return undefined;
   const { service, instance } = incident;
-  const [symptom] = await reviews.symptomEnds(service, instance, incident.startedAt);
-  const startedAt = symptom !== undefined && symptom.onset < incident.startedAt ? symptom.onset : incident.startedAt;
-  const endedAt = endOf(incident, symptom?.at);
+  const symptoms = await symptomsOf(reviews, incident);
+  const onset = symptoms[0]?.onset ?? incident.startedAt;
+  const startedAt = onset < incident.startedAt ? onset : incident.startedAt;
+  const endedAt = endOf(incident, symptoms.at(-1)?.at);
   const lastedMs = endedAt === undefined ? undefined : endedAt.getTime() - startedAt.getTime();
   const changes = await reviews.changes(service, startedAt, endedAt ?? new Date());
   const [mark] = await reviews.marks([incident.id]);
@@ -37,6 +38,12 @@ export async function reviewOf(records: Records, reviews: Reviews, incident: Inc
 }
 
 export const markData = ({ mark, by, at }: Marked): NonNullable<Reviewed['mark']> => ({ mark, by, at: at.toISOString() });
+
+/** Of an incident with relapses these are several: all that began before its last cycle ended. */
+async function symptomsOf(reviews: Reviews, { service, instance, startedAt, endedAt }: IncidentRecord): Promise<readonly Symptom[]> {
+  const ended = await reviews.symptomEnds(service, instance, startedAt);
+  return ended.filter(({ onset }) => endedAt === undefined || onset <= endedAt);
+}
 
 /** A cycle that only observes ends at once; the symptom ends when its finding closes. */
 function endOf({ endedAt, outcome }: IncidentRecord, closedAt: Date | undefined): Date | undefined {
