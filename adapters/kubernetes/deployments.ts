@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 import { AppsV1Api, KubeConfig, Observable, type ObservableMiddleware, type V1Deployment } from '@kubernetes/client-node';
 
 /** A Deployment as far as it says whose it is and what it needs. */
@@ -10,6 +13,10 @@ export interface Deployment {
 
 export interface Cluster {
   readonly context: string;
+  /** How a configuration names it: the file of the kubeconfig, or `inCluster`. */
+  readonly access: string;
+  /** Files of KUBECONFIG that a configuration has no room for. */
+  readonly furtherFiles: readonly string[];
   /** By namespace and name. */
   readonly deployments: readonly Deployment[];
 }
@@ -29,12 +36,24 @@ export async function readDeployments(timeoutMs: number): Promise<Cluster> {
     config.loadFromDefault();
     context = config.getCurrentContext();
     const items = await pages(config.makeApiClient(AppsV1Api), timeoutMs);
-    return { context, deployments: items.map(deploymentOf).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)) };
+    return {
+      context,
+      ...accessOf(process.env.KUBECONFIG),
+      deployments: items.map(deploymentOf).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+    };
   } catch (error) {
     throw new ClusterUnreachable(`the cluster of context ${JSON.stringify(context)} can't be asked: ${sentenceOf(error)}`, {
       cause: error,
     });
   }
+}
+
+/** Where the client itself looks, in its order. */
+function accessOf(named: string | undefined): Pick<Cluster, 'access' | 'furtherFiles'> {
+  const files = (named ?? '').split(delimiter).filter((file) => file !== '');
+  const own = join(homedir(), '.kube', 'config');
+  const [first, ...furtherFiles] = files.length > 0 ? files : existsSync(own) ? [own] : [];
+  return { access: first === undefined ? 'inCluster' : resolve(first), furtherFiles };
 }
 
 async function pages(api: AppsV1Api, timeoutMs: number): Promise<V1Deployment[]> {

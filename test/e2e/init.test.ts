@@ -321,6 +321,7 @@ test('with --kubernetes a Deployment of the same name gives target, owner and de
       'Deployment shop/checkout: hale/depends-on names ledger, which is no job here',
     ]),
   );
+  expect(text).toContain(`cluster: {kubernetes: ${KUBECONFIG}}`);
   expect(await complaints(text)).toEqual([]);
 });
 

@@ -39,7 +39,9 @@ export async function init(options: InitOptions): Promise<Report> {
   const cluster = options.kubernetes ? await clusterOf(timeoutMs) : undefined;
   const hint = options.alertmanager === undefined ? [] : await alertmanagerHint(ask(options.alertmanager));
   const found = servicesOf(seen, rules.objectives, cluster);
-  const leftOut = [...rules.leftOut, ...found.leftOut];
+  const files = cluster?.furtherFiles ?? [];
+  const further = files.length === 0 ? [] : [`kubeconfig: a source has one file; not taken over: ${files.join(', ')}`];
+  const leftOut = [...rules.leftOut, ...found.leftOut, ...further];
   const text = textOf(options, seen, rules, found, cluster, hint, leftOut);
   await refuseInvalid(text);
   return written(options.out, text, found.services.length, leftOut);
@@ -93,7 +95,7 @@ function textOf(
         ...(token === undefined ? {} : { token: source }),
         maxQueriesPerSecond: queriesPerSecondMax,
       },
-      ...(cluster === undefined ? {} : { [clusterSource]: { kubernetes: cluster.context || 'current' } }),
+      ...(cluster === undefined ? {} : { [clusterSource]: { kubernetes: cluster.access } }),
     },
     policy: { mode: 'observe' },
     teams: found.teams,
