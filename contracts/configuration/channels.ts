@@ -10,7 +10,7 @@ import {
 import type { SecretReference } from '../../domain/service.js';
 import { type PageFile, linksFile, pageFile } from './channel-file.js';
 import { type Context, secretNamed, sourceWith } from './context.js';
-import { type Node, at, emptyMap, keysOf, plain, textOf } from './tree.js';
+import { type Node, at, emptyMap, keysOf, merge, plain, textOf } from './tree.js';
 
 /** Who is called by which channel, and where the links in messages lead. */
 export function resolvePaging(context: Context): Paging {
@@ -22,6 +22,13 @@ export function resolvePaging(context: Context): Paging {
   };
   warnOfUnheard(paging, context);
   return paging;
+}
+
+/** A service with the channels that are called for it, each with its place. */
+export function withPage(service: Node, team: string | undefined, { root }: Context): Node {
+  const own = team === undefined ? undefined : at(root, 'teams', team, 'page');
+  const page = keysOf(own).length > 0 ? own : at(root, 'policy', 'page');
+  return page === undefined ? service : merge(service, { kind: 'map', entries: new Map([['page', { node: page }]]), place: service.place });
 }
 
 /** Where somebody is called at all, a service about which nobody is called is more likely forgotten than meant. */

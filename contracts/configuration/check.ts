@@ -3,7 +3,7 @@ import type { IntakeSource } from '../../domain/alert.js';
 import type { Feed } from '../../domain/feed.js';
 import type { Fleet, Policy, SecretReference, Service } from '../../domain/service.js';
 import type { Context } from './context.js';
-import { resolvePaging } from './channels.js';
+import { resolvePaging, withPage } from './channels.js';
 import { checkDependencies } from './dependencies.js';
 import { resolveFeeds } from './feeds.js';
 import { sharedFile } from './file.js';
@@ -50,7 +50,7 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
     kind: 'valid',
     fleet: fleetOf(context, services, { policy, paging, intake, feeds }),
     warnings: problems.warnings,
-    effective: new Map(services.map((s) => [s.value.name, s.node])),
+    effective: new Map(services.map(({ value, node }) => [value.name, withPage(node, value.team, context)])),
   };
 }
 

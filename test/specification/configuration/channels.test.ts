@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { explain } from '../../../contracts/configuration/explain.js';
 import { problemText } from '../../../contracts/configuration/problem.js';
 import { check, complaints } from '../../support/configuration.js';
 
@@ -136,4 +137,17 @@ test('what is wrong with the policy alone refuses the file', async () => {
   expect(await policy('yieldTo: [maintenance], maintenance: [nights]')).toEqual([
     expect.stringContaining('unknown time interval "nights"'),
   ]);
+});
+
+test('explaining a service names the channels that are called for it, and where that is said', async () => {
+  const lines = async (parts: Parameters<typeof file>[0]) => {
+    const checked = await check({ 'hale.yaml': file(parts) }, env);
+    const node = checked.kind === 'valid' ? checked.effective.get('shop') : undefined;
+    return node === undefined ? [] : explain(node).filter(({ path }) => path.startsWith('page'));
+  };
+  expect(await lines({ page: 'slack: hook', policy: 'page: {teams: hook}' })).toEqual([
+    { path: 'page.slack', value: 'hook', origin: 'teams, hale.yaml:4:29' },
+  ]);
+  expect(await lines({ policy: 'page: {teams: hook}' })).toEqual([{ path: 'page.teams', value: 'hook', origin: 'policy, hale.yaml:5:24' }]);
+  expect(await lines({})).toEqual([]);
 });
