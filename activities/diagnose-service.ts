@@ -9,7 +9,7 @@ import { aim, serviceOf } from './case.js';
 import { dependencyState } from './dependency-state.js';
 import type { Examined, Ports } from './ports.js';
 
-type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' | 'knownGood' | 'lessons' | 'changes'>;
+type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples' | 'providers' | 'knownGood' | 'lessons' | 'changes' | 'storms'>;
 
 /** Looks at every correction's target and at the services this one depends on, and recalls what was learned on this pattern. */
 export const diagnoseService =
@@ -24,7 +24,9 @@ export const diagnoseService =
       ]);
       const diagnosis = diagnose(input.findings, examinations, dependencies, lately(changes));
       const lessons = await ports.lessons.about(diagnosis.pattern, service.name, service.class);
-      return { diagnosis, records: tally(lessons) };
+      const storm = await ports.storms.current();
+      const around = storm === undefined || storm.source === service.name ? {} : { storm };
+      return { diagnosis, records: tally(lessons), ...around };
     });
 
 /** A change this old explains little; a correction may look further back. */

@@ -4,6 +4,7 @@ import type { GateAnswer, GateFacts } from '../domain/gate.js';
 import type { Record } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { CorrectionBrief, Limits } from '../domain/service.js';
+import type { Storm } from '../domain/storm.js';
 import type { HoldVerdict, Verdict } from '../domain/verdict.js';
 import type { CycleOrder } from './cycle.js';
 import type { DecisionAddress } from './decision.js';
@@ -63,6 +64,8 @@ export type Observation =
 export interface Diagnosed {
   readonly diagnosis: Diagnosis;
   readonly records: readonly Record[];
+  /** The storm in force, unless this service is its source. */
+  readonly storm?: Storm;
 }
 
 export interface PrepareCorrection extends Place {

@@ -4,7 +4,7 @@ import { spent } from './gate/budget.js';
 import { tooLittleLeft } from './gate/error-budget.js';
 import type { GateFacts } from './gate/facts.js';
 import type { CorrectionBrief } from './service.js';
-import { stormSentence } from './storm.js';
+import { stormRefusal } from './storm.js';
 
 export type { GateFacts };
 
@@ -56,7 +56,7 @@ const refusals: readonly Rule[] = [
   ['paused', (_, { paused }) => paused && `paused by ${paused.by}`],
   ['held', (_, { held }) => held && `held since a cycle ended ${held.outcome}: a person resumes it`],
   ['ownGround', ({ name }, { ownGround }) => ownGround && `${name} would act on hale's own ${ownGround}, which hale only observes`],
-  ['storm', (_, { storm }) => storm && `${stormSentence(storm)}: it is one incident, ${storm.incident}, and a person's`],
+  ['storm', (_, { storm }) => storm && stormRefusal(storm)],
   [
     'upstream',
     (_, { upstream = [] }) => upstream[0] && `${upstream[0].service} is healed first (${upstream[0].incident}): this service depends on it`,

@@ -75,3 +75,6 @@ export function upstreamOf(service: string, dependsOn: ReadonlyMap<string, reado
 /** "storm: 31 of 300 services are in trouble, and all of them depend on database" */
 export const stormSentence = ({ services, of, source }: Pick<Storm, 'services' | 'of' | 'source'>): string =>
   `storm: ${services} of ${of} services are in trouble at once, ${source === undefined ? 'with no source that hale knows' : `and all of them depend on ${source}`}`;
+
+/** Why a member of a storm is not corrected. */
+export const stormRefusal = (storm: Storm): string => `${stormSentence(storm)}: it is one incident, ${storm.incident}, and a person's`;

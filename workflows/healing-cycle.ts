@@ -6,6 +6,7 @@ import type { Diagnosis } from '../domain/diagnosis.js';
 import { objectiveOf } from '../domain/finding.js';
 import { nextStep, planCorrections } from '../domain/plan.js';
 import type { Outcome } from '../domain/outcome.js';
+import { stormRefusal } from '../domain/storm.js';
 import { check, linger, look, record } from './activities.js';
 import { attemptCorrection } from './attempt.js';
 import { Cycle } from './cycle.js';
@@ -85,8 +86,10 @@ async function heal(cycle: Cycle): Promise<End> {
       if (seen.kind === 'clear') return { outcome: looks === 0 ? 'notConfirmed' : 'recoveredAlone', sentence: seen.evidence };
 
       chart.enter('diagnose', `broken: ${cycle.broken.join(', ')}`);
-      const { diagnosis, records } = await look.diagnoseService({ ...cycle.place(), cycle: cycle.id, findings: seen.findings });
+      const { diagnosis, records, storm } = await look.diagnoseService({ ...cycle.place(), cycle: cycle.id, findings: seen.findings });
       const blocked = blockedBy(diagnosis);
+      // People were called once for all of them: waiting here would end in a call, and a hold, of every member.
+      if (blocked !== undefined && storm !== undefined) return { outcome: 'refused', sentence: stormRefusal(storm) };
       if (blocked !== undefined && cycle.isOverdue()) return callPerson(cycle, 'escalated', blocked);
       if (blocked !== undefined) {
         chart.say(blocked);

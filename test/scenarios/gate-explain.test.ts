@@ -370,7 +370,7 @@ async function storedByCycle(hale: Hale, { name, instance }: GateCase): Promise<
       )
     ).rows[0]?.data;
   await expect
-    .poll(find, { timeout: 20_000, interval: 50 })
+    .poll(find, { timeout: 60_000, interval: 100 })
     .toBeDefined()
     .catch(async () => {
       throw new Error(`the cycle of ${name} never asked the gate: ${JSON.stringify(await handle.query('state').catch(String))}`);
@@ -437,7 +437,7 @@ async function compare(world: GateWorld): Promise<Compared[]> {
 }
 
 describe('what `gate explain` says is what the real cycle stores, word by word', () => {
-  test('in every state that a policy knows', { timeout: 120_000 }, async () => {
+  test('in every state that a policy knows', { timeout: 240_000 }, async () => {
     const alertmanager = await startAlertmanager({ config: 'route: {receiver: nobody}\nreceivers: [{name: nobody}]\n' });
     onTestFinished(() => alertmanager.stop());
     await silence(alertmanager.url);

@@ -104,3 +104,14 @@ test('while the policy closes the whole service no other correction is tried', a
   expect(result.outcome).toBe('refused');
   expect(asked('prepareCorrection')).toHaveLength(1);
 });
+
+test('a member of a storm that waits for its source ends refused: people are called once, for all', async () => {
+  const diagnosis = { pattern: 'up:breach|none', brokenDependencies: ['db'], examinations: [], sentence: 'depends on db, broken too' };
+  const storm = { incident: 'inc-7', since: 0, services: 31, of: 300, source: 'db' };
+  const { result, called } = await heal({ diagnoseService: async () => ({ diagnosis, records: [], storm }) });
+  expect(result).toMatchObject({
+    outcome: 'refused',
+    sentence: "storm: 31 of 300 services are in trouble at once, and all of them depend on db: it is one incident, inc-7, and a person's",
+  });
+  expect(called).toEqual([]);
+});
