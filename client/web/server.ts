@@ -8,18 +8,18 @@ import { Problem, sendProblem, unavailable } from './problem.js';
 
 const bodyBytesMax = 256 * 1024;
 /** A request must be here as a whole within this time, however slowly its bytes come. */
-const requestMs = 10_000;
+const requestMsMax = 10_000;
 /** More at once would only wait, in memory. */
 const inFlightMax = 64;
 /** Of those, how many may wait for the database: few, so that whoever is let in is answered soon, and the others at once. */
 const storingMax = 16;
 
 /** hale on HTTP. It is not listening yet. */
-export function webServer(intake: Intake): FastifyInstance {
+export function webServer(intake: Intake, requestMs = requestMsMax): FastifyInstance {
   const server = fastify({
     bodyLimit: bodyBytesMax,
     requestTimeout: requestMs,
-    http: { connectionsCheckingInterval: 1_000, headersTimeout: requestMs, maxHeaderSize: 16_384 },
+    http: { connectionsCheckingInterval: requestMs / 10, headersTimeout: requestMs, maxHeaderSize: 16_384 },
     routerOptions: { maxParamLength: 200 },
   });
   const counters = new Counters();

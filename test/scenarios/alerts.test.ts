@@ -114,3 +114,62 @@ test('an alert whose report did not arrive is reported later', async () => {
   await expect.poll(taken.drain, { timeout: 10_000 }).toBe(1);
   expect(await kept(taken.hale.pool)).toMatchObject([{ state: 'report', services: ['later'] }]);
 });
+
+/** A drain over the real ports that only counts what it reports. */
+function counting({ hale }: Taken): { readonly reported: string[]; readonly drain: () => Promise<number> } {
+  const reported: string[] = [];
+  const cycles = { ...hale.ports.cycles, report: async ({ service }: { readonly service: string }) => void reported.push(service) };
+  return { reported, drain: () => drainOnce({ ...hale.ports, cycles, alerts: postgresAlerts(hale.pool) }) };
+}
+
+const fleet = (names: readonly string[], more = '') =>
+  `apiVersion: hale/v1\n${more}services:\n${names.map((name) => `  ${name}: {dependsOn: [${name === 'db' ? '' : 'db'}]}\n`).join('')}`;
+const shops = Array.from({ length: 12 }, (_, index) => `shop-${index}`);
+
+test('alerts of many services that come together are a storm before the first is reported, and only its source is', async () => {
+  const taken = await taking(fleet(['db', ...shops], 'policy: {storm: {services: 20%, within: 2m}}\n'));
+  const { reported, drain } = counting(taken);
+  await taken.fire(
+    'am-1',
+    [...shops, 'db'].map((service) => alert({}, { service })),
+  );
+  await drain();
+  expect(reported).toEqual(['db']);
+  const rows = await kept(taken.hale.pool);
+  expect(rows.filter(({ state }) => state === 'recorded')).toHaveLength(12);
+  expect(rows[0]).toMatchObject({ why: expect.stringMatching(/^part of the storm inc-/) as unknown });
+});
+
+test('of two workers that drain at once each alert is reported by one', async () => {
+  const taken = await taking(fleet(['db', ...shops]));
+  const [one, other] = [counting(taken), counting(taken)];
+  await taken.fire(
+    'am-1',
+    shops.map((service) => alert({}, { service })),
+  );
+  const drained = await Promise.all([one.drain(), other.drain(), one.drain(), other.drain()]);
+  expect(drained.reduce((sum, n) => sum + n, 0)).toBe(12);
+  expect([...one.reported, ...other.reported].sort()).toEqual([...shops].sort());
+});
+
+test('what fires and then resolves is reported; what resolved before it came is not, whatever is drained together', async () => {
+  const taken = await taking(fleet(['db', 'shop-1', 'shop-2']));
+  const { reported, drain } = counting(taken);
+  const [late, early] = [alert({}, { service: 'shop-1' }), alert({}, { service: 'shop-2' })];
+  await taken.fire('am-1', [late]);
+  await taken.fire('am-1', [{ ...late, status: 'resolved' }]);
+  await taken.fire('am-2', [{ ...early, status: 'resolved' }]);
+  await taken.fire('am-1', [early]);
+  await drain();
+  expect(reported).toEqual(['shop-1']);
+});
+
+test('alerts of last month are forgotten, but none at which nobody has looked', async () => {
+  const taken = await taking(fleet(['db']));
+  await taken.fire('am-1', [alert({}, { service: 'nobody' })]);
+  await taken.drain();
+  await taken.fire('am-1', [alert({}, { service: 'db' })]);
+  await taken.hale.pool.query("update alerts set received_at = now() - interval '31 days'");
+  await postgresAlerts(taken.hale.pool).forget(30 * 24 * 3_600_000);
+  expect(await kept(taken.hale.pool)).toMatchObject([{ state: 'waiting' }]);
+});

@@ -50,12 +50,16 @@ export interface Answer {
 }
 
 /** hale's web server in this process, over a real database of this test's own, listening on a free port; `route` leads it there another way. */
-export async function webOn(file: string = intakeFile(shopService), route?: (databaseUrl: string) => Promise<string>): Promise<Web> {
+export async function webOn(
+  file: string = intakeFile(shopService),
+  route?: (databaseUrl: string) => Promise<string>,
+  requestMs?: number,
+): Promise<Web> {
   for (const [name, token] of Object.entries(tokens)) process.env[name] = token;
   const { pool } = await configured(file);
   const databaseUrl = pool.options.connectionString ?? inject('postgresUrl');
   const intake = openIntake(route === undefined ? databaseUrl : await route(databaseUrl));
-  const server = webServer(intake);
+  const server = webServer(intake, requestMs);
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
     await server.close();

@@ -83,6 +83,31 @@ test('a body in chunks without an end is cut off at the limit', async () => {
   expect(status).toBe(413);
 });
 
+test('a body whose bytes come too slowly is given up', async () => {
+  const { url, pool } = await webOn(undefined, undefined, 300);
+  const ended = await new Promise<number | string>((resolve) => {
+    const slow = request(`${url}${AM}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer am-secret', 'content-length': '1000' },
+    });
+    slow.on('response', (response) => resolve(response.statusCode ?? 0));
+    slow.on('error', (error) => resolve(String(error)));
+    slow.write('{"version": "4"');
+  });
+  expect(ended).toBe(408);
+  expect(await kept(pool)).toEqual([]);
+});
+
+test('the same alerts in many requests at once, each in another order, are all answered and kept once', async () => {
+  const { fire, pool } = await webOn();
+  const alerts = Array.from({ length: 100 }, (_, pod) => alert({ startsAt: '2026-11-28T08:00:00Z' }, { pod: `${pod}` }));
+  const turned = (by: number) => [...alerts.slice(by), ...alerts.slice(0, by)];
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => fire(n % 2 === 0 ? turned(n * 8) : turned(n * 8).reverse())));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  expect(answers.reduce((sum, { body: { kept: n = 0 } }) => sum + n, 0)).toBe(100);
+  expect(await kept(pool)).toHaveLength(100);
+});
+
 test('a body in another type, charset or encoding is refused, and nothing of it is kept', async () => {
   const { post, pool } = await webOn();
   const text = body([alert()]);
