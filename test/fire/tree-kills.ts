@@ -17,8 +17,8 @@ export interface TreeKill {
 }
 
 const openMin = 3;
-/** The parent, PostgreSQL, Temporal, and two workers of each role. */
-const wholeTree = 7;
+/** The parent, PostgreSQL, Temporal, the web process, and two workers of each role. */
+const wholeTree = 8;
 const lookMs = 250;
 const patienceMs = { toBegin: 60_000, toEnd: 120_000 };
 

@@ -152,6 +152,19 @@ test('of two workers that drain at once each alert is reported by one', async ()
   expect([...one.reported, ...other.reported].sort()).toEqual([...shops].sort());
 });
 
+test('a worker takes what another one has not in hand, without waiting for it', async () => {
+  const taken = await taking(fleet(['db', ...shops]));
+  await taken.fire(
+    'am-1',
+    shops.map((service) => alert({}, { service })),
+  );
+  const other = await taken.hale.pool.connect();
+  onTestFinished(() => other.release(true));
+  await other.query('begin');
+  await other.query('select from alerts order by id limit 5 for update');
+  expect(await postgresAlerts(taken.hale.pool).take(100)).toHaveLength(7);
+});
+
 test('what fires and then resolves is reported; what resolved before it came is not, whatever is drained together', async () => {
   const taken = await taking(fleet(['db', 'shop-1', 'shop-2']));
   const { reported, drain } = counting(taken);
