@@ -1,6 +1,8 @@
 // What hale says it would do, over real parts: a real service, its real file, PostgreSQL and a Temporal server.
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { MockActivityEnvironment, type TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Call, Provider } from '../../activities/ports.js';
+import { createDryRunActivities } from '../../activities/rehearse.js';
 import { readOnly } from '../../activities/read-only.js';
 import type { DryRun } from '../../contracts/dry-run.js';
 import { dryRunWorkflowId } from '../../contracts/names.js';
@@ -119,4 +121,22 @@ test('a method that nobody has said to be reading is refused in a dry run', asyn
   const grown = { ...hale.ports, effects: { ...hale.ports.effects, erase: () => Promise.resolve('erased') } };
   const { effects } = readOnly(grown) as typeof grown;
   await expect(effects.erase()).rejects.toThrow('a dry run must not erase');
+});
+
+test('the activities of a dry run can not act even where a provider would', async () => {
+  const { hale, service } = await brokenShop();
+  const file = hale.ports.providers.for({ kind: 'file', path: service.file, restore: 'lastGood' }) as Provider;
+  // A provider with a mistake: it acts when it is only asked to look.
+  const hasty: Provider = {
+    ...file,
+    image(target) {
+      return this.apply(target as Call);
+    },
+  };
+  const activities = createDryRunActivities({ ...hale.ports, providers: { for: () => hasty } });
+  const place = { service: 'shop', configVersion: hale.fleet.version, correction: 'last-good' };
+  await expect(new MockActivityEnvironment().run((input: typeof place) => activities.rehearseCorrection(input), place)).rejects.toThrow(
+    'a dry run must not apply',
+  );
+  expect(await service.configuration()).toBe('bad');
 });
