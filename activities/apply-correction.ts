@@ -142,8 +142,8 @@ async function perform(action: Action, correction: Correction, mayHaveActed = fa
     const after = await action.provider.apply(action.call);
     return await applied(action, after);
   } catch (error) {
-    const refused = error instanceof NotPermitted || error instanceof TargetRefused;
-    if (refused && !mayHaveActed) return notApplied(action, error.message);
+    if (error instanceof NotPermitted && !mayHaveActed) return notPermitted(action, error.message);
+    if (error instanceof TargetRefused && !mayHaveActed) return notApplied(action, error.message);
     // It came to its end in vain. Whether that helped or harmed is for the symptom to say, and the undo covers what it left.
     if (error instanceof ActionFailed) return applied(action, error.after);
     // The worker stops or the database is gone: whoever comes next reads back.
@@ -206,6 +206,11 @@ async function afterUnclear(action: Action, correction: Correction, reason: stri
 async function applied(action: Action, after: Image): Promise<Applied> {
   await action.settle('applied', { after });
   return { kind: 'applied', at: Date.now(), after: after.summary };
+}
+
+async function notPermitted(action: Action, reason: string): Promise<Applied> {
+  await action.settle('notApplied', { why: reason });
+  return { kind: 'notPermitted', reason };
 }
 
 async function notApplied(action: Action, reason: string): Promise<Applied> {

@@ -293,6 +293,8 @@ export interface Controls {
   held(service: string, instance: string | undefined): Promise<{ readonly since: number; readonly outcome: Outcome } | undefined>;
   /** Who works on the service, or has taken over another part of it. */
   atWork(service: string, instance: string | undefined): Promise<{ readonly by: string; readonly what: string } | undefined>;
+  /** When somebody last let go of a stop, a pause or a hold, ms since the epoch. */
+  liftedAt(): Promise<number | undefined>;
   hold(service: string, instance: string | undefined, outcome: Outcome, incident: string): Promise<void>;
   /** The symptom stayed away for the hold window. */
   releaseHold(service: string, instance: string | undefined, why: string): Promise<void>;

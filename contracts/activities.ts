@@ -100,6 +100,8 @@ export interface ApplyCorrection {
 export type Applied =
   | { readonly kind: 'applied'; readonly at: number; readonly after: string }
   | { readonly kind: 'notApplied'; readonly reason: string }
+  /** The last look before the call said no: a stop, a pause, or a lease that passed to another. Nothing was done. */
+  | { readonly kind: 'notPermitted'; readonly reason: string }
   /** Others have begun since the policy looked, and what they left is not enough; nothing was done. */
   | { readonly kind: 'noRoom'; readonly reason: string }
   /** Another cycle acts on the same resource; nothing was done. */

@@ -41,7 +41,10 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
   });
   if (applied.kind === 'busy') return busy(cycle, correction, prepared, applied.reason);
   if (applied.kind === 'noRoom') return noRoom(cycle, correction, prepared, applied.reason);
-  if (applied.kind === 'notApplied') return { kind: 'failed', sentence: `${correction.name} was not done: ${applied.reason}` };
+  // Between the gate and the act somebody set a switch: that is the policy's to say, not a correction that failed.
+  if (applied.kind === 'notPermitted' && cycle.mayLookAgain()) return { kind: 'lookAgain' };
+  if (applied.kind === 'notPermitted' || applied.kind === 'notApplied')
+    return { kind: 'failed', sentence: `${correction.name} was not done: ${applied.reason}` };
   cycle.acted += 1;
   if (applied.kind === 'unknown') return unknown(cycle, correction, prepared, diagnosis, applied.reason);
 

@@ -7,6 +7,8 @@ import { Minutes } from './minutes.js';
 
 type Open = Extract<Opened, { kind: 'open' }>;
 
+const UNPERMITTED_MAX = 3;
+
 /** What one run of the runbook knows: its order, its people's side, its chart, and what it did so far. */
 export class Cycle {
   readonly id = cycleId();
@@ -22,6 +24,7 @@ export class Cycle {
   /** Whether the symptom was there at the last look. */
   symptomStands = false;
   #attempts = 0;
+  #unpermitted = 0;
   #order: CycleOrder | undefined;
   #open: Open | undefined;
 
@@ -83,6 +86,12 @@ export class Cycle {
 
   get attempts(): number {
     return this.#attempts;
+  }
+
+  /** True a few times: what the last look before acting refuses over and over is not for the policy to explain any more. */
+  mayLookAgain(): boolean {
+    this.#unpermitted += 1;
+    return this.#unpermitted <= UNPERMITTED_MAX;
   }
 
   nextAttempt(): number {

@@ -21,8 +21,8 @@ export class Reporter {
     this.#memories = new Map(Object.entries(saved ?? {}));
   }
 
-  /** Reports when it is due. What fails is tried again with the next call: as long as the finding stands there is one. */
-  async consider(member: Member, finding: Finding, now: number): Promise<void> {
+  /** Reports when it is due; `overdueAt`: when a person must know that the symptom still stands. What fails is tried again with the next call: as long as the finding stands there is one. */
+  async consider(member: Member, finding: Finding, overdueAt: number, now: number): Promise<void> {
     const key = memberKey(member);
     if (this.#busy.has(key)) return;
     this.#busy.add(key);
@@ -31,7 +31,8 @@ export class Reporter {
       const last: LastCycle = needsLastCycle(memory, finding.severity, now)
         ? await this.#ports.cycles.last(member.service, member.instance)
         : { kind: 'running' };
-      const due = reportDue(memory, finding.severity, last, now);
+      const liftedAt = last.kind === 'ended' && last.outcome === 'refused' ? await this.#ports.controls.liftedAt() : undefined;
+      const due = reportDue(memory, finding.severity, last, now, liftedAt === undefined ? [overdueAt] : [overdueAt, liftedAt]);
       const storm = await this.#stormAround(key, finding, due, now);
       if (!due || (storm !== undefined && storm.source !== member.service)) return;
       if ((await this.#ports.controls.held(member.service, member.instance)) !== undefined) return;

@@ -154,9 +154,10 @@ export class Watcher {
   #judge(watched: readonly Watched[]): void {
     const now = Date.now();
     const changes = this.#board.judge(watched, now);
-    for (const member of distinctMembers(watched)) {
+    for (const { member, service } of oneOfEachMember(watched)) {
       const finding = this.#board.reportable(member, now);
-      if (finding !== undefined) this.#try('report', this.#reporter.consider(member, finding, now));
+      const overdueAt = (finding?.onset ?? now) + service.limits.escalateAfterMs;
+      if (finding !== undefined) this.#try('report', this.#reporter.consider(member, finding, overdueAt, now));
       if (!this.#board.hasFindings(member)) this.#reporter.settle(member);
     }
     if (changes.length === 0) return;
@@ -192,7 +193,6 @@ export class Watcher {
   }
 }
 
-function distinctMembers(watched: readonly Watched[]): Member[] {
-  const members = new Map(watched.map(({ member }) => [JSON.stringify(member), member]));
-  return [...members.values()];
+function oneOfEachMember(watched: readonly Watched[]): Watched[] {
+  return [...new Map(watched.map((one) => [JSON.stringify(one.member), one])).values()];
 }

@@ -48,6 +48,8 @@ export interface Switches {
 }
 
 const STOP = 'stop';
+/** No switch: when one was let go of last. */
+const LIFTED = 'lifted';
 const pauseKey = (service: string): string => `pause/${service}`;
 const workKey = (service: string): string => `work/${service}`;
 const holdKey = (service: string, instance: string | undefined): string => `hold/${service}/${instanceKey(instance)}`;
@@ -57,6 +59,7 @@ export function postgresControls(pool: pg.Pool): Controls {
     stopped: async () => (await pool.query('select from settings where key = $1', [STOP])).rowCount === 1,
     paused: (service) => paused(pool, service),
     held: (service, instance) => held(pool, service, instance),
+    liftedAt: async () => (await setBy(pool, LIFTED))?.since,
     atWork: (service, instance) => atWork(pool, service, instance),
     hold: (service, instance, outcome, incident) => transaction(pool, (queries) => hold(queries, service, instance, outcome, incident)),
     releaseHold: (service, instance, why) =>
@@ -193,8 +196,17 @@ async function lift(queries: Queries, key: string, kind: string, service: string
   ]);
   const row = rows[0];
   if (row === undefined) return undefined;
+  await markLifted(queries, order.by);
   await note(queries, kind, service, order, { setBy: row.set_by });
   return { by: row.set_by, since: row.set_at.getTime() };
+}
+
+async function markLifted(queries: Queries, by: string): Promise<void> {
+  await queries.query(
+    `insert into settings (key, value, set_by) values ($1, '{}', $2)
+     on conflict (key) do update set set_by = excluded.set_by, set_at = clock_timestamp()`,
+    [LIFTED, by],
+  );
 }
 
 async function resumeHolds(queries: Queries, service: string, order: Order): Promise<number> {
@@ -202,6 +214,7 @@ async function resumeHolds(queries: Queries, service: string, order: Order): Pro
     "select key from settings where split_part(key, '/', 1) = 'hold' and split_part(key, '/', 2) = $1 order by key for update",
     [service],
   );
+  if (rows.length > 0) await markLifted(queries, order.by);
   for (const { key } of rows) await releaseHold(queries, key, service, order);
   return rows.length;
 }

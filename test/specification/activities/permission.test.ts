@@ -17,7 +17,7 @@ test('an action whose lease passed to another cycle meanwhile is not sent', asyn
     },
   }));
   await propose();
-  expect(await apply()).toMatchObject({ kind: 'notApplied', reason: expect.stringContaining('is lost') });
+  expect(await apply()).toMatchObject({ kind: 'notPermitted', reason: expect.stringContaining('is lost') });
   expect(knob.ledger).toEqual([]);
   expect(await effect()).toMatchObject({ state: 'notApplied' });
 });
@@ -28,7 +28,7 @@ test('an action whose lease ends within its time limit is not sent', async () =>
     acquire: (resource, holder) => real.acquire(resource, holder, 4_000),
   }));
   await propose();
-  expect(await apply()).toMatchObject({ kind: 'notApplied', reason: expect.stringContaining('within 5000 ms') });
+  expect(await apply()).toMatchObject({ kind: 'notPermitted', reason: expect.stringContaining('within 5000 ms') });
   expect(knob.ledger).toEqual([]);
 });
 

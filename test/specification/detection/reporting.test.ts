@@ -29,6 +29,16 @@ test('what still holds 30 seconds after its cycle ended is reported again', () =
   expect(reportDue(told(60), 'warning', ended(30), now)).toBe(true);
 });
 
+test('what the policy refused is reported again after two minutes, or soon after something has turned', () => {
+  const refused: LastCycle = { ...ended(60), outcome: 'refused' } as LastCycle;
+  expect(reportDue(told(80), 'warning', refused, now)).toBe(false);
+  expect(reportDue(told(200), 'warning', { ...ended(120), outcome: 'refused' } as LastCycle, now)).toBe(true);
+  expect(reportDue(told(80), 'warning', refused, now, [seconds(5)])).toBe(true);
+  expect(reportDue(told(80), 'warning', refused, now, [seconds(71)]), 'long before the refusal').toBe(false);
+  expect(reportDue(told(80), 'warning', refused, now, [seconds(-1)]), 'still to come').toBe(false);
+  expect(reportDue(told(80), 'warning', refused, now, [seconds(61)]), 'while it was being refused').toBe(true);
+});
+
 test('a report whose cycle was lost is repeated', () => {
   expect(reportDue(told(10), 'warning', { kind: 'none' }, now)).toBe(true);
 });

@@ -89,3 +89,17 @@ test('a hold after a release is a new hold', async () => {
   }
   expect(await ledger(pool)).toEqual(['hold.set', 'hold.released', 'hold.set', 'hold.released']);
 });
+
+test('when a switch was last let go of is remembered', async () => {
+  const { pool } = await freshDatabase();
+  const [controls, switches] = [postgresControls(pool), postgresSwitches(pool)];
+  expect(await controls.liftedAt()).toBeUndefined();
+  await switches.stop(byAda());
+  expect(await controls.liftedAt()).toBeUndefined();
+  await switches.liftStop(byAda());
+  const first = await controls.liftedAt();
+  expect(first).toBeGreaterThan(Date.now() - 60_000);
+  await switches.pause('shop', Date.now() + 60_000, byAda());
+  await switches.unpause('shop', byAda());
+  expect(await controls.liftedAt()).toBeGreaterThan(first ?? Infinity);
+});

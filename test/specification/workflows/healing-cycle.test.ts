@@ -176,6 +176,25 @@ test('when nothing in the plan helped a person is called', async () => {
   expect(result).toMatchObject({ outcome: 'escalated', attempts: 1 });
 });
 
+test('a stop that comes between gate and act is a refusal of the policy, and no correction that failed', async () => {
+  let isStopped = false;
+  const { result, asked } = await heal({
+    prepareCorrection: async ({ correction }) => proposal(correction, { stopped: isStopped }),
+    applyCorrection: async () => {
+      isStopped = true;
+      return { kind: 'notPermitted', reason: 'automation is stopped' };
+    },
+  });
+  expect(result).toMatchObject({ outcome: 'refused', attempts: 0, sentence: expect.stringContaining('automation is stopped') });
+  expect(asked('callPerson')).toHaveLength(0);
+});
+
+test('what is not permitted over and over, and nobody can say why, is left to a person', async () => {
+  const { result, asked } = await heal({ applyCorrection: async () => ({ kind: 'notPermitted', reason: 'the lease is lost' }) });
+  expect(result.outcome).toBe('escalated');
+  expect(asked('applyCorrection')).toHaveLength(4);
+});
+
 test('a stop refuses everything at once', async () => {
   const { result, calls } = await heal({
     openIncident: async () => opened([brief('restart'), brief('last-good')]),
