@@ -1,4 +1,3 @@
-import type { Member } from '../../domain/detection/finding.js';
 import type { ReportMemory } from '../../domain/detection/reporting.js';
 import type { Reading, SignalReading } from '../../domain/reading.js';
 import type { Question } from '../../domain/detection/scope.js';
