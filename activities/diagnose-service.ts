@@ -26,7 +26,7 @@ export const diagnoseService =
       const lessons = await ports.lessons.about(diagnosis.pattern, service.name, service.class);
       const storm = await ports.storms.current();
       const around = storm === undefined || storm.source === service.name ? {} : { storm };
-      return { diagnosis, records: tally(lessons), ...around };
+      return { diagnosis, records: tally(lessons, service.name), ...around };
     });
 
 /** A change this old explains little; a correction may look further back. */

@@ -1,3 +1,4 @@
+import type { Took } from '../domain/ask.js';
 import type { Effect, EffectState, Image } from '../domain/effect.js';
 import type { LastCycle } from '../domain/detection/reporting.js';
 import type { Labels } from '../domain/alert.js';
@@ -242,6 +243,8 @@ export interface Effects {
   /** Effects of earlier cycles that nobody settled, oldest first. */
   open(service: string, instance: string | undefined, exceptCycle: string): Promise<readonly Effect[]>;
   lastAppliedAt(service: string, instance: string | undefined, correction: string): Promise<number | undefined>;
+  /** How long this correction took at the service, wherever it held; undefined where it never did. */
+  took(service: string, correction: string): Promise<Took | undefined>;
   /** How many effects of this incident may have touched the world. */
   attempts(incident: string): Promise<number>;
   /** Effects of one cycle in this state. */

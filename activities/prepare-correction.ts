@@ -37,12 +37,14 @@ export const prepareCorrection =
       });
       const proposal = proposalOf(target, stored.before, stored.goal);
       const considered = { fleet, service, instance, correction, target, resource, identity, proposal, incident };
+      const took = await ports.effects.took(service.name, correction.name);
       return {
         kind: 'proposal',
         actionId,
         proposal,
         before: stored.before.summary,
         ...(stored.goal === undefined ? {} : { goal: stored.goal.summary }),
+        ...(took === undefined ? {} : { took }),
         facts: await gateFacts(ports, considered, abort),
       };
     });

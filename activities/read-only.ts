@@ -6,7 +6,7 @@ const reading: { readonly [P in Exclude<keyof Ports, 'providers' | 'meters'>]: r
   configurations: ['current', 'byVersion'],
   members: ['of'],
   incidents: ['joinable', 'openOf', 'rejection'],
-  effects: ['get', 'open', 'lastAppliedAt', 'attempts', 'ofCycle', 'used', 'acting', 'turns'],
+  effects: ['get', 'open', 'lastAppliedAt', 'attempts', 'ofCycle', 'used', 'acting', 'turns', 'took'],
   leases: ['holds', 'heldByOther'],
   controls: ['stopped', 'paused', 'held', 'atWork'],
   signatures: [],

@@ -1,3 +1,4 @@
+import type { Took } from '../domain/ask.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import type { MeasuredFinding } from '../domain/finding.js';
 import type { GateAnswer, GateFacts } from '../domain/gate.js';
@@ -84,6 +85,7 @@ export type Prepared =
       readonly before: string;
       /** What the target would be afterwards, where its provider can say. */
       readonly goal?: string;
+      readonly took?: Took;
       readonly facts: GateFacts;
     }
   | { readonly kind: 'notApplicable'; readonly reason: string };
@@ -167,6 +169,13 @@ export interface AskCard {
   readonly goal?: string | undefined;
   readonly undo: string;
   readonly touches: string;
+  /** How often it held here, in numbers. */
+  readonly record: string;
+  readonly took: string;
+  /** What this cycle tried before and why it was not enough. */
+  readonly tried?: string | undefined;
+  /** What else the plan has, and why hale leaves it. */
+  readonly refused?: string | undefined;
   /** ISO 8601. */
   readonly expires: string;
 }

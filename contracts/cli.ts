@@ -138,6 +138,8 @@ export const alerts = z.array(alert);
 export const incidentDetail = incident.extend({
   /** Of its service, from an hour before it began until it ended. */
   changes: z.array(change),
+  /** What waits for a decision now, in the words of the page; null where nothing does, or where no worker can be asked. */
+  ask: maybe(z.record(z.string(), z.string())),
   /** Of a storm: the incidents that are part of it. */
   parts: z.array(z.string()),
   cycles: z.array(z.object({ cycle: z.string(), by: z.string(), startedAt: time, endedAt: maybe(time), outcome: maybe(z.string()) })),

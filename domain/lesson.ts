@@ -14,17 +14,19 @@ export interface Record {
   readonly correction: string;
   readonly held: number;
   readonly tried: number;
+  /** All of it was at other services of the class. */
+  readonly elsewhere?: true;
 }
 
-/** Adds lessons up, per correction. */
-export function tally(lessons: readonly Lesson[]): Record[] {
-  const records = new Map<string, { held: number; tried: number }>();
-  for (const { correction, verdict } of lessons) {
-    if (verdict === 'noData') continue;
-    const record = records.get(correction) ?? { held: 0, tried: 0 };
-    record.tried += 1;
-    if (verdict === 'held') record.held += 1;
-    records.set(correction, record);
+/** Adds lessons up, per correction, for this service. */
+export function tally(lessons: readonly Lesson[], service: string): Record[] {
+  const records = new Map<string, { held: number; tried: number; here: boolean }>();
+  for (const lesson of lessons) {
+    const record = records.get(lesson.correction) ?? { held: 0, tried: 0, here: false };
+    if (lesson.verdict !== 'noData') record.tried += 1;
+    if (lesson.verdict === 'held') record.held += 1;
+    record.here ||= lesson.service === service;
+    records.set(lesson.correction, record);
   }
-  return [...records].map(([correction, record]) => ({ correction, ...record }));
+  return [...records].map(([correction, { here, ...record }]) => ({ correction, ...record, ...(here ? {} : { elsewhere: true }) }));
 }

@@ -141,7 +141,7 @@ function factsOf(known: Known): Fact[] {
   switch (purpose) {
     case 'call':
       // An ask says its own sentence, part by part.
-      return [...nowFacts(known), ...(line.data['ask'] === undefined ? said : askFacts(line)), ...didFacts(known)];
+      return [...nowFacts(known), ...(line.data['ask'] === undefined ? said : askFacts(line.data['ask'])), ...didFacts(known)];
     case 'ended':
     case 'told':
       return [...said, ...nowFacts(known), ...didFacts(known)];
@@ -177,8 +177,7 @@ function measuredSentence({ instance, objective, judgement }: Measured, told: st
 }
 
 /** What a person who decides must know: what would be done, to what, and what taking it back means. */
-function askFacts({ data }: LedgerLine): Fact[] {
-  const ask = data['ask'];
+export function askFacts(ask: unknown): Fact[] {
   if (typeof ask !== 'object' || ask === null) return [];
   const given = ask as Readonly<Record<string, unknown>>;
   return ASKED.flatMap(([field, label]) => (typeof given[field] === 'string' ? [{ label, text: given[field] }] : []));
@@ -191,6 +190,10 @@ const ASKED = [
   ['goal', 'Target then'],
   ['undo', 'Undo'],
   ['touches', 'Touches'],
+  ['record', 'Record'],
+  ['took', 'Takes'],
+  ['tried', 'Tried before'],
+  ['refused', 'Hale will not'],
   ['expires', 'Decide until'],
 ] as const;
 

@@ -1,23 +1,16 @@
-import type { AskCard, ValidateHold } from '../contracts/activities.js';
+import type { ValidateHold } from '../contracts/activities.js';
 import { gate, type GateAnswer } from '../domain/gate.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import type { PlanStep } from '../domain/plan.js';
-import type { CorrectionBrief, UndoClass } from '../domain/service.js';
+import type { CorrectionBrief } from '../domain/service.js';
 import type { Verdict } from '../domain/verdict.js';
 import { act, linger, look, record } from './activities.js';
+import { cardOf, UNDO, type Walked } from './card.js';
 import type { Cycle } from './cycle.js';
 import { busy, noRoom, refuse, tell, type Attempt, type Proposal } from './refusal.js';
 
-/** What a person who decides must know about taking it back. */
-const UNDO: { readonly [U in UndoClass]: string } = {
-  restores: 'hale can undo',
-  nothingToRestore: 'leaves nothing to undo',
-  loses: 'loses something for ever',
-  irreversible: 'cannot be undone',
-};
-
 /** One correction: prepare its undo, ask the gate, act, validate; then keep it, or take it back. */
-export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis: Diagnosis): Promise<Attempt> {
+export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis: Diagnosis, walked: Walked): Promise<Attempt> {
   const { correction } = step;
   const number = cycle.nextAttempt();
   cycle.chart.enter('gate', `${correction.name}: ${step.why}`, { number, correction: correction.name });
@@ -26,7 +19,7 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
 
   const answer = gate(correction, prepared.facts);
   if (answer.kind === 'refuse') return refuse(cycle, correction, prepared, answer);
-  if (answer.kind === 'ask' && !cycle.approved.has(prepared.proposal)) return ask(cycle, step, prepared, answer);
+  if (answer.kind === 'ask' && !cycle.approved.has(prepared.proposal)) return ask(cycle, step, prepared, answer, walked);
   if (cycle.desk.paused || cycle.desk.wish) return { kind: 'lookAgain' };
 
   cycle.chart.enter('correct', `doing ${correction.name}; before: ${prepared.before}`);
@@ -57,7 +50,8 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
 const saidOf = (end: Attempt): string => ('sentence' in end ? end.sentence : 'a person ended the cycle');
 
 /** An ask is itself a call. A yes is for this very proposal: the cycle looks again, and acts only if it still stands. */
-async function ask(cycle: Cycle, { correction, why: choice }: PlanStep, proposal: Proposal, answer: GateAnswer): Promise<Attempt> {
+async function ask(cycle: Cycle, step: PlanStep, proposal: Proposal, answer: GateAnswer, walked: Walked): Promise<Attempt> {
+  const { correction } = step;
   const then = proposal.goal === undefined ? '' : ` then: ${proposal.goal};`;
   const sentence = `${correction.name}, which ${UNDO[correction.undo]}; now: ${proposal.before};${then} ${answer.sentence}`;
   await look.recordAnswer({ ...cycle.inIncident(), key: `${proposal.actionId}/gate`, correction: correction.name, answer });
@@ -66,7 +60,7 @@ async function ask(cycle: Cycle, { correction, why: choice }: PlanStep, proposal
     key: `${proposal.actionId}/ask`,
     why: 'ask',
     sentence: `${proposal.proposal}: ${sentence}`,
-    ask: cardOf(cycle, correction, choice, proposal),
+    ask: cardOf(cycle, step, proposal, walked),
   });
   cycle.chart.enter('approve', sentence);
   const decision = await cycle.desk.decisionOn({
@@ -92,20 +86,6 @@ async function ask(cycle: Cycle, { correction, why: choice }: PlanStep, proposal
     case 'expired':
       return { kind: 'callPerson', outcome: 'escalated', sentence: `nobody decided on ${correction.name} in time` };
   }
-}
-
-function cardOf(cycle: Cycle, correction: CorrectionBrief, choice: string, { proposal, before, goal }: Proposal): AskCard {
-  const { service, instance } = cycle.order;
-  return {
-    proposal,
-    correction: correction.name,
-    choice,
-    before,
-    ...(goal === undefined ? {} : { goal }),
-    undo: UNDO[correction.undo],
-    touches: instance === undefined ? service : `${instance}, one instance of ${service}`,
-    expires: new Date(Date.now() + cycle.limits.approvalExpiryMs).toISOString(),
-  };
 }
 
 async function unknown(

@@ -9,6 +9,7 @@ import type { Outcome } from '../domain/outcome.js';
 import { stormRefusal } from '../domain/storm.js';
 import { check, linger, look, record } from './activities.js';
 import { attemptCorrection } from './attempt.js';
+import type { Refused } from './card.js';
 import { Cycle } from './cycle.js';
 import { openDesk, type Verify } from './desk.js';
 import { invalidInput, readOrFail } from './read.js';
@@ -71,7 +72,8 @@ async function brokenOff(cycle: Cycle, error: unknown): Promise<End> {
 async function heal(cycle: Cycle): Promise<End> {
   const { desk, chart } = cycle;
   const tried: string[] = [];
-  const refusals: string[] = [];
+  const failed: string[] = [];
+  const refusals: Refused[] = [];
   const overdue = callPersonWhenOverdue(cycle);
   try {
     const stranded = await settleLeftovers(cycle);
@@ -99,9 +101,13 @@ async function heal(cycle: Cycle): Promise<End> {
 
       const plan = planCorrections(cycle.corrections, diagnosis, records, cycle.planOrder);
       const step = nextStep(plan, tried);
-      if (step === undefined) return nothingLeft(cycle, refusals);
+      if (step === undefined)
+        return nothingLeft(
+          cycle,
+          refusals.map(({ sentence }) => sentence),
+        );
 
-      const attempt = await attemptCorrection(cycle, step, diagnosis);
+      const attempt = await attemptCorrection(cycle, step, diagnosis, { records, failed, refused: refusals });
       switch (attempt.kind) {
         case 'held':
           return { outcome: step.correction.provider === 'wait' ? 'recoveredAlone' : 'healed', sentence: attempt.sentence };
@@ -116,12 +122,13 @@ async function heal(cycle: Cycle): Promise<End> {
           await desk.patience(attempt.ms);
           continue;
         case 'failed':
+          failed.push(attempt.sentence);
           tried.push(step.correction.name);
           continue;
         case 'refused':
           if (attempt.refusesAll) return nothingLeft(cycle, [attempt.sentence]);
           tried.push(step.correction.name);
-          refusals.push(attempt.sentence);
+          refusals.push({ correction: step.correction.name, sentence: attempt.sentence });
           continue;
       }
     }

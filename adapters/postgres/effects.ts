@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Begun, EffectChange, Effects, LedgerEvent, Room } from '../../activities/ports.js';
+import type { Took } from '../../domain/ask.js';
 import { openStates, type Effect, type EffectState, type Image } from '../../domain/effect.js';
 import { budgetSentence, type BudgetScope } from '../../domain/gate/budget.js';
 import type { Turn } from '../../domain/gate/flapping.js';
@@ -44,6 +45,7 @@ export function postgresEffects(pool: pg.Pool): Effects {
       await pool.query('update effects set verdict = $2 where action_id = $1', [actionId, verdict]);
     },
     open: (service, instance, exceptCycle) => openEffects(pool, service, instance, exceptCycle),
+    took: (service, correction) => took(pool, service, correction),
     attempts: (incident) => attempts(pool, incident),
     ofCycle: async (cycle, state) => {
       const { rows } = await pool.query<EffectRow>('select * from effects where cycle = $1 and state = $2 order by intended_at', [
@@ -191,6 +193,18 @@ async function openEffects(pool: pg.Pool, service: string, instance: string | un
     [service, instanceKey(instance), exceptCycle],
   );
   return rows.map(effectOf);
+}
+
+async function took(pool: pg.Pool, service: string, correction: string): Promise<Took | undefined> {
+  const { rows } = await pool.query<{ median_ms: number | null; of: number }>(
+    `select (percentile_cont(0.5) within group (order by extract(epoch from settled_at - intended_at)))::float8 * 1000 as median_ms,
+            count(*)::int as of
+       from effects
+      where service = $1 and correction = $2 and verdict = 'held' and state = 'adopted'`,
+    [service, correction],
+  );
+  const row = rows[0];
+  return row === undefined || row.median_ms === null ? undefined : { medianMs: Math.round(row.median_ms), of: row.of };
 }
 
 async function attempts(pool: pg.Pool, incident: string): Promise<number> {

@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import type { EffectRecord, IncidentRecord, Records } from '../../adapters/postgres/read.js';
 import type { Incident, IncidentDetail } from '../../contracts/cli.js';
+import { askFacts } from '../../domain/page.js';
+import { lookAt } from '../cycles.js';
 import { workflowLink } from '../links.js';
 import { changeData } from './change-data.js';
 import { changesTable } from './changes.js';
 import { durationMs } from './duration.js';
 import { Failure } from './exit-codes.js';
-import { withHale } from './hale.js';
+import { withHale, type Hale } from './hale.js';
 import { incidentOf } from './lookup.js';
 import type { Report } from './report.js';
 import { age, counted, plain, printableJson, table } from './text.js';
@@ -53,7 +55,9 @@ async function exportTo(file: string, text: string): Promise<void> {
 export const incident = (id: string, options: IncidentsOptions): Promise<Report> =>
   withHale(options, async (hale) => {
     const records = await hale.records();
-    const detail = await detailOf(records, await incidentOf(hale, id));
+    const found = await incidentOf(hale, id);
+    const [recorded, open] = await Promise.all([detailOf(records, found), openAsk(hale, found)]);
+    const detail = { ...recorded, ask: cardIn(recorded, open) };
     if (options.export !== undefined) {
       const histories = await records.histories(id);
       await exportTo(options.export, `${printableJson({ schemaVersion: 1, incident: detail, histories }, 2)}\n`);
@@ -66,6 +70,23 @@ export const incident = (id: string, options: IncidentsOptions): Promise<Report>
     const link = temporal?.ui === undefined ? undefined : workflowLink(temporal.ui, temporal.namespace, detail.workflowId);
     return { data: detail, text: detailText(detail, link) };
   });
+
+/** The question that the cycle waits for now; what is on record may be answered. */
+async function openAsk(hale: Hale, incident: IncidentRecord): Promise<string | undefined> {
+  if (incident.endedAt !== undefined || incident.cycleCount === 0) return undefined;
+  const client = await hale.temporal().catch(() => undefined);
+  const seen = client && (await lookAt(client, incident));
+  return seen?.kind === 'runs' ? seen.state.ask?.proposal : undefined;
+}
+
+/** As people were called with it. */
+function cardIn({ events }: Pick<IncidentDetail, 'events'>, proposal: string | undefined): IncidentDetail['ask'] {
+  if (proposal === undefined) return null;
+  const cards = events.flatMap(({ data }) => (isCard(data['ask']) && data['ask']['proposal'] === proposal ? [data['ask']] : []));
+  return cards.at(-1) ?? null;
+}
+
+const isCard = (value: unknown): value is Record<string, string> => typeof value === 'object' && value !== null && 'proposal' in value;
 
 /** Attempts are actions that may have touched the world: what was only prepared, or surely never happened, is none. */
 const attempted = ({ state }: EffectRecord): boolean => state !== 'prepared' && state !== 'notApplied';
@@ -94,7 +115,7 @@ const dataOf = (incident: IncidentRecord, effects: readonly EffectRecord[]): Inc
   })),
 });
 
-async function detailOf(records: Records, incident: IncidentRecord): Promise<IncidentDetail> {
+async function detailOf(records: Records, incident: IncidentRecord): Promise<Omit<IncidentDetail, 'ask'>> {
   const [cycles, effects, events, parts, changes] = await Promise.all([
     records.cycles(incident.id),
     records.effects(incident.id),
@@ -167,11 +188,19 @@ function detailText(detail: IncidentDetail, link: string | undefined): string {
     ...(detail.parts.length === 0 ? [] : [`storm of ${detail.parts.length}: ${detail.parts.join(', ')}`]),
     ...(detail.partOf === null ? [] : [`part of ${detail.partOf}`]),
     ...(detail.workflowId === '' ? [] : [`workflow ${plain(detail.workflowId)}${link === undefined ? '' : `   ${link}`}`]),
+    ...(detail.ask === null ? [] : [cardText(detail.id, detail.ask)]),
     ...(detail.changes.length === 0 ? [] : [changesTable(detail.changes)]),
     ...(effects.length === 0 ? [] : [table(['CORRECTION', 'STATE', 'BEFORE', 'AFTER', 'WHY'], effects)]),
     table(['AT', 'EVENT', 'WHAT'], events),
   ].join('\n');
 }
+
+const cardText = (id: string, card: Readonly<Record<string, string>>): string =>
+  [
+    ...askFacts(card).map(({ label, text }) => `${label}: ${plain(text)}`),
+    `  hale approve ${id} --proposal ${card['proposal']}`,
+    `  hale reject ${id} --proposal ${card['proposal']} --reason WHY`,
+  ].join('\n');
 
 /** Ledger lines have a sentence where people are meant to read one; else their own words. */
 function sentenceOf(data: Readonly<Record<string, unknown>>): string {

@@ -102,6 +102,10 @@ test('a person is asked, and only the hash of the open proposal is a yes', { tim
   const { id, proposal } = await asked();
   expect((await status()).services[0]).toMatchObject({ state: 'waiting', why: id });
   expect(await hale(['status', '--check', ...at])).toMatchObject({ code: 7 });
+  const { stdout: card } = await hale(['incidents', id, ...at]);
+  expect(card).toContain('Proposed: touch\n');
+  expect(card).toContain('Record: never tried here on this pattern\nTakes: not known: it never held here\n');
+  expect(card).toContain(`  hale approve ${id} --proposal ${proposal}\n`);
   const wrong = await hale(['approve', id, '--proposal', 'beef', '--json', ...at]);
   expect(wrong).toMatchObject({ code: 6 });
   expect(failureOf(wrong).message).toContain(`the proposal is ${proposal}, not beef`);
@@ -109,6 +113,7 @@ test('a person is asked, and only the hash of the open proposal is a yes', { tim
   expect(await hale(['approve', id, '--proposal', proposal, ...at])).toMatchObject({ code: 6 });
   const healed = await eventually(newest, (incident) => incident?.outcome !== null);
   expect(healed).toMatchObject({ id, outcome: 'healed', attempts: [{ correction: 'touch', verdict: 'held', undone: false }] });
+  expect((await hale(['incidents', id, ...at])).stdout).not.toContain('Proposed:');
 });
 
 test('a paused cycle waits, is resumed, and a takeover leaves it to the person', { timeout: 120_000 }, async () => {

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { CycleActivities, Opened, Prepared } from '../../contracts/activities.js';
+import type { CycleActivities, Diagnosed, Opened, Prepared } from '../../contracts/activities.js';
 import type { GateFacts } from '../../domain/gate.js';
 import type { CorrectionBrief } from '../../domain/service.js';
 import { anybody } from './anybody.js';
@@ -30,7 +30,7 @@ export const limits = { attemptsMax: 5, escalateAfterMs: 300_000, approvalExpiry
 
 export const facts = (more: Partial<GateFacts> = {}): GateFacts => ({ now: 0, stopped: false, attempts: 0, attemptsMax: 5, ...more });
 
-export const proposal = (correction: string, more: Partial<GateFacts> = {}): Prepared => ({
+export const proposal = (correction: string, more: Partial<GateFacts> = {}): Extract<Prepared, { kind: 'proposal' }> => ({
   kind: 'proposal',
   actionId: `cycle/1/${correction}`,
   proposal: `hash-${correction}`,
@@ -48,6 +48,16 @@ const broken = (objective: string) => ({
 });
 
 export const seenBroken = { kind: 'broken' as const, findings: [broken('up')] };
+
+export const diagnosed: Diagnosed = {
+  diagnosis: {
+    pattern: 'p',
+    brokenDependencies: [],
+    sentence: 's',
+    examinations: ['restart', 'last-good', 'other'].map((correction) => ({ correction, applicable: true, evidence: 'seen' })),
+  },
+  records: [],
+};
 
 export const opened = (corrections: readonly CorrectionBrief[], more: Partial<Extract<Opened, { kind: 'open' }>> = {}): Opened => ({
   kind: 'open',
@@ -72,15 +82,7 @@ export function scriptedWorld(script: Partial<CycleActivities> = {}): ScriptedWo
     openIncident: async () => opened([brief('restart')]),
     settleEffects: async () => ({ sentences: [], stranded: [] }),
     observeService: async () => seenBroken,
-    diagnoseService: async () => ({
-      diagnosis: {
-        pattern: 'p',
-        brokenDependencies: [],
-        sentence: 's',
-        examinations: ['restart', 'last-good', 'other'].map((correction) => ({ correction, applicable: true as const, evidence: 'seen' })),
-      },
-      records: [],
-    }),
+    diagnoseService: async () => diagnosed,
     prepareCorrection: async ({ correction }) => proposal(correction),
     recordAnswer: async () => undefined,
     callPerson: async () => undefined,

@@ -73,7 +73,7 @@ In force: restart on unit shop, now pid 812
   hale resume checkout`);
 });
 
-test('a question shows the proposal, why this one, the target now and then, its undo, what it touches and until when', () => {
+test('a question shows what would be done, why, to how much, its undo, how it went before, and what hale leaves', () => {
   const ask = {
     proposal: 'a1b2c3',
     correction: 'release',
@@ -81,7 +81,11 @@ test('a question shows the proposal, why this one, the target now and then, its 
     before: 'release 42',
     goal: 'release 41',
     undo: 'hale can undo',
-    touches: 'checkout',
+    touches: 'checkout, with all of its 4 instances; 2 healthy ones are left meanwhile',
+    record: 'held 3 of 4 times here on this pattern',
+    took: '1m12s until it had held, the median of 3 times',
+    tried: 'restart did not help (unchanged): errors is 0.4',
+    refused: 'failover: mode observe: hale would have done failover',
     expires: '2026-11-28T12:15:00.000Z',
   };
   const data = { why: 'ask', sentence: 'said part by part', ask };
@@ -94,7 +98,11 @@ Why this one: changed 12 minutes ago
 Target now: release 42
 Target then: release 41
 Undo: hale can undo
-Touches: checkout
+Touches: checkout, with all of its 4 instances; 2 healthy ones are left meanwhile
+Record: held 3 of 4 times here on this pattern
+Takes: 1m12s until it had held, the median of 3 times
+Tried before: restart did not help (unchanged): errors is 0.4
+Hale will not: failover: mode observe: hale would have done failover
 Decide until: 2026-11-28T12:15:00.000Z
 Hale did: nothing
 In force: nothing of it

@@ -61,5 +61,8 @@ test('nothing is tried twice, and a person is left when all was tried', () => {
 
 test('an attempt without data counts neither for nor against its correction', () => {
   const lessons = [lesson('restart', 'noData'), lesson('other', 'held'), lesson('other', 'worse'), lesson('other', 'unchanged')];
-  expect(tally(lessons)).toEqual([{ correction: 'other', held: 1, tried: 3 }]);
+  expect(tally(lessons, 'shop')).toEqual([
+    { correction: 'restart', held: 0, tried: 0 },
+    { correction: 'other', held: 1, tried: 3 },
+  ]);
 });

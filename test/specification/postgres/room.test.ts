@@ -113,6 +113,25 @@ test('what became of a resource lately is told in order, with what it was and wh
   ]);
 });
 
+test('how long a correction takes is the median of the times it held at this service', async () => {
+  const { pool, effects, prepare } = await shop();
+  expect(await effects.took('shop', 'restart')).toBeUndefined();
+  for (const [id, seconds] of [
+    ['a', 10],
+    ['b', 20],
+    ['c', 90],
+    ['vain', 500],
+  ] as const) {
+    await prepare(id);
+    await changed(effects, id, 'intended', 'applied', id === 'vain' ? 'undone' : 'adopted');
+    await effects.judge(id, id === 'vain' ? 'unchanged' : 'held');
+    await pool.query("update effects set settled_at = intended_at + $2 * interval '1 s' where action_id = $1", [id, seconds]);
+  }
+  expect(await effects.took('shop', 'restart')).toEqual({ medianMs: 20_000, of: 3 });
+  expect(await effects.took('shop', 'last-good')).toBeUndefined();
+  expect(await effects.took('cart', 'restart')).toBeUndefined();
+});
+
 test('the incident that a cycle would join is the open one, or one that ended a moment ago without a person', async () => {
   const { pool, incident } = await shop();
   const incidents = postgresIncidents(pool);

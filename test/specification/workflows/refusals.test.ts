@@ -1,7 +1,7 @@
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CycleActivities } from '../../../contracts/activities.js';
-import { brief, opened, proposal, scriptedWorld } from '../../support/scripted-world.js';
+import { brief, diagnosed, opened, proposal, scriptedWorld } from '../../support/scripted-world.js';
 import { runCycle, timeSkipping } from '../../support/temporal.js';
 
 let env: TestWorkflowEnvironment;
@@ -114,4 +114,34 @@ test('a member of a storm that waits for its source ends refused: people are cal
     sentence: "storm: 31 of 300 services are in trouble at once, and all of them depend on db: it is one incident, inc-7, and a person's",
   });
   expect(called).toEqual([]);
+});
+
+test('a question says how it went before, what was tried, how far it reaches and what hale leaves and why', async () => {
+  const blast = { service: 'shop', touches: 4, acting: 0, instances: 4, healthyLeft: 0 };
+  const { asked } = await heal({
+    openIncident: async () => opened([brief('restart'), brief('other', { mode: 'observe' }), brief('last-good', { mode: 'ask' })]),
+    diagnoseService: async () => ({ ...diagnosed, records: [{ correction: 'last-good', held: 3, tried: 4 }] }),
+    awaitRecovery: async () => ({ kind: 'unchanged', evidence: 'up is 0' }),
+    prepareCorrection: async ({ correction }) => ({
+      ...proposal(correction, correction === 'last-good' ? { blast } : {}),
+      took: { medianMs: 72_000, of: 3 },
+    }),
+  });
+  const [card] = asked('callPerson').flatMap(({ ask }) => ask ?? []);
+  expect(card).toMatchObject({
+    correction: 'last-good',
+    touches: 'shop, with all of its 4 instances; 0 healthy ones are left meanwhile',
+    record: 'held 3 of 4 times here on this pattern',
+    took: '1m12s until it had held, the median of 3 times',
+    tried: 'restart did not help (unchanged): up is 0',
+    refused: 'mode observe: hale would have done other',
+  });
+});
+
+test('a question about what was never done says so, and tells of nothing else where there is nothing', async () => {
+  const { asked } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) });
+  const [card] = asked('callPerson').flatMap(({ ask }) => ask ?? []);
+  expect(card).toMatchObject({ record: 'never tried here on this pattern', took: 'not known: it never held here', touches: 'shop' });
+  expect(Object.keys(card ?? {})).not.toEqual(expect.arrayContaining(['tried']));
+  expect(Object.keys(card ?? {})).not.toEqual(expect.arrayContaining(['refused']));
 });
