@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Notifier, Notifiers } from '../activities/ports.js';
 import type { Deliveries, End, Turn, Waiting } from '../adapters/postgres/deliveries.js';
 import type { Records } from '../adapters/postgres/read.js';
-import { type Channel, channelNamed, noPaging } from '../domain/channel.js';
+import { type Channel, channelNamed, type Links, noPaging } from '../domain/channel.js';
 import { concerned, GIVE_UP_AFTER_MS, nextMessage, restMs, type Sent } from '../domain/delivery.js';
 import { foldPages, type Page, writePage } from '../domain/page.js';
 import type { Fleet } from '../domain/service.js';
@@ -13,6 +13,8 @@ export interface Delivering {
   readonly fleet: () => Promise<Fleet | undefined>;
   readonly records: Pick<Records, 'measured' | 'incidents' | 'effects'>;
   readonly notifiers: Notifiers;
+  /** Where links lead as far as this hale itself knows; what is configured goes before. */
+  readonly links?: Links;
 }
 
 export interface Loop {
@@ -62,7 +64,7 @@ async function deliverOnce(delivering: Delivering, active: Set<Promise<void>>, l
 }
 
 async function takeTurn(
-  { deliveries, records, notifiers }: Delivering,
+  { deliveries, records, notifiers, links }: Delivering,
   fleet: Fleet,
   turn: Turn,
   { abort, tryMs = TRY_MS }: Loop,
@@ -72,7 +74,7 @@ async function takeTurn(
   if (channel === undefined) return deliveries.settle(turn, all, { state: 'gone', answer: 'no such channel is configured any more' });
   const message = nextMessage(channel.kind, turn.waiting, turn.sentLately);
   if (message.length === 0) return deliveries.rest(turn, CROWDED_MS);
-  const pages = await Promise.all(message.map((waiting) => pageOf(records, fleet, channel, waiting)));
+  const pages = await Promise.all(message.map((waiting) => pageOf(records, fleet, { ...links, ...fleet.paging?.links }, waiting)));
   const [only] = pages;
   const page = pages.length === 1 && only !== undefined ? only : foldPages(pages);
   const sent = await send(notifiers, channel, page, AbortSignal.any([abort, AbortSignal.timeout(tryMs)]));
@@ -85,7 +87,7 @@ async function takeTurn(
 }
 
 /** A call says what is so now, not what was so when it was asked for. */
-async function pageOf(records: Delivering['records'], fleet: Fleet, channel: Channel, { line, purpose }: Waiting): Promise<Page> {
+async function pageOf(records: Delivering['records'], fleet: Fleet, links: Links, { line, purpose }: Waiting): Promise<Page> {
   const services = fleet.services.filter(({ name }) => name === line.service);
   const team = services[0]?.team;
   const [incident] = line.incident === undefined ? [] : await records.incidents({ id: line.incident, limit: 1 });
@@ -98,7 +100,7 @@ async function pageOf(records: Delivering['records'], fleet: Fleet, channel: Cha
     ...(incident && { onset: incident.startedAt.getTime(), workflowId: incident.workflowId }),
     measured: measures ? await records.measured({ ...fleet, services }) : [],
     effects: measures && line.incident !== undefined ? await records.effects(line.incident) : [],
-    links: (fleet.paging ?? noPaging).links,
+    links,
     now: Date.now(),
   });
 }

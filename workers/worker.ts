@@ -11,6 +11,7 @@ import { createWatchActivities } from '../activities/watch-shard.js';
 import { closedHistory } from '../adapters/temporal/histories.js';
 import { openDatabase } from '../adapters/postgres/database.js';
 import { postgresHistories } from '../adapters/postgres/histories.js';
+import type { Links } from '../domain/channel.js';
 import { taskQueues } from '../contracts/names.js';
 import { alertmanagerSilencer } from '../adapters/alertmanager/silencer.js';
 import { currentFleet } from '../adapters/postgres/configurations.js';
@@ -90,9 +91,15 @@ async function run(role: string | undefined): Promise<void> {
 /** On connections of its own: calling people, however slowly, takes none from the cycles. */
 async function callPeople(abort: AbortSignal): Promise<void> {
   const pool = openDatabase(databaseUrl(), 2);
-  const parts = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers() };
+  const parts = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers(), links: ownLinks() };
   await deliverPages({ ...parts, fleet: currentFleet(pool) }, { everyMs: DELIVER_EVERY_MS, abort, failed: log('calling people') });
   await pool.end();
+}
+
+/** `hale up` tells the address of the page of a Temporal that it runs itself. */
+function ownLinks(): Links {
+  const temporal = process.env['HALE_TEMPORAL_PAGE'];
+  return temporal ? { temporal } : {};
 }
 
 /** Likewise: an Alertmanager that hangs takes nothing from the cycles. */

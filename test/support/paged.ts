@@ -9,6 +9,7 @@ import { type Deliveries, postgresDeliveries } from '../../adapters/postgres/del
 import { postgresRecords } from '../../adapters/postgres/read.js';
 import { composeNotifiers } from '../../workers/compose.js';
 import { deliverPages } from '../../workers/deliver.js';
+import type { Links } from '../../domain/channel.js';
 import { configured } from './configured.js';
 import { freshFolder } from './knob.js';
 
@@ -19,7 +20,7 @@ export interface Paged {
   readonly open: (service?: string) => Promise<{ readonly incident: string; readonly cycle: string }>;
   readonly call: (incident: string, more?: Readonly<Record<string, unknown>>) => Promise<void>;
   /** Delivers until the test ends, as a worker does; answers how to end it now. */
-  readonly deliver: (tryMs?: number, slack?: Notifier<'slack'>) => () => Promise<void>;
+  readonly deliver: (tryMs?: number, slack?: Notifier<'slack'>, links?: Links) => () => Promise<void>;
   /** Waits until every delivery of this channel is in one of these states. */
   readonly settled: (channel: string, states?: readonly string[]) => Promise<Delivered[]>;
   readonly deliveries: Deliveries;
@@ -85,7 +86,7 @@ services:
     },
     call: (incident, data = { why: 'escalated', sentence: 'nothing helped' }) =>
       ports.incidents.note({ key: `call-${calls++}`, kind: 'person.called', service: 'shop', incident, data }),
-    deliver: (tryMs, slack) => deliver(pool, tryMs, slack),
+    deliver: (tryMs, slack, links) => deliver(pool, tryMs, slack, links),
     deliveries: postgresDeliveries(pool),
     records: postgresRecords(pool),
     switches: postgresSwitches(pool),
@@ -106,12 +107,12 @@ services:
 
 const partsOf = (pool: pg.Pool) => ({ records: postgresRecords(pool), notifiers: composeNotifiers(), fleet: currentFleet(pool) });
 
-function deliver(pool: pg.Pool, tryMs?: number, slack?: Notifier<'slack'>): () => Promise<void> {
+function deliver(pool: pg.Pool, tryMs?: number, slack?: Notifier<'slack'>, links: Links = {}): () => Promise<void> {
   const abort = new AbortController();
   const failures: unknown[] = [];
   const parts = partsOf(pool);
   const notifiers = slack === undefined ? parts.notifiers : { ...parts.notifiers, slack };
-  const delivering = { ...parts, notifiers, deliveries: postgresDeliveries(pool) };
+  const delivering = { ...parts, notifiers, links, deliveries: postgresDeliveries(pool) };
   const options = { everyMs: 20, abort: abort.signal, failed: (error: unknown) => void failures.push(error) };
   const running = deliverPages(delivering, { ...options, ...(tryMs === undefined ? {} : { tryMs }) });
   const end = async (): Promise<void> => {

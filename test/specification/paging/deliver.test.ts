@@ -28,6 +28,18 @@ test('a call goes once through each channel of the team, and its end to those th
   ]);
 });
 
+test.each([
+  ['', 'http://127.0.0.1:8233/namespaces/default/workflows/heal%2Fshop%2F-'],
+  ["links: {temporal: 'https://t.example/namespaces/prod'}", 'https://t.example/namespaces/prod/workflows/heal%2Fshop%2F-'],
+])('without a configured link a message leads to the Temporal that hale itself runs: %j', async (configuredLinks, link) => {
+  const slack = await receiver();
+  const hale = await paged('{slack: hook}', { hook: slack.url }, configuredLinks);
+  await hale.call((await hale.open()).incident);
+  hale.deliver(undefined, undefined, { temporal: 'http://127.0.0.1:8233/namespaces/default' });
+  await slack.count(1);
+  expect(JSON.stringify(slack.bodies()[0])).toContain(link);
+});
+
 test('a channel by which nobody could be called does not tell the end', async () => {
   const [slack, teams] = [await receiver(status(400)), await receiver()];
   const hale = await paged('{slack: hook, teams: flow}', { hook: slack.url, flow: teams.url });
