@@ -41,8 +41,16 @@ import { webhookNotifier } from '../adapters/notify/webhook.js';
 import type { Meters, Notifiers, Ports, Provider, Providers } from '../activities/ports.js';
 import type { Action } from '../domain/service.js';
 
-/** Everything the activities need, made of the adapters. `state` is the folder of this hale, where it has one. */
-export function composePorts(pool: pg.Pool, client: Client, state?: string): Ports {
+/** What `hale up` tells its workers about itself. */
+export interface Whereabouts {
+  readonly state?: string | undefined;
+  /** `host:port` of the web process and of Temporal's page. */
+  readonly web?: string | undefined;
+  readonly temporalPage?: string | undefined;
+}
+
+/** Everything the activities need, made of the adapters. */
+export function composePorts(pool: pg.Pool, client: Client, { state, web, temporalPage }: Whereabouts = {}): Ports {
   const sources = prometheusSources();
   return {
     configurations: postgresConfigurations(pool),
@@ -64,7 +72,7 @@ export function composePorts(pool: pg.Pool, client: Client, state?: string): Por
     silences: alertmanagerSilences(),
     ground: ownGround({
       database: () => postgresIdentity(pool),
-      servers: { Temporal: temporalAddress(client) },
+      servers: { Temporal: temporalAddress(client), 'web server': web, 'page of Temporal': temporalPage },
       folders: ownFolders(state),
     }),
   };
@@ -80,6 +88,8 @@ const ownFolders = (state: string | undefined): Readonly<Record<string, string>>
     : {
         'PostgreSQL files': join(state, 'postgres'),
         'Temporal files': join(state, 'temporal'),
+        'password of PostgreSQL': join(state, 'postgres.password'),
+        mirrors: join(state, 'git'),
         logs: join(state, 'logs'),
         'state file': join(state, 'run.json'),
       }),

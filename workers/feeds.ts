@@ -1,20 +1,26 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Ports } from '../activities/ports.js';
-import { readCommits } from '../adapters/git/commits.js';
+import { forgetMirrors, readCommits } from '../adapters/git/commits.js';
 import type { Feeds } from '../adapters/postgres/changes.js';
 import { unreachable } from '../domain/failure.js';
 import type { Feed, FeedReading } from '../domain/feed.js';
 
-type Needs = Pick<Ports, 'configurations'> & { readonly feeds: Feeds };
+type Needs = Pick<Ports, 'configurations'> & { readonly feeds: Feeds; readonly mirrors: string };
 
 /** Reads every feed that is due. Any number of workers may do so: whoever comes first reads. What can't be read is read again when it is due. */
-export async function readFeedsOnce({ configurations, feeds }: Needs, failed: (error: unknown) => void): Promise<void> {
+export async function readFeedsOnce({ configurations, feeds, mirrors }: Needs, failed: (error: unknown) => void): Promise<void> {
   const fleet = await configurations.current();
-  for (const feed of fleet?.feeds ?? []) {
+  if (fleet === undefined) return;
+  const all = fleet.feeds ?? [];
+  await forgetMirrors(
+    mirrors,
+    all.filter((feed) => feed.kind === 'git'),
+  );
+  for (const feed of all) {
     try {
       const turn = await feeds.take(feed.name, feed.everyMs);
       if (turn === undefined) continue;
-      const { cursor, changes } = await read(feed, turn.cursor, Date.now());
+      const { cursor, changes } = await read(mirrors, feed, turn.cursor, Date.now());
       await feeds.advance(feed.name, cursor, changes);
     } catch (error) {
       failed(new Error(`changes of ${feed.name}: ${error instanceof Error ? error.message : String(error)}`));
@@ -22,10 +28,10 @@ export async function readFeedsOnce({ configurations, feeds }: Needs, failed: (e
   }
 }
 
-async function read(feed: Feed, cursor: unknown, now: number): Promise<FeedReading> {
+async function read(mirrors: string, feed: Feed, cursor: unknown, now: number): Promise<FeedReading> {
   switch (feed.kind) {
     case 'git':
-      return readCommits(feed, cursor, now);
+      return readCommits(mirrors, feed, cursor, now);
     case 'kubernetes':
       // The client is large: only who has a cluster loads it.
       return (await import('../adapters/kubernetes/rollouts.js')).readRollouts(feed, cursor, now);

@@ -53,7 +53,7 @@ async function startDemo(options: Options, tree: Tree): Promise<Demo | undefined
 function workers(options: Options, stand: Stand): ReturnType<typeof workerPart>[] {
   const { ui, namespace } = stand.temporal;
   const page = ui === null ? {} : { HALE_TEMPORAL_PAGE: `${ui}/namespaces/${encodeURIComponent(namespace)}` };
-  const env = { ...environment(stand), ...page, HALE_STATE: options.state };
+  const env = { ...environment(stand), ...page, HALE_WEB: new URL(webUrl(stand)).host, HALE_STATE: options.state };
   const numbers = Array.from({ length: options.workers }, (_, index) => index + 1);
   const roles: readonly WorkerRole[] = ['cycles', 'watch'];
   return roles.flatMap((role) => numbers.map((number) => workerPart(role, number, options.state, env, report)));

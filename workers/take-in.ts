@@ -11,14 +11,14 @@ const DRAIN_EVERY_MS = 5_000;
 /** Each feed has its own `refresh`; this is how often it is asked whether it is due. */
 const FEED_LOOK_EVERY_MS = 5_000;
 
-/** Looks at what the web process kept, and for changes that nobody reports, until aborted. */
+/** Looks at what the web process kept, and for changes that nobody reports, until aborted. `mirrors` is a folder of its own. */
 export function takeIn(
   pool: pg.Pool,
   ports: Ports,
-  { abort, failed }: { readonly abort: AbortSignal; readonly failed: (error: unknown) => void },
+  { mirrors, abort, failed }: { readonly mirrors: string; readonly abort: AbortSignal; readonly failed: (error: unknown) => void },
 ): void {
   const bell = doorbell();
   void listen(pool, 'hale_alerts', bell.ring, abort);
-  void readFeeds({ ...ports, feeds: postgresFeeds(pool) }, { everyMs: FEED_LOOK_EVERY_MS, abort, failed });
+  void readFeeds({ ...ports, feeds: postgresFeeds(pool), mirrors }, { everyMs: FEED_LOOK_EVERY_MS, abort, failed });
   void drainAlerts({ ...ports, alerts: postgresAlerts(pool) }, { everyMs: DRAIN_EVERY_MS, woken: bell.rung, abort, failed });
 }

@@ -1,5 +1,6 @@
 // One worker process: `cycles` runs the workflows and the cycles' activities, `watch` the parked watching activities.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -19,7 +20,7 @@ import { postgresDeliveries } from '../adapters/postgres/deliveries.js';
 import { postgresRecords } from '../adapters/postgres/read.js';
 import { postgresSilences } from '../adapters/postgres/silences.js';
 import { archiveHistories } from './archive.js';
-import { composeNotifiers, composePorts } from './compose.js';
+import { composeNotifiers, composePorts, type Whereabouts } from './compose.js';
 import { deliverPages } from './deliver.js';
 import { answerParent } from './guard.js';
 import { keepSilences } from './keep-silences.js';
@@ -51,7 +52,7 @@ async function run(role: string | undefined): Promise<void> {
   const pool = openDatabase(databaseUrl());
   await attributesOrExit(connection, namespace);
   const options = { connection, namespace, dataConverter, ...recovery };
-  const ports = composePorts(pool, client, process.env['HALE_STATE']);
+  const ports = composePorts(pool, client, whereabouts());
   const worker =
     role === 'watch'
       ? await Worker.create({
@@ -74,7 +75,7 @@ async function run(role: string | undefined): Promise<void> {
       abort,
       failed: log('archive'),
     });
-    takeIn(pool, ports, { abort, failed: log('intake') });
+    takeIn(pool, ports, { mirrors: join(process.env['HALE_STATE'] ?? '.hale', 'git'), abort, failed: log('intake') });
     void keepWatching(client, { shards: SHARDS, everyMs: WATCH_CHECK_EVERY_MS, abort, failed: log('watch') });
   }
   if (role === 'cycles') void silence(ports.cycles, stopping.signal);
@@ -94,6 +95,11 @@ async function callPeople(abort: AbortSignal): Promise<void> {
   const parts = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers(), links: ownLinks() };
   await deliverPages({ ...parts, fleet: currentFleet(pool) }, { everyMs: DELIVER_EVERY_MS, abort, failed: log('calling people') });
   await pool.end();
+}
+
+function whereabouts(): Whereabouts {
+  const { HALE_STATE: state, HALE_WEB: web, HALE_TEMPORAL_PAGE: page } = process.env;
+  return { state, web, temporalPage: page && new URL(page).host };
 }
 
 /** `hale up` tells the address of the page of a Temporal that it runs itself. */

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Change } from '../../domain/change.js';
@@ -21,11 +20,11 @@ interface Cursor {
 }
 
 /**
- * Reads what is new on a branch, by the git command, into a mirror of its own that is thrown away with the machine. Throws
- * when the repository can't be read.
+ * Reads what is new on a branch, by the git command, into a mirror in this folder: one for each source, whichever process
+ * reads it. Throws when the repository can't be read.
  */
-export async function readCommits(feed: GitFeed, cursor: unknown, now: number): Promise<FeedReading> {
-  const mirror = await mirrorOf(feed);
+export async function readCommits(folder: string, feed: GitFeed, cursor: unknown, now: number): Promise<FeedReading> {
+  const mirror = await mirrorOf(folder, feed);
   const head = (await git(mirror, ['rev-parse', '--verify', 'refs/hale/head'])).trim();
   const before = isCursor(cursor) && (await isAncestor(mirror, cursor.head, head)) ? cursor : undefined;
   if (before?.head === head) return { cursor: { head, readAt: now }, changes: [] };
@@ -37,17 +36,38 @@ export async function readCommits(feed: GitFeed, cursor: unknown, now: number): 
 const isCursor = (value: unknown): value is Cursor => typeof value === 'object' && value !== null && 'head' in value && 'readAt' in value;
 
 /** Commits and trees, without the files: nobody looks at those. */
-async function mirrorOf({ repository, branch }: GitFeed): Promise<string> {
-  const name = createHash('sha256')
-    .update(JSON.stringify([repository, branch, process.pid]))
+async function mirrorOf(folder: string, feed: GitFeed): Promise<string> {
+  const mirror = join(folder, nameOf(feed));
+  try {
+    await fetch(mirror, feed);
+  } catch (error) {
+    // A process that was killed while it fetched leaves its lock behind, and nobody else takes that away.
+    if (!/\.lock'?: File exists/.test(String(error))) throw error;
+    await rm(mirror, { recursive: true, force: true });
+    await fetch(mirror, feed);
+  }
+  return mirror;
+}
+
+const nameOf = ({ repository, branch }: GitFeed): string =>
+  createHash('sha256')
+    .update(JSON.stringify([repository, branch]))
     .digest('hex')
     .slice(0, 16);
-  const mirror = join(tmpdir(), `hale-git-${name}`);
+
+async function fetch(mirror: string, { repository, branch }: GitFeed): Promise<void> {
   await mkdir(mirror, { recursive: true, mode: 0o700 });
   await git(mirror, ['init', '--quiet', '--bare']);
   const refs = `+refs/heads/${branch}:refs/hale/head`;
   await git(mirror, ['fetch', '--quiet', '--no-tags', '--filter=blob:none', `--depth=${historyMax}`, '--', repository, refs]);
-  return mirror;
+}
+
+/** Removes the mirrors of sources that are not read any more. */
+export async function forgetMirrors(folder: string, feeds: readonly GitFeed[]): Promise<void> {
+  const names = new Set(feeds.map(nameOf));
+  const mirrors = await readdir(folder).catch(() => []);
+  const left = mirrors.filter((name) => /^[0-9a-f]{16}$/.test(name) && !names.has(name));
+  await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }
 
 async function changesOf(

@@ -1,5 +1,7 @@
+import { lookup } from 'node:dns/promises';
 import { realpath } from 'node:fs/promises';
-import { dirname, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Ground, Target } from '../../activities/ports.js';
 import type { Action } from '../../domain/service.js';
 
@@ -18,10 +20,8 @@ export const ownGround = (stand: Stand): Ground => ({
   async ownOf(target, resource) {
     const { action } = target;
     if (action.kind === 'postgres' && resource === (await stand.database())) return 'PostgreSQL';
-    const server = urlsOf(action)
-      .map((url) => serverAt(stand, url))
-      .find((one) => one !== undefined);
-    return server ?? (await folderOf(stand, pathsOf(action)));
+    const servers = await Promise.all(urlsOf(action).map((url) => serverAt(stand, url)));
+    return servers.find((one) => one !== undefined) ?? (await folderOf(stand, pathsOf(action)));
   },
 });
 
@@ -52,22 +52,48 @@ function wordsOf(action: Target['action']): readonly string[] {
   }
 }
 
-function serverAt({ servers }: Stand, url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { hostname, port, protocol } = new URL(url);
-  const at = `${loopback(hostname)}:${port || (protocol === 'https:' ? '443' : '80')}`;
-  return Object.entries(servers).find(([, address]) => address !== undefined && normal(address) === at)?.[0];
+interface Address {
+  readonly host: string;
+  readonly port: string;
 }
 
-const loopback = (host: string): string => (host === 'localhost' || host === '[::1]' ? '127.0.0.1' : host);
+/** The same port first, so that hardly a name has to be looked up. */
+async function serverAt({ servers }: Stand, url: string): Promise<string | undefined> {
+  const { hostname, port, protocol } = new URL(url);
+  const asked = { host: hostname, port: port || (protocol === 'https:' ? '443' : '80') };
+  for (const [name, address] of Object.entries(servers)) {
+    if (address !== undefined && (await isSame(asked, addressOf(address)))) return name;
+  }
+  return undefined;
+}
 
-const normal = (address: string): string => {
+function addressOf(address: string): Address {
   const at = address.lastIndexOf(':');
-  return `${loopback(address.slice(0, at))}${address.slice(at)}`;
-};
+  return { host: address.slice(0, at), port: address.slice(at + 1) };
+}
+
+async function isSame(one: Address, other: Address): Promise<boolean> {
+  if (one.port !== other.port) return false;
+  const [these, those] = await Promise.all([machinesOf(one.host), machinesOf(other.host)]);
+  return these.some((machine) => those.includes(machine));
+}
+
+const LOOKUP_MS = 2_000;
+
+/** All the addresses of a name; a name that nobody knows, or not in time, stands for itself. */
+async function machinesOf(host: string): Promise<string[]> {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  const found = lookup(name, { all: true }).then((all) => all.map(({ address }) => address));
+  const inTime = wait(LOOKUP_MS, [name], { ref: false });
+  return (await Promise.race([found, inTime]).catch(() => [name])).map(machineOf);
+}
+
+/** Whatever of 127.0.0.0/8 is asked, and what stands for "every address", is this machine. */
+const machineOf = (address: string): string =>
+  /^(127\.|0\.0\.0\.0$|::1$|::$|::ffff:7f|::ffff:127\.)/.test(address) ? 'this machine' : address;
 
 async function folderOf({ folders }: Stand, paths: readonly string[]): Promise<string | undefined> {
-  const real = await Promise.all(paths.map(realOf));
+  const real = (await Promise.all(paths.map(async (path) => [await realOf(path), await placeOf(path)]))).flat();
   for (const [name, folder] of Object.entries(folders)) {
     if (folder === undefined) continue;
     const own = await realOf(folder);
@@ -75,6 +101,9 @@ async function folderOf({ folders }: Stand, paths: readonly string[]): Promise<s
   }
   return undefined;
 }
+
+/** Where a link itself lies, which a correction may replace, wherever it leads. */
+const placeOf = async (path: string): Promise<string> => join(await realOf(dirname(resolve(path))), basename(path));
 
 /** With every link followed, as far as the path exists. */
 async function realOf(path: string): Promise<string> {

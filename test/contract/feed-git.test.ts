@@ -1,6 +1,6 @@
 // Commits of real repositories, by the real git command, from the file to the change feed.
 import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readCommits } from '../../adapters/git/commits.js';
@@ -29,7 +29,7 @@ async function repository() {
     });
     return git('rev-parse', 'HEAD').trim();
   };
-  return { folder, git, commit };
+  return { folder, mirrors: await freshFolder(), git, commit };
 }
 
 const feedOf = (folder: string): GitFeed => ({
@@ -42,65 +42,65 @@ const feedOf = (folder: string): GitFeed => ({
 });
 
 test('a new commit is a change of each service whose path it touches, once', async () => {
-  const { folder, commit } = await repository();
+  const { folder, mirrors, commit } = await repository();
   await commit('apps/till/a', 'till');
-  const first = await readCommits(feedOf(folder), undefined, Date.now());
+  const first = await readCommits(mirrors, feedOf(folder), undefined, Date.now());
   expect(first.changes.map(({ service }) => service)).toEqual(['all']);
 
   const hash = await commit('apps/shop/values.yaml', 'shop v2');
-  const next = await readCommits(feedOf(folder), first.cursor, Date.now());
+  const next = await readCommits(mirrors, feedOf(folder), first.cursor, Date.now());
   expect(next.changes).toMatchObject([
     { service: 'shop', source: 'deploys', summary: 'main: shop v2', reference: hash.slice(0, 12), by: 'Ada L', state: 'finished' },
     { service: 'all' },
   ]);
-  expect((await readCommits(feedOf(folder), next.cursor, Date.now())).changes).toEqual([]);
+  expect((await readCommits(mirrors, feedOf(folder), next.cursor, Date.now())).changes).toEqual([]);
 });
 
 test('what was written long ago and lands now is a change of now; at a first look it is none', async () => {
-  const { folder, commit } = await repository();
+  const { folder, mirrors, commit } = await repository();
   await commit('apps/shop/a', 'old', '2020-01-01T00:00:00Z');
-  const first = await readCommits(feedOf(folder), undefined, Date.now());
+  const first = await readCommits(mirrors, feedOf(folder), undefined, Date.now());
   expect(first.changes).toEqual([]);
   const before = Date.now();
   await commit('apps/shop/b', 'older still', '2019-01-01T00:00:00Z');
-  const { changes } = await readCommits(feedOf(folder), { ...(first.cursor as object), readAt: before }, Date.now());
+  const { changes } = await readCommits(mirrors, feedOf(folder), { ...(first.cursor as object), readAt: before }, Date.now());
   expect(changes[0]?.at).toBeGreaterThanOrEqual(before);
 });
 
 test('after the branch was rewritten its last day is looked at anew', async () => {
-  const { folder, git, commit } = await repository();
+  const { folder, mirrors, git, commit } = await repository();
   await commit('apps/shop/a', 'one');
-  const first = await readCommits(feedOf(folder), undefined, Date.now());
+  const first = await readCommits(mirrors, feedOf(folder), undefined, Date.now());
   git('commit', '--quiet', '--amend', '-m', 'another one');
-  const next = await readCommits(feedOf(folder), first.cursor, Date.now());
+  const next = await readCommits(mirrors, feedOf(folder), first.cursor, Date.now());
   expect(next.changes.map(({ summary }) => summary)).toEqual(['main: another one', 'main: another one']);
 });
 
 test('subjects are data: control characters are taken out, and a name of a path is no option', async () => {
-  const { folder, commit } = await repository();
+  const { folder, mirrors, commit } = await repository();
   await commit('apps/shop/a', 'v2 \u001b[31mred\u202e --upload-pack=x');
   const feed = { ...feedOf(folder), paths: [{ service: 'shop', path: '--output=/tmp/x' }, { service: 'all' }] };
-  expect((await readCommits(feed, undefined, Date.now())).changes.map(({ summary }) => summary)).toEqual([
+  expect((await readCommits(mirrors, feed, undefined, Date.now())).changes.map(({ summary }) => summary)).toEqual([
     'main: v2 [31mred --upload-pack=x',
   ]);
 });
 
 test('a repository or branch that is not there is an error, and another transport is not spoken', async () => {
-  const { folder } = await repository();
-  await expect(readCommits(feedOf(`${folder}/none`), undefined, Date.now())).rejects.toThrow();
-  await expect(readCommits({ ...feedOf(folder), branch: 'none' }, undefined, Date.now())).rejects.toThrow();
-  await expect(readCommits(feedOf(`ext::sh -c true`), undefined, Date.now())).rejects.toThrow(/not allowed/);
+  const { folder, mirrors } = await repository();
+  await expect(readCommits(mirrors, feedOf(`${folder}/none`), undefined, Date.now())).rejects.toThrow();
+  await expect(readCommits(mirrors, { ...feedOf(folder), branch: 'none' }, undefined, Date.now())).rejects.toThrow();
+  await expect(readCommits(mirrors, feedOf(`ext::sh -c true`), undefined, Date.now())).rejects.toThrow(/not allowed/);
 });
 
 test('the repositories of the configuration are read in turn into the change feed', async () => {
-  const { folder, commit } = await repository();
+  const { folder, mirrors, commit } = await repository();
   await commit('apps/shop/a', 'shop v2');
   const { pool, ports } = await configured(`apiVersion: hale/v1
 sources: {deploys: {git: ${folder}, refresh: 1h}, gone: {git: ${folder}/none, refresh: 1h}}
 services:
   shop: {changes: [{source: deploys, path: apps/shop/}, {source: gone}]}
 `);
-  const needs = { ...ports, feeds: postgresFeeds(pool) };
+  const needs = { ...ports, feeds: postgresFeeds(pool), mirrors };
   const failures: unknown[] = [];
   await readFeedsOnce(needs, (error) => failures.push(error));
   expect(failures).toEqual([expect.objectContaining({ message: expect.stringContaining('changes of gone: ') as unknown })]);
@@ -108,4 +108,34 @@ services:
   await commit('apps/shop/a', 'shop v3');
   await readFeedsOnce(needs, never);
   expect(await postgresChanges(pool).recent('shop', 0)).toHaveLength(1);
+});
+
+test('a source has one mirror, whichever process reads it, and none once it is not configured any more', async () => {
+  const { folder, mirrors, commit } = await repository();
+  await commit('apps/shop/a', 'shop v2');
+  const file = `apiVersion: hale/v1
+sources: {deploys: {git: ${folder}, refresh: 1s}}
+services:
+  shop: {changes: [{source: deploys}]}
+`;
+  const first = await configured(file);
+  const needs = { ...first.ports, feeds: postgresFeeds(first.pool), mirrors };
+  await readFeedsOnce(needs, never);
+  const kept = await readdir(mirrors);
+  expect(kept).toHaveLength(1);
+  await mkdir(join(mirrors, '0123456789abcdef'));
+  await mkdir(join(mirrors, 'of a person'));
+  await readFeedsOnce(needs, never);
+  expect((await readdir(mirrors)).toSorted()).toEqual([...kept, 'of a person'].toSorted());
+});
+
+test.each(['shallow.lock', 'refs/hale/head.lock'])('a reader that was killed and left %s behind stops no later one', async (lock) => {
+  const { folder, mirrors, commit } = await repository();
+  await commit('apps/shop/a', 'shop v2');
+  const first = await readCommits(mirrors, feedOf(folder), undefined, Date.now());
+  const [mirror = ''] = await readdir(mirrors);
+  await commit('apps/shop/a', 'shop v3');
+  await writeFile(join(mirrors, mirror, lock), '');
+  const { changes } = await readCommits(mirrors, feedOf(folder), first.cursor, Date.now());
+  expect(changes.map(({ summary }) => summary)).toEqual(['main: shop v3', 'main: shop v3']);
 });

@@ -52,7 +52,7 @@ test('people are called with the command to paste, answer by it, and hear the en
   const [, question = ''] = texts(slack);
   expect(question).toContain('[prod] shop is broken: may hale correct it?');
   expect(question).toMatch(/Now: up is \d+, wanted below 1 \(read \d\d:\d\d:\d\d UTC\)/);
-  expect(question).toMatch(/http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/heal%2Fshop%2F-/);
+  expect(JSON.stringify(slack.bodies()[1])).toMatch(/http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/heal%2Fshop%2F-/);
   const [, command = ''] = /^hale (approve .+)$/m.exec(question) ?? [];
   expect((await hale([...command.split(' '), '--by', 'ada', ...at])).code).toBe(0);
   // The answer, the end, and between them whenever it has failed three times that Teams is out of reach.

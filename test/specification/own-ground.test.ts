@@ -2,8 +2,10 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ownGround } from '../../adapters/ground/own-ground.js';
+import { Client, Connection } from '@temporalio/client';
 import { postgresIdentity } from '../../adapters/postgres/identity.js';
 import type { Action } from '../../domain/service.js';
+import { composePorts } from '../../workers/compose.js';
 import { freshDatabase } from './../support/database.js';
 import { freshFolder } from '../support/knob.js';
 
@@ -17,7 +19,7 @@ async function standing() {
   await writeFile(join(state, 'postgres', 'postgresql.conf'), '');
   const ground = ownGround({
     database: () => postgresIdentity(pool),
-    servers: { Temporal: '127.0.0.1:7233' },
+    servers: { Temporal: '127.0.0.1:7233', 'web server': 'localhost:8080', elsewhere: 'hale.invalid:9' },
     folders: { 'PostgreSQL files': join(state, 'postgres') },
   });
   return { pool, state, ownOf: (action: Action, resource = '') => ground.ownOf(target(action), resource) };
@@ -47,8 +49,22 @@ test('hale knows its own files also through a link, and files that are not there
   expect(await ownOf(file(join(state, 'postgres', 'postgresql.conf')))).toBe('PostgreSQL files');
   expect(await ownOf(file(join(link, 'postgresql.conf')))).toBe('PostgreSQL files');
   expect(await ownOf(file(join(link, 'new.conf')))).toBe('PostgreSQL files');
+  await symlink('/etc/shop', join(state, 'postgres', 'away'));
+  expect(await ownOf({ kind: 'release', link: join(link, 'away'), restore: 'previous' })).toBe('PostgreSQL files');
   expect(await ownOf(file(join(state, 'postgres.conf')))).toBeUndefined();
   expect(await ownOf(file('/etc/shop/shop.conf'))).toBeUndefined();
+});
+
+test('a state folder that was given by a link is known by where it is', async () => {
+  const { pool, state } = await standing();
+  const link = join(await freshFolder(), 'state');
+  await symlink(state, link);
+  const { ground } = composePorts(pool, new Client({ connection: Connection.lazy() }), { state: link, web: '127.0.0.1:8080' });
+  const ownOf = (action: Action) => ground.ownOf(target(action), '');
+  expect(await ownOf({ kind: 'file', path: join(state, 'run.json'), restore: 'lastGood' })).toBe('state file');
+  expect(await ownOf({ kind: 'file', path: join(link, 'logs', 'web.log'), restore: 'lastGood' })).toBe('logs');
+  expect(await ownOf({ kind: 'file', path: join(state, 'demo', 'shop.json'), restore: 'lastGood' })).toBeUndefined();
+  expect(await ownOf({ kind: 'http', request: request('http://localhost:8080/api/changes') })).toBe('web server');
 });
 
 test('hale knows a command by what it is told to work on', async () => {
@@ -69,5 +85,10 @@ test('hale knows its own server by address, by whatever name of this machine', a
   expect(await ownOf(http('http://127.0.0.1:7233/x'))).toBe('Temporal');
   expect(await ownOf(http('http://localhost:7233/x'))).toBe('Temporal');
   expect(await ownOf({ kind: 'http', request: request('http://shop/x'), undoRequest: request('http://[::1]:7233/x') })).toBe('Temporal');
+  for (const host of ['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]', '127.8.9.1', '0.0.0.0', '[::ffff:127.0.0.1]'])
+    expect(await ownOf(http(`http://${host}:8080/api/changes`))).toBe('web server');
   expect(await ownOf(http('http://127.0.0.1:7234/x'))).toBeUndefined();
+  expect(await ownOf(http('http://192.0.2.1:8080/x'))).toBeUndefined();
+  expect(await ownOf(http('http://hale.invalid:9/x'))).toBe('elsewhere');
+  expect(await ownOf(http('http://shop.invalid:9/x'))).toBeUndefined();
 });
