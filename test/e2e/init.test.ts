@@ -96,6 +96,9 @@ test('init writes a valid configuration of every job, its rules and its requests
       prometheus: {prometheus: PROMETHEUS, maxQueriesPerSecond: 20}
     policy:
       mode: observe
+      budgets: [{max: 3, in: 1h, per: service}, {max: 20, in: 1d, per: environment}]
+      storm: {services: 10%, within: 2m}
+      yieldTo: [rolloutInProgress, person]
     services:
       cart:
         # job cart, 1 instance
@@ -177,6 +180,7 @@ test('init writes a valid configuration of every job, its rules and its requests
     "
   `);
   expect(await complaints(text)).toEqual([]);
+  expect(await complaints(text.replace('mode: observe', 'mode: act'))).toEqual([]);
 });
 
 test('a second init never overwrites: it says that nothing changed, or what would', async () => {

@@ -25,6 +25,17 @@ export interface InitOptions {
 
 const queriesPerSecondMax = 20;
 
+/** Also bounds what hale does once somebody changes the mode: nobody thinks of these on that day. */
+const safePolicy = {
+  mode: 'observe',
+  budgets: [
+    { max: 3, in: '1h', per: 'service' },
+    { max: 20, in: '1d', per: 'environment' },
+  ],
+  storm: { services: '10%', within: '2m' },
+  yieldTo: ['rolloutInProgress', 'person'],
+};
+
 /**
  * init: writes a configuration that only observes, from what Prometheus, Alertmanager and the cluster know. A file that
  * is there is left as it is: then the difference is printed.
@@ -97,7 +108,7 @@ function textOf(
       },
       ...(cluster === undefined ? {} : { [clusterSource]: { kubernetes: cluster.access } }),
     },
-    policy: { mode: 'observe' },
+    policy: safePolicy,
     teams: found.teams,
     services: found.services,
     tail: [...hint, ...(leftOut.length === 0 ? [] : ['Found, and not taken over:', ...leftOut.map((line) => `  ${line}`)])],
