@@ -259,5 +259,7 @@ export type YieldTo = (typeof yieldsTo)[number];
 export interface AlertmanagerSource {
   readonly name: string;
   readonly url: string;
+  /** The label of its alerts that names the service; `service` where nothing is said. */
+  readonly serviceLabel?: string;
   readonly token?: SecretReference;
 }

@@ -28,7 +28,7 @@ export const alertmanagerSilences = (): Silences => ({
   async about(source, service) {
     try {
       const silence = (await active(source)).find(
-        (one) => one.createdBy !== OWN && one.matchers.some((matcher) => names(matcher, service)),
+        (one) => one.createdBy !== OWN && one.matchers.some((matcher) => names(matcher, source.serviceLabel ?? 'service', service)),
       );
       if (silence === undefined) return { kind: 'none' };
       return { kind: 'silenced', by: silence.createdBy, until: Date.parse(silence.endsAt), comment: silence.comment };
@@ -39,8 +39,8 @@ export const alertmanagerSilences = (): Silences => ({
 });
 
 /** The whole value has to match, as in Alertmanager. What is not about one service by its label is not about this one. */
-function names({ name, value, isRegex, isEqual = true }: Matcher, service: string): boolean {
-  if (name !== 'service' || !isEqual) return false;
+function names({ name, value, isRegex, isEqual = true }: Matcher, label: string, service: string): boolean {
+  if (name !== label || !isEqual) return false;
   return isRegex ? fits(value, service) : value === service;
 }
 

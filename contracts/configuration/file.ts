@@ -24,6 +24,7 @@ const secret = z
 const source = z.strictObject({
   prometheus: url.optional(),
   alertmanager: url.optional().describe('Its silences are honoured, see policy.yieldTo'),
+  serviceLabel: text.optional().describe('Which label of an Alertmanager names the service; without it, service'),
   token: text.optional().describe('Name of an entry of `secrets`'),
   refresh: duration('1s', '1h').optional().describe('Not asked more often than this'),
   maxQueriesPerSecond: count(1, 1000).optional(),

@@ -75,9 +75,16 @@ function silenceOf(
 }
 
 function alertmanagersOf(context: Context): AlertmanagerSource[] {
-  return Object.entries(context.file.sources ?? {}).flatMap(([name, { alertmanager }]) => {
-    if (alertmanager === undefined) return [];
+  return Object.entries(context.file.sources ?? {}).flatMap(([name, { alertmanager, serviceLabel }]) => {
+    if (alertmanager === undefined) {
+      if (serviceLabel !== undefined)
+        context.problems.error(
+          at(context.root, 'sources', name, 'serviceLabel')?.place,
+          'belongs to an Alertmanager; for example {alertmanager: URL, serviceLabel: job}',
+        );
+      return [];
+    }
     const token = secretNamed(at(context.root, 'sources', name, 'token'), context);
-    return [{ name, url: alertmanager.replace(/\/+$/, ''), ...(token && { token }) }];
+    return [{ name, url: alertmanager.replace(/\/+$/, ''), ...(token && { token }), ...(serviceLabel && { serviceLabel }) }];
   });
 }

@@ -37,6 +37,14 @@ test('a silence in force that names the service is told with who set it, until w
   expect(await about('cart')).toEqual({ kind: 'none' });
 });
 
+test('the label that names the service is the one that the source says', async () => {
+  await silence([matcher('search', { name: 'job' })]);
+  const byJob = { name: 'am', url: server.url, serviceLabel: 'job' };
+  expect(await alertmanagerSilences().about(byJob, 'search')).toMatchObject({ kind: 'silenced', by: 'eve' });
+  expect(await about('search')).toEqual({ kind: 'none' });
+  expect(await alertmanagerSilences().about(byJob, 'shop')).toEqual({ kind: 'none' });
+});
+
 test('a pattern has to fit the whole name, as in Alertmanager', async () => {
   await silence([matcher('pay-.*|mail', { isRegex: true })]);
   expect(await about('pay-api')).toMatchObject({ kind: 'silenced' });

@@ -18,6 +18,14 @@ async function valid(text: string) {
   return { policy: checked.fleet.policy ?? {}, shop, warnings: checked.warnings.map(problemText), inactive: checked.fleet.notYetActive };
 }
 
+test('the label by which an Alertmanager names services is configured at its source, and nowhere else', async () => {
+  const { policy } = await valid(yaml("sources: {am: {alertmanager: 'http://am:9093', serviceLabel: job}}"));
+  expect(policy.alertmanagers).toEqual([{ name: 'am', url: 'http://am:9093', serviceLabel: 'job' }]);
+  expect(await complaints(yaml("sources: {p: {prometheus: 'http://p:9090', serviceLabel: job}}"))).toEqual([
+    expect.stringContaining('belongs to an Alertmanager; for example {alertmanager: URL, serviceLabel: job}'),
+  ]);
+});
+
 test('a policy is resolved with every part that it has, and nothing of it is named as inactive', async () => {
   const { policy, inactive } = await valid(
     yaml(`${windows}
