@@ -163,6 +163,8 @@ export interface Correction {
   readonly onlyIf?: { readonly changedWithinMs: number };
   /** Who may decide where it asks. */
   readonly approvals: ApprovalRules;
+  /** Whether alerts may be silenced from when it has begun until the next one has; without it the service says. */
+  readonly silence?: boolean;
   /** Resource acted upon, when the configuration names it; else the provider derives it from the action. */
   readonly resource?: string;
   /** The controller whose own interface it uses; its program or request is the way through that one. */
@@ -170,7 +172,7 @@ export interface Correction {
 }
 
 /** What the runbook needs to know of a correction: everything but how it is done. */
-export interface CorrectionBrief extends Omit<Correction, 'action' | 'onlyIf' | 'resource' | 'repeatable' | 'through'> {
+export interface CorrectionBrief extends Omit<Correction, 'action' | 'onlyIf' | 'resource' | 'repeatable' | 'through' | 'silence'> {
   readonly provider: Action['kind'];
 }
 
@@ -250,6 +252,11 @@ export interface Policy {
 export interface SilencePolicy {
   readonly source: AlertmanagerSource;
   readonly forMs: number;
+}
+
+/** Whether alerts of this service may be silenced while a cycle has begun this correction, or none yet. */
+export function maySilence({ silence = false, corrections }: Service, begun: string | undefined): boolean {
+  return corrections.find(({ name }) => name === begun)?.silence ?? silence;
 }
 
 /** To whom hale gives way. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Cycles, Silencer } from '../activities/ports.js';
 import type { SilenceBook, SilenceRecord, SilenceWish } from '../adapters/postgres/silences.js';
-import type { Fleet, SilencePolicy } from '../domain/service.js';
+import { type Fleet, maySilence, type SilencePolicy } from '../domain/service.js';
 
 export interface Silencing {
   readonly book: SilenceBook;
@@ -47,7 +47,9 @@ async function keepOnce(silencing: Silencing, failed: (error: unknown) => void):
 
 /** A cycle that was terminated has not ended in the records: only Temporal knows whether it runs. */
 async function granted({ book, cycles }: Silencing, { services }: Fleet): Promise<SilenceWish[]> {
-  const wanted = (await book.wishes()).filter(({ service }) => services.some(({ name, silence }) => name === service && silence === true));
+  const wanted = (await book.wishes()).filter(({ service, correction }) =>
+    services.some((one) => one.name === service && maySilence(one, correction)),
+  );
   const running = await Promise.all(wanted.map(async ({ service, instance }) => (await cycles.last(service, instance)).kind === 'running'));
   return wanted.filter((_, index) => running[index] === true);
 }

@@ -9,6 +9,8 @@ export interface SilenceWish {
   readonly instance?: string;
   readonly fingerprint: string;
   readonly labels: Labels;
+  /** What the cycle has begun last; absent while it has begun nothing. */
+  readonly correction?: string;
 }
 
 export interface SilenceRecord {
@@ -35,7 +37,8 @@ export interface SilenceBook {
 
 /** `told` is news and calls nobody. */
 const WISHES = `
-  select distinct on (c.incident, a.fingerprint) c.incident, i.service, i.instance, a.fingerprint, a.labels
+  select distinct on (c.incident, a.fingerprint) c.incident, i.service, i.instance, a.fingerprint, a.labels,
+         (select e.correction from effects e where e.cycle = c.cycle and e.intended_at is not null order by e.intended_at desc limit 1)
     from cycles c join incidents i on i.id = c.incident join alerts a on a.state = 'report' and i.service = any(a.services)
    where c.ended_at is null and a.starts_at > clock_timestamp() - interval '1 day'
      and not exists (select from alerts r where r.fingerprint = a.fingerprint and r.status = 'resolved' and r.starts_at >= a.starts_at)
@@ -54,8 +57,14 @@ export function postgresSilences(pool: pg.Pool): SilenceBook {
     },
     release: async () => void (await pool.query("update silence_keeper set until = '-infinity'")),
     wishes: async () => {
-      const { rows } = await pool.query<Omit<SilenceWish, 'instance'> & { instance: string }>(WISHES);
-      return rows.map(({ instance, ...row }) => ({ ...row, ...instanceOf(instance) }));
+      const { rows } = await pool.query<Omit<SilenceWish, 'instance' | 'correction'> & { instance: string; correction: string | null }>(
+        WISHES,
+      );
+      return rows.map(({ instance, correction, ...row }) => ({
+        ...row,
+        ...instanceOf(instance),
+        ...(correction !== null && { correction }),
+      }));
     },
     records: async () => {
       const { rows } = await pool.query<SilenceRecord>(

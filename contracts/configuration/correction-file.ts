@@ -57,6 +57,10 @@ export const correction = z.strictObject({
   within: duration('100ms', '30d').optional().describe('The symptom must be gone this long after the action'),
   timeout: duration('100ms', '2h').optional(),
   cooldown: duration('0s', '7d').optional(),
+  silence: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe('Once it has begun this goes before what the service says, see policy.silence'),
   onlyIf: z.strictObject({ changedWithin: duration('1s', '30d') }).optional(),
   resource: text.optional().describe('The thing acted upon, when several services share it'),
 });

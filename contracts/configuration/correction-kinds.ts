@@ -15,7 +15,7 @@ export const kinds: Kinds<Kind> = {
   kubernetes: { main: 'kubernetes', beside: ['undo', 'onlyIf', 'on', 'through'] },
   systemd: { main: 'systemd', beside: ['undo', 'onlyIf', 'on', 'through'] },
 };
-export const common = ['mode', 'approvals', 'hold', 'within', 'timeout', 'cooldown', 'resource', 'level'];
+export const common = ['mode', 'approvals', 'hold', 'within', 'timeout', 'cooldown', 'resource', 'level', 'silence'];
 
 const timed = { mode: true, hold: true, within: true, timeout: true, cooldown: true, repeatable: true, undo: true } as const;
 export const timedCorrection = correction.required(timed);

@@ -84,6 +84,7 @@ function correctionOf(name: string, file: WholeFile, action: Action, undo: UndoC
     timeoutMs: file.timeout,
     cooldownMs: file.cooldown,
     approvals,
+    ...(file.silence !== undefined && { silence: file.silence }),
     ...(file.onlyIf && { onlyIf: { changedWithinMs: file.onlyIf.changedWithin } }),
     ...(file.resource !== undefined && { resource: file.resource }),
     ...(file.through !== undefined && { through: file.through }),

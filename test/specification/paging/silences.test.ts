@@ -23,14 +23,14 @@ interface Silence {
   readonly endsAt: string;
 }
 
-async function healing({ silence = true, url }: { silence?: boolean; url?: string } = {}) {
+async function healing({ silence = true, url, corrections = '' }: { silence?: boolean; url?: string; corrections?: string } = {}) {
   const alertmanager = await startAlertmanager({ config: 'route: {receiver: none}\nreceivers: [{name: none}]\n' });
   onTestFinished(() => alertmanager.stop());
   const { pool, ports } = await configured(`apiVersion: hale/v1
 sources: {am: {alertmanager: '${url ?? alertmanager.url}'}}
 policy: {silence: {source: am, for: 1m}}
 services:
-  shop: {silence: ${silence}, signals: {up: {http: 'http://127.0.0.1:9/'}}, objectives: {up: {above: 0}}}
+  shop: {silence: ${silence}, signals: {up: {http: 'http://127.0.0.1:9/'}}, objectives: {up: {above: 0}}${corrections}}
 `);
   const start = new Date();
   await tellAlertmanager(alertmanager.url, labels, start);
@@ -67,6 +67,13 @@ services:
     pool,
     ports,
     incident,
+    /** Begins this correction. */
+    begin: async (correction: string) => {
+      const image = { identity: 'x', summary: 'x', content: {} };
+      const about = { cycle: 'c1', incident, service: 'shop', resource: correction, configVersion: 'v1' };
+      await ports.effects.prepare({ actionId: correction, correction, ...about, before: image, undo: 'nothingToRestore' });
+      await ports.effects.move(correction, ['prepared'], 'intended', { fence: '1' });
+    },
     failures,
     die,
     /** Waits until so many whole rounds have been made. */
@@ -163,6 +170,28 @@ test('a service that does not say so is never silenced', async () => {
   const hale = await healing({ silence: false });
   await hale.rounds(2);
   expect(await hale.silences()).toEqual([]);
+});
+
+const fix = 'exec: [/bin/fix], undo: nothingToRestore';
+const corrections = `, corrections: {quiet: {${fix}, silence: true}, loud: {${fix}, silence: false}, plain: {${fix}}}`;
+
+test('what a correction says about silence counts from when it has begun, and goes before what the service says', async () => {
+  const hale = await healing({ silence: false, corrections });
+  await hale.rounds(2);
+  expect(await hale.silences()).toEqual([]);
+  await hale.begin('quiet');
+  await hale.until(async () => (await hale.active()).length === 1);
+  await hale.begin('loud');
+  await hale.until(async () => (await hale.active()).length === 0);
+});
+
+test('a correction that says nothing about silence leaves it to the service', async () => {
+  const hale = await healing({ corrections });
+  await hale.begin('plain');
+  await hale.rounds(2);
+  expect(await hale.active()).toHaveLength(1);
+  await hale.begin('loud');
+  await hale.until(async () => (await hale.active()).length === 0);
 });
 
 test('an Alertmanager that does not answer is said, and asked again', async () => {
