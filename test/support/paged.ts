@@ -143,10 +143,10 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 async function settled(pool: pg.Pool, channel: string, states: readonly string[]): Promise<Delivered[]> {
   for (;;) {
+    const head = await pool.query('select from deliveries_head join ledger_head using (seq)');
     const { rows } = await pool.query<Delivered>('select purpose, state, tries, answer from deliveries where channel = $1 order by seq', [
       channel,
     ]);
-    const head = await pool.query('select from deliveries_head join ledger_head using (seq)');
     if (head.rowCount === 1 && rows.every(({ state }) => states.includes(state))) return rows;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

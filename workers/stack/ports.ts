@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -39,9 +40,13 @@ async function countedFrom(first: number, ours: ReadonlySet<number>): Promise<Po
 
 async function rememberedOrFree(folder: string, ours: ReadonlySet<number>): Promise<Ports> {
   const before = remembered(folder);
+  const chosen = new Set<number>();
   const choose = async (name: PortNames): Promise<number> => {
     const port = before?.[name];
-    return port !== undefined && (ours.has(port) || (await isFree(port))) ? port : freePort();
+    const isMine = port !== undefined && !chosen.has(port) && (ours.has(port) || (await isFree(port)));
+    const mine = isMine ? port : await freePort(chosen);
+    chosen.add(mine);
+    return mine;
   };
   return { web: await choose('web'), ui: await choose('ui'), temporal: await choose('temporal'), postgres: await choose('postgres') };
 }
@@ -63,8 +68,21 @@ function isFree(port: number): Promise<boolean> {
   );
 }
 
-/** One that nobody listens on right now. */
-export const freePort = (): Promise<number> => listenOnce(0);
+const FREE_FROM = 20_000;
+const FREE_TO = 32_000;
+const TRIES = 200;
+
+/**
+ * One that nobody listens on right now, below those that systems give to outgoing connections: one of these could be taken
+ * in the seconds before a server listens on it.
+ */
+export async function freePort(except: ReadonlySet<number> = new Set()): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const port = randomInt(FREE_FROM, FREE_TO);
+    if (!except.has(port) && (await isFree(port))) return port;
+  }
+  return listenOnce(0);
+}
 
 /** Resolves to the port after having listened on it for a moment; rejects when it can't be had. */
 function listenOnce(port: number): Promise<number> {

@@ -1,9 +1,9 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { choosePorts } from '../../../workers/stack/ports.js';
+import { choosePorts, freePort } from '../../../workers/stack/ports.js';
 
 const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'hale-ports-'));
 const nothing = new Set<number>();
@@ -22,6 +22,12 @@ test('a later start gets the ports of the earlier one', async () => {
   const first = await choosePorts(state, undefined, nothing);
   expect(await choosePorts(state, undefined, nothing)).toEqual(first);
   expect(new Set(Object.values(first)).size).toBe(4);
+});
+
+test('a free port is none that the system gives to outgoing connections', async () => {
+  const range = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').catch(() => '49152 65535');
+  const ports = await Promise.all(Array.from({ length: 50 }, () => freePort()));
+  expect(Math.max(...ports)).toBeLessThan(Number(range.trim().split(/\s+/)[0]));
 });
 
 test('a remembered port that a stranger took meanwhile is replaced', async () => {
