@@ -66,6 +66,10 @@ export const status = z.object({
   database: z.object({ url: z.string() }),
   processes: z.array(z.object({ role: z.string(), pid: z.number().int() })),
   stopped: maybe(z.object({ by: z.string(), since: time })),
+  /** Many services at once as one incident; hale corrects nothing but its source meanwhile. */
+  storm: maybe(z.object({ incident: z.string(), since: time, source: maybe(z.string()) })),
+  /** Who said by `hale work` that they are at a service. */
+  atWork: z.array(z.object({ service: z.string(), by: z.string(), until: time })),
   /** No configuration was taken up yet, so that no service is known. */
   starting: z.boolean(),
   services: z.array(member.extend({ instances: z.array(member) })),

@@ -11,6 +11,7 @@ import { readAlerts, type AlertFilter, type KeptAlert } from './read-alerts.js';
 import { readChanges, type ChangeFilter } from './changes.js';
 import { readHistories, type ArchivedHistory } from './histories.js';
 import { readInForce, type InForce } from './read-in-force.js';
+import { stormOnRecord } from './storms.js';
 import { readMeasured, type MeasuredObjective } from './read-measured.js';
 
 /** Read models for people and pages. Reads only; times are `Date`s of the database's clock. */
@@ -34,6 +35,7 @@ export interface Records {
   deliveries(eventKey: string): Promise<readonly DeliveryRecord[] | undefined>;
   /** Channels by which people can't be called now. */
   failingChannels(): Promise<readonly FailingChannel[]>;
+  storm(): ReturnType<typeof stormOnRecord>;
   /** What other monitoring said, newest first. */
   alerts(filter: AlertFilter): Promise<readonly KeptAlert[]>;
   /** Newest first. */
@@ -49,6 +51,8 @@ export interface SwitchStates {
   /** Pauses that have not ended; service `*` is all of them. */
   readonly pauses: readonly { readonly service: string; readonly by: string; readonly until?: Date }[];
   readonly holds: readonly HoldRecord[];
+  /** Persons at work, as they said. */
+  readonly atWork: readonly { readonly service: string; readonly by: string; readonly until: Date }[];
 }
 
 export interface HoldRecord {
@@ -150,6 +154,7 @@ export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
     histories: (incident) => histories(pool, incident),
     deliveries: (eventKey) => readDeliveries(pool, eventKey),
     failingChannels: () => readFailingChannels(pool),
+    storm: () => stormOnRecord(pool),
     alerts: (filter) => readAlerts(pool, filter),
     changes: (filter) => readChanges(pool, filter),
     vitals: () => vitals(pool),
@@ -208,6 +213,9 @@ async function switches(pool: pg.Pool): Promise<SwitchStates> {
     ),
     holds: split.flatMap(({ parts: [what, service = '', instance = '-'], value, set_at }) =>
       what === 'hold' ? holdOf(service, instance, set_at, value) : [],
+    ),
+    atWork: split.flatMap(({ parts: [what, service = ''], value, set_by }) =>
+      what === 'work' && value.until !== undefined ? [{ service, by: set_by, until: new Date(value.until) }] : [],
     ),
   };
 }

@@ -11,12 +11,13 @@ export function statusText(status: Status, now: number): string {
     incidentTable(status, now),
     strandedTable(status.strandedEffects),
     channelTable(status, now),
+    workTable(status, now),
     serviceTable(status),
   ];
   return blocks.filter((block) => block !== '').join('\n');
 }
 
-function head({ stopped, temporal, starting, services }: Status): string {
+function head({ stopped, temporal, starting, services, storm }: Status): string {
   const automation = stopped
     ? coloured('red', `automation STOPPED by ${plain(stopped.by)} since ${stopped.since} (hale resume --all)`)
     : 'automation on';
@@ -28,7 +29,13 @@ function head({ stopped, temporal, starting, services }: Status): string {
   const known = starting
     ? 'hale is still starting: its configuration was not taken up yet'
     : `${counted(services.length, 'service')}: ${states.join(', ') || 'no configuration was taken up yet (hale up --config hale.yaml)'}`;
-  return `${automation}   ${server}   database ok\n${known}`;
+  return [`${automation}   ${server}   database ok`, ...stormLine(storm), known].join('\n');
+}
+
+function stormLine(storm: Status['storm']): string[] {
+  if (storm === null) return [];
+  const corrected = storm.source === null ? 'nothing' : `nothing but ${plain(storm.source)}`;
+  return [coloured('red', `STORM since ${storm.since}: hale corrects ${corrected} until it is over (hale incidents ${storm.incident})`)];
 }
 
 /** Under these hale acts on nothing, so that only the measurements tell whether a service is down. */
@@ -80,6 +87,12 @@ function channelTable({ failingChannels }: Status, now: number): string {
     testCommand(channel),
   ]);
   return table(['CHANNEL FAILS', 'FOR', 'WAITING', 'WHY', 'TRY IT'], rows);
+}
+
+function workTable({ atWork }: Status, now: number): string {
+  if (atWork.length === 0) return '';
+  const rows = atWork.map(({ service, by, until }) => [service, by, age(Date.parse(until) - now), `hale work ${service} --done`]);
+  return table(['AT WORK', 'BY', 'FOR', 'END IT'], rows);
 }
 
 function nextOf({ id, ask, sentence }: OpenIncident, now: number): string {

@@ -34,7 +34,12 @@ const needsPerson = ({ stopped, services, incidents, temporal, failingChannels }
 export async function statusOf(hale: Hale): Promise<Status> {
   const { whereabouts } = hale;
   const records = await hale.records();
-  const [fleet, switches, open] = await Promise.all([records.fleet(), records.switches(), records.incidents({ open: true, limit: 1000 })]);
+  const [fleet, switches, open, storm] = await Promise.all([
+    records.fleet(),
+    records.switches(),
+    records.incidents({ open: true, limit: 1000 }),
+    records.storm(),
+  ]);
   const measured = fleet === undefined ? [] : await records.measured(fleet);
   const [{ reachable, incidents }, held] = await Promise.all([
     askCycles(hale, records, open, fleet),
@@ -48,6 +53,8 @@ export async function statusOf(hale: Hale): Promise<Status> {
     database: { url: databaseOf(whereabouts) },
     processes: whereabouts.processes.map(({ role, pid }) => ({ role, pid })),
     stopped: switches.stop ? { by: switches.stop.by, since: switches.stop.since.toISOString() } : null,
+    storm: storm ? { incident: storm.incident, since: storm.since.toISOString(), source: storm.source ?? null } : null,
+    atWork: switches.atWork.map(({ service, by, until }) => ({ service, by, until: until.toISOString() })),
     starting: fleet === undefined && mainRuns(whereabouts),
     services: (fleet?.services ?? []).map(({ name }) => serviceStatus(name, known)),
     incidents,

@@ -95,7 +95,10 @@ test('what the policy says about a correction is told before anything is broken'
   const unknown = await hale(['gate', 'explain', 'shop', 'pray', '--json', ...at]);
   expect(failureOf(unknown)).toMatchObject({ code: 'notFound', hint: 'there are: touch' });
   expect((await hale(['work', 'shop', '--for', '1m', '--by', 'ada', ...at])).stdout).toContain('ada works on shop until');
+  expect(await status()).toMatchObject({ atWork: [{ service: 'shop', by: 'ada' }], storm: null });
+  expect((await hale(['status', ...at])).stdout).toContain('hale work shop --done');
   expect((await hale(['work', 'shop', '--done', ...at])).stdout).toBe('the work of ada on shop is over\n');
+  expect((await status()).atWork).toEqual([]);
 });
 
 test('a person is asked, and only the hash of the open proposal is a yes', { timeout: 120_000 }, async () => {

@@ -49,6 +49,8 @@ const quiet = {
   processes: [],
   stopped: null,
   starting: false,
+  storm: null,
+  atWork: [],
   incidents: [],
   heldIncidents: [],
   failingChannels: [],
@@ -70,6 +72,19 @@ test('a status of one service does not speak of services', () => {
   const service = { name: 'shop', state: 'ok' as const, why: null, measured, instances: [] };
   const temporal = { address: null, namespace: null, reachable: true };
   expect(statusText({ ...quiet, temporal, services: [service] }, 0)).toContain('1 service: 1 ok');
+});
+
+test('a storm, and who is at work, are said with the command that is about them', () => {
+  const temporal = { address: null, namespace: null, reachable: true };
+  const storm = { incident: 'inc-3', since: '2026-11-28T12:00:00.000Z', source: null };
+  const atWork = [{ service: 'shop', by: 'ada', until: '2026-11-28T12:30:00.000Z' }];
+  const status = { ...quiet, temporal, services: [], storm, atWork };
+  const text = statusText(status, Date.parse('2026-11-28T12:05:00Z'));
+  expect(text).toContain('STORM since 2026-11-28T12:00:00.000Z: hale corrects nothing until it is over (hale incidents inc-3)');
+  expect(text).toContain('AT WORK  BY   FOR  END IT\nshop     ada  25m  hale work shop --done');
+  const ofOne = statusText({ ...status, storm: { ...storm, source: 'db' }, atWork: [] }, 0);
+  expect(ofOne).toContain('hale corrects nothing but db until it is over');
+  expect(ofOne).not.toContain('AT WORK');
 });
 
 test('an age is a number that a person takes in at a glance', () => {
