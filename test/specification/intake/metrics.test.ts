@@ -1,4 +1,5 @@
 // hale's own metrics, as a Prometheus reads them.
+import { spawnSync } from 'node:child_process';
 import parsePrometheusTextFormat from 'parse-prometheus-text-format';
 import { expect, test } from 'vitest';
 import { postgresShards } from '../../../adapters/postgres/shards.js';
@@ -44,4 +45,24 @@ test('what is on record is counted at each scrape', async () => {
     'hale_intake_requests_total 200': 2,
   });
   expect(numbers.hale_intake_drain_lag_seconds).toBeGreaterThan(0);
+});
+
+/** What promtool finds fault with: names, units, types and help texts. */
+function complaintsAbout(text: string): string {
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+  return status === 0 ? '' : `${stdout}${stderr}`;
+}
+
+test('names, types, units and help texts are as Prometheus wants them', async () => {
+  const { url, pool, fire } = await webOn();
+  await fire([alert(), alert({ status: 'on' })]);
+  const shards = postgresShards(pool);
+  const { generation } = await shards.claim(0);
+  await shards.store(0, generation, [{ service: 'shop', signal: 'up', reading: { kind: 'value', at: Date.now(), value: 1 } }]);
+  const text = await (await fetch(`${url}/metrics`)).text();
+  for (const name of ['hale_watch_last_reading_timestamp_seconds', 'hale_intake_alerts_total', 'hale_intake_requests_total', 'hale_storm'])
+    expect(text).toMatch(new RegExp(`^${name}[ {]`, 'm'));
+  expect(complaintsAbout(text)).toBe('');
+  expect(complaintsAbout(text.replaceAll('hale_intake_alerts_total', 'hale_intake_alerts'))).toContain('"_total"');
+  expect(complaintsAbout(text.replace(/^# HELP hale_storm .*\n/m, ''))).toContain('hale_storm no help text');
 });
