@@ -11,7 +11,7 @@ import { readAlerts, type AlertFilter, type KeptAlert } from './read-alerts.js';
 import { readChanges, type ChangeFilter } from './changes.js';
 import { readHistories, type ArchivedHistory } from './histories.js';
 import { readInForce, type InForce } from './read-in-force.js';
-import { stormOnRecord } from './storms.js';
+import { readStorm, type StormRecord } from './read-storm.js';
 import { readMeasured, type MeasuredObjective } from './read-measured.js';
 
 /** Read models for people and pages. Reads only; times are `Date`s of the database's clock. */
@@ -35,7 +35,8 @@ export interface Records {
   deliveries(eventKey: string): Promise<readonly DeliveryRecord[] | undefined>;
   /** Channels by which people can't be called now. */
   failingChannels(): Promise<readonly FailingChannel[]>;
-  storm(): ReturnType<typeof stormOnRecord>;
+  /** The storm in force. */
+  storm(): Promise<StormRecord | undefined>;
   /** What other monitoring said, newest first. */
   alerts(filter: AlertFilter): Promise<readonly KeptAlert[]>;
   /** Newest first. */
@@ -154,7 +155,7 @@ export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
     histories: (incident) => histories(pool, incident),
     deliveries: (eventKey) => readDeliveries(pool, eventKey),
     failingChannels: () => readFailingChannels(pool),
-    storm: () => stormOnRecord(pool),
+    storm: () => readStorm(pool),
     alerts: (filter) => readAlerts(pool, filter),
     changes: (filter) => readChanges(pool, filter),
     vitals: () => vitals(pool),

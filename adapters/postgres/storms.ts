@@ -37,13 +37,6 @@ export function postgresStorms(pool: pg.Pool): Storms {
   };
 }
 
-/** The storm on record. Reads only: one that is over is ended by whoever judges it next. */
-export async function stormOnRecord(pool: pg.Pool): Promise<{ incident: string; since: Date; source?: string } | undefined> {
-  const { rows } = await pool.query<StormRow>('select incident, source, since from storms where ended_at is null');
-  const [row] = rows;
-  return row && { incident: row.incident, since: row.since, ...(row.source === null ? {} : { source: row.source }) };
-}
-
 /** Without a policy for it nothing is a storm. The fleet is read again only when another version is current. */
 function currentScene(pool: pg.Pool): () => Promise<Scene | undefined> {
   let known: { readonly version: string; readonly scene: Scene | undefined } | undefined;

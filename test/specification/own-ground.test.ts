@@ -49,7 +49,7 @@ test('hale knows its own files also through a link, and files that are not there
   expect(await ownOf(file(join(state, 'postgres', 'postgresql.conf')))).toBe('PostgreSQL files');
   expect(await ownOf(file(join(link, 'postgresql.conf')))).toBe('PostgreSQL files');
   expect(await ownOf(file(join(link, 'new.conf')))).toBe('PostgreSQL files');
-  await symlink('/etc/shop', join(state, 'postgres', 'away'));
+  await symlink(await freshFolder(), join(state, 'postgres', 'away'));
   expect(await ownOf({ kind: 'release', link: join(link, 'away'), restore: 'previous' })).toBe('PostgreSQL files');
   expect(await ownOf(file(join(state, 'postgres.conf')))).toBeUndefined();
   expect(await ownOf(file('/etc/shop/shop.conf'))).toBeUndefined();

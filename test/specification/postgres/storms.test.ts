@@ -2,7 +2,8 @@ import type pg from 'pg';
 import { expect, test } from 'vitest';
 import { storeConfiguration } from '../../../adapters/postgres/configurations.js';
 import { postgresIncidents } from '../../../adapters/postgres/incidents.js';
-import { postgresStorms, stormOnRecord } from '../../../adapters/postgres/storms.js';
+import { readStorm } from '../../../adapters/postgres/read-storm.js';
+import { postgresStorms } from '../../../adapters/postgres/storms.js';
 import type { Policy, Service } from '../../../domain/service.js';
 import { freshDatabase } from '../../support/database.js';
 import { serviceWith } from '../../support/watching.js';
@@ -56,7 +57,7 @@ test('many services in trouble at once are one incident of the environment, and 
   expect(storm?.source).toBeUndefined();
   await Promise.all(Array.from({ length: 18 }, (_, index) => note(`s${index}`)));
   expect(await storms.current()).toMatchObject({ incident: storm?.incident, services: 19 });
-  expect(await stormOnRecord(pool)).toEqual({ incident: storm?.incident, since: expect.any(Date) as unknown });
+  expect(await readStorm(pool)).toEqual({ incident: storm?.incident, since: expect.any(Date) as unknown });
   expect(await recorded(pool)).toMatchObject([{ id: storm?.incident, service: '*', open: true }]);
   expect(await calls(pool)).toEqual([
     'storm: 3 of 20 services are in trouble at once, with no source that hale knows; hale corrects nothing until it is over',
