@@ -29,6 +29,9 @@ export const healWorkflowId = (service: string, instance?: string): string => `h
 /** A dry run acts on nothing, so that it needs no mutex; a second one replaces the first. */
 export const dryRunWorkflowId = (service: string, instance?: string): string => `dry-run/${service}/${instance ?? '-'}`;
 
+/** Into how many parts the watched services are divided. */
+export const watchShards = 1;
+
 export const watchWorkflowId = (shard: number): string => `watch/${shard}`;
 
 /** Key of one effect; stable over reset, continue-as-new, retries and replays. */

@@ -13,7 +13,7 @@ import { closedHistory } from '../adapters/temporal/histories.js';
 import { openDatabase } from '../adapters/postgres/database.js';
 import { postgresHistories } from '../adapters/postgres/histories.js';
 import type { Links } from '../domain/channel.js';
-import { taskQueues } from '../contracts/names.js';
+import { taskQueues, watchShards } from '../contracts/names.js';
 import { alertmanagerSilencer } from '../adapters/alertmanager/silencer.js';
 import { currentFleet } from '../adapters/postgres/configurations.js';
 import { postgresDeliveries } from '../adapters/postgres/deliveries.js';
@@ -33,7 +33,6 @@ const dataConverter = { payloadConverterPath: at('contracts/payload-converter.js
 
 /** Measured: with the SDK's defaults a killed worker costs its cycles 12 s and more, with these 3 to 7 s. */
 const recovery = { stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s', shutdownGraceTime: '5s' } as const;
-const SHARDS = 1;
 const ARCHIVE_EVERY_MS = 5_000;
 const WATCH_CHECK_EVERY_MS = 10_000;
 const DELIVER_EVERY_MS = 500;
@@ -59,7 +58,7 @@ async function run(role: string | undefined): Promise<void> {
           ...options,
           taskQueue: taskQueues.watch,
           activities: { ...createWatchActivities(ports) },
-          maxConcurrentActivityTaskExecutions: SHARDS,
+          maxConcurrentActivityTaskExecutions: watchShards,
         })
       : await Worker.create({
           ...options,
@@ -76,7 +75,7 @@ async function run(role: string | undefined): Promise<void> {
       failed: log('archive'),
     });
     takeIn(pool, ports, { mirrors: join(process.env['HALE_STATE'] ?? '.hale', 'git'), abort, failed: log('intake') });
-    void keepWatching(client, { shards: SHARDS, everyMs: WATCH_CHECK_EVERY_MS, abort, failed: log('watch') });
+    void keepWatching(client, { shards: watchShards, everyMs: WATCH_CHECK_EVERY_MS, abort, failed: log('watch') });
   }
   if (role === 'cycles') void silence(ports.cycles, stopping.signal);
   const delivered = role === 'cycles' ? callPeople(stopping.signal) : undefined;

@@ -1,7 +1,8 @@
-import type { Client } from '@temporalio/client';
+import { setTimeout as wait } from 'node:timers/promises';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Records } from '../../adapters/postgres/read.js';
 import type { Check } from '../../contracts/cli.js';
-import { searchAttributeTypes, taskQueues } from '../../contracts/names.js';
+import { searchAttributeTypes, taskQueues, watchShards, watchWorkflowId } from '../../contracts/names.js';
 import { Failure } from './exit-codes.js';
 import { withHale, type Hale } from './hale.js';
 import type { Report } from './report.js';
@@ -10,6 +11,9 @@ import { isAlive, type Where, type Whereabouts } from './whereabouts.js';
 
 const SKEW_MS_MAX = 2_000;
 const RETENTION_MS_MIN = 86_400_000;
+const HAND_OVER_MS_MAX = 1_000;
+/** PENDING_ACTIVITY_STATE_STARTED of Temporal's API. */
+const STARTED = 2;
 
 /** doctor: looks at every part hale stands on, and prints the command that is missing. Changes nothing. */
 export const doctor = (options: Where): Promise<Report> =>
@@ -61,11 +65,7 @@ async function temporalChecks(hale: Hale): Promise<Check[]> {
     if (error instanceof Failure) return [trouble('temporal', error.message, 'hale up')];
     throw error;
   }
-  const checks = [
-    namespaceCheck(client),
-    attributesCheck(client),
-    ...Object.values(taskQueues).map((queue) => pollersCheck(client, queue)),
-  ];
+  const checks = [namespaceCheck(client), attributesCheck(client), pollersCheck(client, taskQueues.cycles), watchCheck(client)];
   return [ok('temporal', 'answers'), ...(await Promise.all(checks))];
 }
 
@@ -106,6 +106,40 @@ const pollersCheck = (client: Client, queue: string): Promise<Check> =>
     if (pollers.length > 0) return ok(`workers of ${queue}`, counted(pollers.length, 'process polls', 'processes poll'));
     return trouble(`workers of ${queue}`, 'nobody polls: nothing on this queue is done', 'hale up');
   });
+
+/** A worker that watches has no hand free to poll: that it heartbeats tells that it is there. Who polls counts only where nothing is to be watched. */
+const watchCheck = (client: Client): Promise<Check> => {
+  const name = `workers of ${taskQueues.watch}`;
+  return known(name, async () => {
+    const shards = await Promise.all(Array.from({ length: watchShards }, (_, shard) => settledShard(client, shard)));
+    if (shards.includes('waits')) return trouble(name, 'the watch waits for a worker: nothing is measured', 'hale up');
+    if (shards.every((one) => one === 'watched')) return ok(name, counted(shards.length, 'shard is watched', 'shards are watched'));
+    return pollersCheck(client, taskQueues.watch);
+  });
+};
+
+/** Between two watchers a shard waits for a moment. */
+async function settledShard(client: Client, shard: number): Promise<ShardState> {
+  const state = await shardState(client, shard);
+  if (state !== 'waits') return state;
+  await wait(HAND_OVER_MS_MAX);
+  return shardState(client, shard);
+}
+
+type ShardState = 'watched' | 'waits' | 'nothingToDo';
+
+/** By the server's word: an activity whose heartbeats stay away is not started any more. */
+async function shardState(client: Client, shard: number): Promise<ShardState> {
+  try {
+    const { raw } = await client.workflow.getHandle(watchWorkflowId(shard)).describe();
+    const [activity] = raw.pendingActivities ?? [];
+    if (activity === undefined) return 'nothingToDo';
+    return activity.state === STARTED ? 'watched' : 'waits';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'nothingToDo';
+    throw error;
+  }
+}
 
 function processChecks({ processes }: Whereabouts): Check[] {
   const dead = processes.filter(({ pid }) => !isAlive(pid));

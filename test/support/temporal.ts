@@ -28,13 +28,16 @@ export async function timeSkipping(): Promise<TestWorkflowEnvironment> {
 }
 
 /** The real development server, where visibility, schedules and heartbeat details work. */
-export function devServer(uiPort?: number): Promise<TestWorkflowEnvironment> {
+export function devServer(uiPort?: number, ...settings: readonly string[]): Promise<TestWorkflowEnvironment> {
   const attributes = Object.entries(searchAttributeTypes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: inject('temporalCli') },
       ...(uiPort === undefined ? {} : { ui: true, uiPort }),
-      extraArgs: [...attributes, '--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'],
+      extraArgs: [
+        ...attributes,
+        ...['history.timerProcessorMaxTimeShift="50ms"', ...settings].flatMap((one) => ['--dynamic-config-value', one]),
+      ],
     },
     client: { dataConverter: { payloadConverterPath } },
   });
