@@ -29,8 +29,8 @@ type Named = { Params: { source: string } };
 export function alertRoutes(server: FastifyInstance, { intake, door, counters }: Parts): void {
   const letIn =
     (accepts: IntakeSource['accepts']) =>
-    async (request: FastifyRequest<Named>): Promise<void> => {
-      request.source = await door.admit(request, accepts, request.params.source);
+    async (request: FastifyRequest<Named>, reply: FastifyReply): Promise<void> => {
+      request.source = await door.admit(request, reply, accepts, request.params.source);
     };
   const keep = async (request: FastifyRequest, reply: FastifyReply, batch: AlertBatch): Promise<FastifyReply> => {
     const source = request.source?.name ?? '';

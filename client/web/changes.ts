@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Intake } from '../../adapters/postgres/intake.js';
 import { changeOfEvent, changesMax, readChange } from '../../contracts/intake/change.js';
 import { binaryEvent, structuredEvent } from '../../contracts/intake/cloud-event.js';
@@ -10,8 +10,8 @@ import { unavailable } from './problem.js';
 
 /** Changes that people and machines report. Kept before they are answered, as alerts are. */
 export function changeRoutes(server: FastifyInstance, intake: Intake, door: Door): void {
-  const letIn = async (request: FastifyRequest): Promise<void> => {
-    request.source = await door.admit(request, 'changes');
+  const letIn = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    request.source = await door.admit(request, reply, 'changes');
   };
   server.post('/api/changes', { onRequest: letIn }, async (request, reply) => {
     const type = mediaType(request, alertTypes);

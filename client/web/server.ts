@@ -1,15 +1,15 @@
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Intake } from '../../adapters/postgres/intake.js';
 import { alertRoutes } from './alerts.js';
 import { changeRoutes } from './changes.js';
 import { Door } from './door.js';
 import { Counters, metricsRoute } from './metrics.js';
+import { Places } from './places.js';
 import { Problem, sendProblem, unavailable } from './problem.js';
 
 const bodyBytesMax = 256 * 1024;
 /** A request must be here as a whole within this time, however slowly its bytes come. */
 const requestMsMax = 10_000;
-/** More at once would only wait, in memory. */
 const inFlightMax = 64;
 /** Of those, how many may wait for the database: few, so that whoever is let in is answered soon, and the others at once. */
 const storingMax = 16;
@@ -26,11 +26,15 @@ export function webServer(intake: Intake, requestMs = requestMsMax): FastifyInst
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
   server.setErrorHandler<FastifyError>((error, _, reply) => sendProblem(reply, problemOf(error)));
-  server.setNotFoundHandler((_, reply) =>
-    sendProblem(reply, new Problem(404, 'notFound', 'there is nothing here', 'docs/intake.md lists what there is')),
-  );
-  bounded(server, 'onRequest', inFlightMax);
-  bounded(server, 'preHandler', storingMax);
+  const [inFlight, storing] = [new Places(inFlightMax), new Places(storingMax)];
+  server.addHook('onRequest', async (request, reply) => {
+    // Before its body is awaited: what nobody takes needs no place.
+    if (request.is404) throw new Problem(404, 'notFound', 'there is nothing here', 'docs/intake.md lists what there is');
+    if (isIntake(request)) inFlight.take(reply);
+  });
+  server.addHook('preHandler', async (request, reply) => {
+    if (isIntake(request)) storing.take(reply);
+  });
   server.addHook('onRequest', async (request) => {
     if (request.headers['content-encoding'] !== undefined)
       throw new Problem(415, 'wrongType', 'the body is compressed', 'send it as it is, without content-encoding');
@@ -51,17 +55,8 @@ export function webServer(intake: Intake, requestMs = requestMsMax): FastifyInst
   return server;
 }
 
-/** No more than this many at once from this step on: what is too much costs next to nothing. */
-function bounded(server: FastifyInstance, step: 'onRequest' | 'preHandler', max: number): void {
-  let now = 0;
-  const take = async (_: unknown, reply: FastifyReply): Promise<void> => {
-    if (now >= max) throw unavailable('busy', `${max} requests are being answered`, 1);
-    now += 1;
-    reply.raw.once('close', () => (now -= 1));
-  };
-  if (step === 'onRequest') server.addHook('onRequest', take);
-  else server.addHook('preHandler', take);
-}
+/** Whoever watches hale itself is answered however many send. By its route: a path may be written in other ways. */
+const isIntake = ({ routeOptions }: FastifyRequest): boolean => routeOptions.url?.startsWith('/api/') ?? false;
 
 function problemOf(error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error;
