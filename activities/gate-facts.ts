@@ -1,3 +1,4 @@
+import { modeNow } from '../contracts/configuration/mode.js';
 import { scopesOf, type BudgetScope, type BudgetUse } from '../domain/gate/budget.js';
 import type { Blast } from '../domain/gate/blast.js';
 import { scarcest, type ErrorBudget } from '../domain/gate/error-budget.js';
@@ -47,15 +48,29 @@ export interface Considered {
  */
 export async function gateFacts(ports: FactPorts, considered: Considered, abort: AbortSignal): Promise<GateFacts> {
   const now = Date.now();
-  const [said, fleet, target, yields, attempts, cost] = await Promise.all([
+  const [said, trust, fleet, target, yields, attempts, cost] = await Promise.all([
     saidByPeople(ports, considered),
+    trusted(ports, considered, now),
     ofTheFleet(ports, considered),
     ofTheTarget(ports, considered, now),
     yielding(ports, considered, now),
     ofTheAttempts(ports, considered),
     considered.correction.action.kind === 'wait' ? {} : costs(ports, considered, now, abort),
   ]);
-  return { now, ...said, ...fleet, ...target, ...yields, ...attempts, ...cost, ...present({ level: considered.correction.level }) };
+  return { now, ...said, ...trust, ...fleet, ...target, ...yields, ...attempts, ...cost };
+}
+
+/** A cycle keeps its configuration, but not a trust that people have withdrawn meanwhile. */
+async function trusted({ configurations }: FactPorts, { fleet, service, instance, correction }: Considered, now: number): Promise<Part> {
+  const current = await configurations.current();
+  if (current === undefined || current.version === fleet.version) return present({ level: correction.level });
+  const serviceNow = current.services.find(({ name }) => name === service.name);
+  const correctionNow = serviceNow?.corrections.find(({ name }) => name === correction.name);
+  const levels = [correction.level, correctionNow?.level].filter((level) => level !== undefined);
+  return present({
+    level: levels.toSorted((one, other) => one - other)[0],
+    modeNow: serviceNow && correctionNow && modeNow(serviceNow, correctionNow, instance, now),
+  });
 }
 
 type Part = Partial<GateFacts>;

@@ -39,8 +39,9 @@ const ANSWER_MS = 10_000;
 /** The server lets ten updates of one workflow be under way; the others ask again, not all at once. */
 const BUSY_RETRY_MS = 50;
 const LOOK_MS = 3_000;
-/** gRPC's code. */
+/** gRPC's codes. */
 const RESOURCE_EXHAUSTED = 8;
+const FAILED_PRECONDITION = 9;
 
 const updates = {
   pause: messages.pauseUpdate,
@@ -81,8 +82,12 @@ async function whileBusy<T>(ask: () => Promise<T>, deadline: number): Promise<T>
   }
 }
 
-const isBusy = (error: unknown): boolean =>
-  error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === RESOURCE_EXHAUSTED;
+/** Too many updates are under way, or a worker was lost while it had this one in hand. Both pass, and the key makes it the same word. */
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof ServiceError) || !isGrpcServiceError(error.cause)) return false;
+  const { code, details } = error.cause;
+  return code === RESOURCE_EXHAUSTED || (code === FAILED_PRECONDITION && details.includes('workflow task failure'));
+}
 
 /** What a cycle that has not closed its incident is doing. Never throws: who can't tell says so. */
 export async function lookAt(client: Client, address: CycleAddress): Promise<Look> {

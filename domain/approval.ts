@@ -28,15 +28,23 @@ export function objectionTo(decider: Decider, decision: 'approve' | 'reject', ru
   if (needsVerified && !verified) return `nobody vouches for the name ${name}: use \`hale ${decision}\`, which signs the decision`;
   if (!isApprover(decider, rules)) return `${name} is not among those who may decide: ${rules.approvers?.join(', ')}`;
   if (decision === 'reject' || rules.people === 1) return undefined;
-  if (name === asked.startedBy) return `${name} started this cycle: ${rules.people} other people must say yes`;
-  return asked.yes.includes(name) ? `${name} has said yes already: somebody else must, too` : undefined;
+  if (isSame(name, asked.startedBy)) return `${name} started this cycle: ${rules.people} other people must say yes`;
+  return asked.yes.some((one) => isSame(name, one)) ? `${name} has said yes already: somebody else must, too` : undefined;
 }
 
-/** A group counts only where somebody vouches for it. */
+/** A group counts only where somebody vouches for it; nobody is a group by calling themselves one. */
 function isApprover({ name, groups, verified }: Decider, { approvers }: ApprovalRules): boolean {
   if (approvers === undefined) return true;
-  return approvers.includes(name) || (verified && groups.some((group) => approvers.includes(`group:${group}`)));
+  const names = approvers.filter((one) => !one.startsWith(GROUP));
+  return names.some((one) => isSame(name, one)) || (verified && groups.some((group) => approvers.includes(`${GROUP}${group}`)));
 }
+
+const GROUP = 'group:';
+
+/** Four eyes are not two people because one of them writes their name in capitals. */
+const isSame = (one: string, other: string): boolean => keyOf(one) === keyOf(other);
+
+const keyOf = (name: string): string => name.normalize('NFKC').trim().toLowerCase();
 
 /** Why one more yes does not suffice yet; undefined when it does. */
 export function stillMissing(rules: ApprovalRules, yes: readonly string[]): string | undefined {

@@ -91,7 +91,10 @@ const refusals: readonly Rule[] = [
   ],
   ['levelRecord', ({ name }, { level }) => (level === 0 ? `level 0: hale would have done ${name}` : undefined)],
   ['levelSuggest', ({ name }, { level }) => (level === 1 ? `level 1: hale suggests ${name}, and a person does it` : undefined)],
-  ['modeObserve', ({ name, mode }) => (mode === 'observe' ? `mode observe: hale would have done ${name}` : undefined)],
+  [
+    'modeObserve',
+    ({ name, mode }, { modeNow }) => ([mode, modeNow].includes('observe') ? `mode observe: hale would have done ${name}` : undefined),
+  ],
 ];
 
 const asks: readonly Rule[] = [
@@ -103,7 +106,7 @@ const asks: readonly Rule[] = [
       level === 3 && undo === 'loses' ? `level 3: a person decides on ${name}, because something is lost for ever` : undefined,
   ],
   ['errorBudget', ({ undo }, { errorBudget }) => (undo === 'loses' ? tooLittleLeft(errorBudget) : undefined)],
-  ['modeAsk', ({ name, mode }) => (mode === 'ask' ? `mode ask: a person decides on ${name}` : undefined)],
+  ['modeAsk', ({ name, mode }, { modeNow }) => ([mode, modeNow].includes('ask') ? `mode ask: a person decides on ${name}` : undefined)],
 ];
 
 /** Decides by the first rule that applies; refusals come first, so adding a reason to refuse never allows more. */

@@ -48,7 +48,14 @@ export interface Known {
   readonly measured: readonly Measured[];
   readonly effects: readonly Done[];
   readonly links: Links;
+  /** The machine and the state folder of the hale that speaks: there its commands mean what they say. */
+  readonly home?: Home;
   readonly now: number;
+}
+
+export interface Home {
+  readonly host: string;
+  readonly state: string;
 }
 
 export interface Measured {
@@ -71,6 +78,7 @@ const SENTENCE_MAX = 400;
 export function writePage(known: Known): Page {
   const { line, purpose, environment, team } = known;
   const link = linkOf(known);
+  const next = nextOf(known);
   const why = textIn(line, 'why');
   const cycle = textIn(line, 'cycle');
   return {
@@ -87,8 +95,8 @@ export function writePage(known: Known): Page {
     at: line.at,
     ...(cycle !== undefined && { cycle }),
     title: `[${environment}] ${titleOf(known)}`,
-    facts: factsOf(known).map(({ label, text }) => ({ label, text: shortened(text) })),
-    next: nextOf(known),
+    facts: [...factsOf(known), ...whereFacts(known, next)].map(({ label, text }) => ({ label, text: shortened(text) })),
+    next,
     ...(link !== undefined && { link }),
   };
 }
@@ -247,6 +255,12 @@ function nextOf({ line, purpose }: Known): string[] {
   if (why === 'overdue') return [look, `hale takeover ${incident}`];
   if (why === 'escalated' || why === 'stranded') return [look, `hale resume ${service}`];
   return [look];
+}
+
+/** Pasted elsewhere, a command would speak to another hale, or to none. */
+function whereFacts({ home }: Known, next: readonly string[]): Fact[] {
+  if (home === undefined || next.length === 0) return [];
+  return [{ label: 'Where', text: `on ${home.host}, after: export HALE_STATE=${home.state}` }];
 }
 
 /** How people find out whether a channel works. */

@@ -4,7 +4,7 @@ import type { Deliveries, End, Turn, Waiting } from '../adapters/postgres/delive
 import type { Records } from '../adapters/postgres/read.js';
 import { type Channel, channelNamed, type Links, noPaging } from '../domain/channel.js';
 import { concerned, GIVE_UP_AFTER_MS, nextMessage, restMs, type Sent } from '../domain/delivery.js';
-import { foldPages, type Page, writePage } from '../domain/page.js';
+import { foldPages, type Home, type Known, type Page, writePage } from '../domain/page.js';
 import type { Fleet } from '../domain/service.js';
 
 /** What calling people needs from the world. */
@@ -15,6 +15,7 @@ export interface Delivering {
   readonly notifiers: Notifiers;
   /** Where links lead as far as this hale itself knows; what is configured goes before. */
   readonly links?: Links;
+  readonly home?: Home;
 }
 
 export interface Loop {
@@ -64,7 +65,7 @@ async function deliverOnce(delivering: Delivering, active: Set<Promise<void>>, l
 }
 
 async function takeTurn(
-  { deliveries, records, notifiers, links }: Delivering,
+  { deliveries, records, notifiers, links, home }: Delivering,
   fleet: Fleet,
   turn: Turn,
   { abort, tryMs = TRY_MS }: Loop,
@@ -74,7 +75,9 @@ async function takeTurn(
   if (channel === undefined) return deliveries.settle(turn, all, { state: 'gone', answer: 'no such channel is configured any more' });
   const message = nextMessage(channel.kind, turn.waiting, turn.sentLately);
   if (message.length === 0) return deliveries.rest(turn, CROWDED_MS);
-  const pages = await Promise.all(message.map((waiting) => pageOf(records, fleet, { ...links, ...fleet.paging?.links }, waiting)));
+  const pages = await Promise.all(
+    message.map((waiting) => pageOf(records, fleet, { links: { ...links, ...fleet.paging?.links }, ...(home && { home }) }, waiting)),
+  );
   const [only] = pages;
   const page = pages.length === 1 && only !== undefined ? only : foldPages(pages);
   const sent = await send(notifiers, channel, page, AbortSignal.any([abort, AbortSignal.timeout(tryMs)]));
@@ -87,7 +90,12 @@ async function takeTurn(
 }
 
 /** A call says what is so now, not what was so when it was asked for. */
-async function pageOf(records: Delivering['records'], fleet: Fleet, links: Links, { line, purpose }: Waiting): Promise<Page> {
+async function pageOf(
+  records: Delivering['records'],
+  fleet: Fleet,
+  own: Pick<Known, 'links' | 'home'>,
+  { line, purpose }: Waiting,
+): Promise<Page> {
   const services = fleet.services.filter(({ name }) => name === line.service);
   const team = services[0]?.team;
   const [incident] = line.incident === undefined ? [] : await records.incidents({ id: line.incident, limit: 1 });
@@ -100,7 +108,7 @@ async function pageOf(records: Delivering['records'], fleet: Fleet, links: Links
     ...(incident && { onset: incident.startedAt.getTime(), workflowId: incident.workflowId }),
     measured: measures ? await records.measured({ ...fleet, services }) : [],
     effects: measures && line.incident !== undefined ? await records.effects(line.incident) : [],
-    links,
+    ...own,
     now: Date.now(),
   });
 }

@@ -1,5 +1,6 @@
 // One worker process: `cycles` runs the workflows and the cycles' activities, `watch` the parked watching activities.
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
@@ -20,6 +21,7 @@ import { postgresDeliveries } from '../adapters/postgres/deliveries.js';
 import { postgresRecords } from '../adapters/postgres/read.js';
 import { postgresSilences } from '../adapters/postgres/silences.js';
 import { archiveHistories } from './archive.js';
+import type { Home } from '../domain/page.js';
 import { composeNotifiers, composePorts, type Whereabouts } from './compose.js';
 import { deliverPages } from './deliver.js';
 import { answerParent } from './guard.js';
@@ -91,9 +93,21 @@ async function run(role: string | undefined): Promise<void> {
 /** On connections of its own: calling people, however slowly, takes none from the cycles. */
 async function callPeople(abort: AbortSignal): Promise<void> {
   const pool = openDatabase(databaseUrl(), 2);
-  const parts = { deliveries: postgresDeliveries(pool), records: postgresRecords(pool), notifiers: composeNotifiers(), links: ownLinks() };
+  const parts = {
+    deliveries: postgresDeliveries(pool),
+    records: postgresRecords(pool),
+    notifiers: composeNotifiers(),
+    links: ownLinks(),
+    ...home(),
+  };
   await deliverPages({ ...parts, fleet: currentFleet(pool) }, { everyMs: DELIVER_EVERY_MS, abort, failed: log('calling people') });
   await pool.end();
+}
+
+/** Without a state folder of its own a worker can't say where its hale answers to commands. */
+function home(): { home?: Home } {
+  const state = process.env['HALE_STATE'];
+  return state === undefined ? {} : { home: { host: hostname(), state } };
 }
 
 function whereabouts(): Whereabouts {

@@ -12,6 +12,7 @@ import type { Report } from './report.js';
 export const decide = (decision: Decision['decision'], id: string, options: Spoken & { readonly proposal: string }): Promise<Report> =>
   withHale(options, async (hale) => {
     const incident = await openIncidentOf(hale, id);
+    if (decision === 'approve') await refuseWhileStopped(hale, id);
     const { key, ...who } = orderOf(options);
     const unsigned: Decision = { ...who, decision, proposal: options.proposal };
     const word = signed(incident, unsigned, accountGroups(), await (await hale.switches()).signingKey());
@@ -34,6 +35,17 @@ export const heal = (service: string, options: Spoken & { readonly instance?: st
     const workflowId = await startCycle(await hale.temporal(), { service, instance: options.instance, by, reason });
     return { data: { workflowId }, text: `${workflowId} looks at ${service} now` };
   });
+
+/** A yes that leads to nothing would be taken for one that was obeyed. */
+async function refuseWhileStopped(hale: Hale, id: string): Promise<void> {
+  const { stop } = await (await hale.records()).switches();
+  if (stop === undefined) return;
+  throw new Failure(
+    'refused',
+    `automation is stopped by ${stop.by}: nothing would be done`,
+    `hale resume --all, then look: hale incidents ${id}`,
+  );
+}
 
 async function openIncidentOf(hale: Hale, id: string): Promise<IncidentRecord> {
   const incident = await incidentOf(hale, id);

@@ -1,4 +1,4 @@
-import type { Level } from '../service.js';
+import type { Level, Mode } from '../service.js';
 import type { Storm } from '../storm.js';
 import type { Blast } from './blast.js';
 import type { BudgetUse } from './budget.js';
@@ -40,6 +40,8 @@ export interface GateFacts {
   readonly blast?: Blast;
   readonly budgets?: readonly BudgetUse[];
   readonly lastAppliedAt?: number;
+  /** Its mode in the configuration of now, where that is another than the cycle's: the stricter one counts. */
+  readonly modeNow?: Mode;
   /** What hale may do with this correction at most; without, the mode alone decides. */
   readonly level?: Level;
   /** Looked at only where a loss is to be decided on. */

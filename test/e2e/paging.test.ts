@@ -58,7 +58,9 @@ test('people are called with the command to paste, answer by it, and hear the en
   // The answer, the end, and between them whenever it has failed three times that Teams is out of reach.
   await slack.count(5);
   const said = texts(slack).slice(2).toSorted();
-  expect(said[0]).toMatch(/^\[prod\] people can't be called by web\/teams\nWhy: answered 404: no\nhale status\nhale page test web$/);
+  expect(said[0]).toMatch(
+    /^\[prod\] people can't be called by web\/teams\nWhy: answered 404: no\nWhere: on \S+, after: export HALE_STATE=\S+\nhale status\nhale page test web$/,
+  );
   expect(said[1]).toContain('[prod] shop: ada said approve');
   expect(said[2]).toMatch(/^\[prod\] shop: healed\nWhy: touch held/);
   const seen = async () => dataOf(wire.status, await hale(['status', '--json', ...at])).failingChannels;

@@ -7,7 +7,7 @@ import { tell, type CycleAddress } from '../../client/cycles.js';
 import { signed } from '../../client/sign.js';
 import type { Ask } from '../../contracts/cycle.js';
 import { healWorkflowId } from '../../contracts/names.js';
-import { fileDrivenService } from '../support/broken-service.js';
+import { fileDrivenService, type FileDrivenService } from '../support/broken-service.js';
 import { attack, attacks, decideAtOnce } from '../support/deciding.js';
 import { haleWith, openAsk, type Hale, type Handle } from '../support/hale.js';
 import { devServer } from '../support/temporal.js';
@@ -16,13 +16,8 @@ let env: TestWorkflowEnvironment;
 beforeAll(async () => void (env = await devServer()));
 afterAll(() => env.teardown());
 
-/** A service whose correction asks; what would be restored differs from round to round, and so does the proposal. */
-async function asking(policy = '') {
-  const service = await fileDrivenService();
-  const hale = await haleWith(
-    env,
-    `apiVersion: hale/v1
-policy: {mode: ask${policy}, attempts: 100}
+const configuration = (service: FileDrivenService, policy: string): string => `apiVersion: hale/v1
+policy: {${policy}, attempts: 100}
 services:
   shop:
     signals:
@@ -31,8 +26,12 @@ services:
       up: {above: 0, for: 0s, hold: 1s}
     corrections:
       back: {file: ${service.file}, restore: lastGood, hold: 1s, within: 1s, cooldown: 0s}
-`,
-  );
+`;
+
+/** A service whose correction asks; what would be restored differs from round to round, and so does the proposal. */
+async function asking(policy = '') {
+  const service = await fileDrivenService();
+  const hale = await haleWith(env, configuration(service, `mode: ask${policy}`));
   const [shop] = hale.fleet.services;
   const [back] = shop?.corrections ?? [];
   if (back === undefined) throw new Error('no correction');
@@ -126,6 +125,22 @@ test('a name typed into the Temporal UI is on record as unverified, and refused 
   expect(await saidIn(strict.hale)).toMatchObject([
     { kind: 'person.refused', by: 'ada', verified: false, refused: expect.stringContaining('nobody vouches for the name ada') },
   ]);
+});
+
+test('a yes under a configuration that does not allow it any more does nothing', async () => {
+  const { service, hale, break: breakIt } = await asking();
+  await breakIt();
+  const key = await signingKey(hale.pool);
+  const result = await hale.working(async () => {
+    const handle = await hale.start('shop');
+    const ask = await openAsk(handle);
+    await hale.configure(configuration(service, 'mode: observe'));
+    const address = await addressOf(handle);
+    await tell(env.client, address, 'decide', signed(address, yes('ada', ask), [], key), randomUUID());
+    return handle.result();
+  });
+  expect(result).toMatchObject({ outcome: 'refused', attempts: 0, sentence: 'mode observe: hale would have done back' });
+  expect(await service.configuration()).toContain('bad');
 });
 
 test('a yes that came before the question does not answer it', async () => {

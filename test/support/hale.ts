@@ -28,6 +28,8 @@ export interface Hale {
   readonly pool: pg.Pool;
   readonly ports: Ports;
   readonly fleet: Fleet;
+  /** Brings another configuration into force. */
+  readonly configure: (yaml: string) => Promise<Fleet>;
   readonly taskQueue: string;
   readonly start: (service: string) => Promise<Handle>;
   /** Runs a worker while `work` runs. */
@@ -40,15 +42,20 @@ let number = 0;
 export async function haleWith(env: TestWorkflowEnvironment, yaml: string, taskQueue = `cycles-${process.pid}-${number++}`): Promise<Hale> {
   const { pool } = await freshDatabase();
   const path = join(await freshFolder(), 'hale.yaml');
-  await writeFile(path, yaml);
-  const loaded = await loadConfiguration(path);
-  if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.errors));
-  await storeConfiguration(pool, loaded.fleet, path, 'test');
+  const configure = async (text: string): Promise<Fleet> => {
+    await writeFile(path, text);
+    const loaded = await loadConfiguration(path);
+    if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.errors));
+    await storeConfiguration(pool, loaded.fleet, path, 'test');
+    return loaded.fleet;
+  };
+  const fleet = await configure(yaml);
   const ports = composePorts(pool, env.client);
   return {
     pool,
     ports,
-    fleet: loaded.fleet,
+    fleet,
+    configure,
     taskQueue,
     start: async (service) =>
       env.client.workflow.start('healingCycle', {

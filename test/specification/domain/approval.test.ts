@@ -1,12 +1,12 @@
 // Who may decide on a correction that asks.
 import { expect, test } from 'vitest';
-import { objectionTo, stillMissing, type ApprovalRules, type Decider } from '../../../domain/approval.js';
+import { objectionTo, stillMissing, type ApprovalRules, type Asked, type Decider } from '../../../domain/approval.js';
 import { anybody } from '../../support/anybody.js';
 
 const ada: Decider = { name: 'ada', groups: [], verified: true };
 const typed: Decider = { ...ada, verified: false };
 const nobodyYet = { startedBy: 'watch', yes: [] };
-const objection = (decider: Decider, rules: Partial<ApprovalRules>, asked = nobodyYet) =>
+const objection = (decider: Decider, rules: Partial<ApprovalRules>, asked: Asked = nobodyYet) =>
   objectionTo(decider, 'approve', { ...anybody, ...rules }, asked);
 
 test('without a policy anybody decides, under any name', () => {
@@ -35,6 +35,20 @@ test('a group counts only where somebody vouches for it', () => {
 
 test('a name that looks like a group is no group', () => {
   expect(objection({ ...ada, groups: ['group:oncall'] }, { approvers: ['group:oncall'] })).toContain('not among those');
+});
+
+test('nobody is a group by calling themselves one', () => {
+  expect(objection({ ...typed, name: 'group:oncall' }, { approvers: ['group:oncall'] })).toContain('not among those');
+  expect(objection({ ...ada, name: 'group:oncall' }, { approvers: ['group:oncall'] })).toContain('not among those');
+});
+
+test('a name is the same person in capitals, with blanks and in full width', () => {
+  const asked = { startedBy: 'Bob', yes: ['ada'] };
+  for (const name of ['ada', 'Ada', ' ada ', 'ａｄａ']) {
+    expect(objection({ ...ada, name }, { people: 2 }, asked)).toContain('has said yes already: somebody else must, too');
+    expect(objection({ ...ada, name }, { approvers: ['ADA'] })).toBeUndefined();
+  }
+  expect(objection({ ...ada, name: 'bob' }, { people: 2 }, asked)).toContain('started this cycle');
 });
 
 test('whoever started the cycle may say no, but is none of those who must say yes', () => {

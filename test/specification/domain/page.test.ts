@@ -73,6 +73,14 @@ In force: restart on unit shop, now pid 812
   hale resume checkout`);
 });
 
+test('a call says where its commands mean what they say, but not where it has none', () => {
+  const home = { host: 'ops-1', state: '/var/lib/hale-state' };
+  const where = { label: 'Where', text: 'on ops-1, after: export HALE_STATE=/var/lib/hale-state' };
+  expect(writePage(known({ home })).facts.at(-1)).toEqual(where);
+  expect(writePage(known({ home, purpose: 'told' })).facts).not.toContainEqual(where);
+  expect(writePage(known({})).facts.map(({ label }) => label)).not.toContain('Where');
+});
+
 test('a question shows what would be done, why, to how much, its undo, how it went before, and what hale leaves', () => {
   const ask = {
     proposal: 'a1b2c3',
