@@ -129,7 +129,7 @@ async function change(queries: Queries, scene: Scene): Promise<Seen> {
 
 async function open(queries: Queries, scene: Scene, { troubles, source }: Seen): Promise<void> {
   const incident = await incidentOf(queries, source ?? ALL_SERVICES, Math.min(...troubles.map(({ since }) => since)));
-  await queries.query('insert into storms (incident, source) values ($1, $2)', [incident, source ?? null]);
+  const key = await begin(queries, incident, source);
   const names = troubles.map(({ service }) => service);
   const storm = { incident, services: names.length, of: scene.services.length, ...(source === undefined ? {} : { source }) };
   await takeIn(queries, storm, names);
@@ -137,7 +137,7 @@ async function open(queries: Queries, scene: Scene, { troubles, source }: Seen):
   const service = source ?? ALL_SERVICES;
   await queries.query('update incidents set sentence = $2 where id = $1', [incident, sentence]);
   await appendEvent(queries, {
-    key: `${incident}/storm`,
+    key,
     kind: 'storm.opened',
     service,
     incident,
@@ -146,7 +146,7 @@ async function open(queries: Queries, scene: Scene, { troubles, source }: Seen):
   // Once for all of them: this is the call that 31 pages would have been.
   const call = `${sentence}; hale corrects ${source === undefined ? 'nothing' : `nothing but ${source}`} until it is over`;
   await appendEvent(queries, {
-    key: `${incident}/storm/call`,
+    key: `${key}/call`,
     kind: 'person.called',
     service,
     incident,
@@ -154,11 +154,22 @@ async function open(queries: Queries, scene: Scene, { troubles, source }: Seen):
   });
 }
 
+/** A storm may come back while the incident of its source is still open: the key tells one from the other. */
+async function begin(queries: Queries, incident: string, source: string | undefined): Promise<string> {
+  const { rows } = await queries.query<{ since: string }>(
+    `insert into storms (incident, source) values ($1, $2)
+     on conflict (incident) do update set source = excluded.source, since = clock_timestamp(), ended_at = null
+     returning to_char(since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US') as since`,
+    [incident, source ?? null],
+  );
+  return `${incident}/storm/${rows[0]?.since}`;
+}
+
 /** The open incident of the service that stands for all, else a new one. */
 async function incidentOf(queries: Queries, service: string, onset: number): Promise<string> {
   await queries.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`incident/${service}/-`]);
   const earlier = await queries.query<{ id: string }>(
-    "select id from incidents where service = $1 and instance = '-' and ended_at is null and id not in (select incident from storms)",
+    "select id from incidents where service = $1 and instance = '-' and ended_at is null",
     [service],
   );
   if (earlier.rows[0] !== undefined) return earlier.rows[0].id;
@@ -189,7 +200,7 @@ async function findSource(queries: Queries, scene: Scene, { row, source, trouble
   );
   const sentence = stormSentence({ services: troubles.length, of: scene.services.length, source });
   await appendEvent(queries, {
-    key: `${row.incident}/storm/source`,
+    key: `${row.incident}/storm/source/${row.since.toISOString()}`,
     kind: 'storm.source',
     service: source,
     incident: row.incident,
@@ -208,7 +219,7 @@ async function end(queries: Queries, scene: Scene, { row, troubles }: Seen): Pro
     [row.incident, sentence],
   );
   await appendEvent(queries, {
-    key: `${row.incident}/storm/ended`,
+    key: `${row.incident}/storm/ended/${row.since.toISOString()}`,
     kind: 'storm.ended',
     service: row.source ?? ALL_SERVICES,
     incident: row.incident,

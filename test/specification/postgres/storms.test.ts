@@ -111,6 +111,17 @@ test('a storm ends when its services have recovered, and the next one is another
   expect(after?.incident).not.toBe(before?.incident);
 });
 
+test('a storm that comes back while the incident of its source is open is that incident again, and people are called again', async () => {
+  const { pool, storms, note } = await fleet();
+  const db = await opening(pool, 'db', 'cycle-db');
+  for (const service of ['db', 's1', 's2']) await note(service);
+  await pool.query("update troubles set noted_at = clock_timestamp() - interval '1 day' where service <> 'db'");
+  expect(await storms.current()).toBeUndefined();
+  for (const service of ['db', 's1', 's2']) await note(service);
+  expect(await storms.current()).toMatchObject({ incident: db.incident, source: 'db' });
+  expect(await calls(pool)).toHaveLength(2);
+});
+
 test('troubles that began far apart are no storm, nor are those of services that are not configured', async () => {
   const { note } = await fleet();
   await note('mail', Date.now() - 600_000);
