@@ -1,5 +1,6 @@
 import type { Place } from '../contracts/activities.js';
 import type { DependencyState } from '../domain/diagnosis.js';
+import { isOutOfScope } from '../domain/detection/finding.js';
 import { judge } from '../domain/detection/judgement.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
 import type { Service } from '../domain/service.js';
@@ -17,14 +18,22 @@ type Needs = Pick<Ports, 'configurations' | 'meters' | 'samples'>;
  */
 export async function dependencyState(ports: Needs, place: Place, abort: AbortSignal): Promise<DependencyState> {
   const service = await serviceOf(ports, { service: place.service, configVersion: place.configVersion });
-  const judged = (
-    await Promise.all([judgeWhole(ports, judgedPer(service, false), abort), judgeMembers(ports, judgedPer(service, true), abort)])
-  ).flat();
+  const judged = await judgeAll(ports, service, abort);
   const isBroken = ({ judgement }: Judged): boolean =>
     judgement.kind === 'broken' || (judgement.kind === 'met' && judgement.doubtfulSince !== undefined);
   const blind = service.objectives.length > 0 && judged.every(({ judgement }) => judgement.kind === 'noData');
   return { service: place.service, state: judged.some(isBroken) ? 'broken' : blind ? 'noData' : 'met' };
 }
+
+/** Measured now and met beyond doubt, everywhere. Of whom nothing is measured, or not everything could be, is not known to be healthy. */
+export async function measuresHealthy(ports: Needs, place: Place, abort: AbortSignal): Promise<boolean> {
+  const judged = await judgeAll(ports, await serviceOf(ports, place), abort);
+  const inScope = judged.filter(({ judgement }) => !isOutOfScope(judgement));
+  return inScope.length > 0 && inScope.every(isMet);
+}
+
+const judgeAll = async (ports: Needs, service: Service, abort: AbortSignal): Promise<Judged[]> =>
+  (await Promise.all([judgeWhole(ports, judgedPer(service, false), abort), judgeMembers(ports, judgedPer(service, true), abort)])).flat();
 
 /**
  * Which instances meet all their objectives, of how many there are. Unknown health is not healthy, and one that is expected

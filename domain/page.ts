@@ -119,6 +119,7 @@ function titleOf({ line, purpose }: Known): string {
     case 'answered':
       return `${place}: ${textIn(line, 'by') ?? 'somebody'} said ${textIn(line, 'verb') ?? 'something'}`;
     case 'ended':
+      if (line.kind === 'storm.ended') return 'the storm is over';
       return `${place}: ${line.kind === 'hold.released' ? `resumed by ${textIn(line, 'by') ?? 'somebody'}` : (textIn(line, 'outcome') ?? 'over')}`;
     case 'opened':
       return `${place}: a cycle began`;

@@ -1,19 +1,25 @@
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Ports } from '../activities/ports.js';
 import type { Alerts, WaitingAlert } from '../adapters/postgres/alerts.js';
 import { whomOf } from '../contracts/configuration/alert-target.js';
 import { alertName, alertSeverity, fateOf, type About, type AlertFate } from '../domain/alert.js';
+import { measuresHealthy } from '../activities/dependency-state.js';
 import { memberKey } from '../domain/detection/finding.js';
 import type { AlertFinding } from '../domain/finding.js';
 import type { Fleet } from '../domain/service.js';
 import type { Storm } from '../domain/storm.js';
 
-type Needs = Pick<Ports, 'configurations' | 'cycles' | 'controls' | 'incidents' | 'storms'> & { readonly alerts: Alerts };
+type Needs = Pick<Ports, 'configurations' | 'cycles' | 'controls' | 'incidents' | 'meters' | 'samples' | 'storms'> & {
+  readonly alerts: Alerts;
+};
 
 const BATCH = 500;
 const AT_ONCE = 8;
 /** Alerts of one cause come together: so long a first one waits for the others, so that a storm is seen as one. */
 const GATHER_MS = 500;
+/** Who does not answer for so long is not known to be healthy. */
+const MEASURE_MS = 2_000;
 const KEPT_MS = 30 * 24 * 3_600_000;
 const FORGET_EVERY_MS = 3_600_000;
 
@@ -24,7 +30,7 @@ export async function drainOnce(ports: Needs): Promise<number> {
   const waiting = await ports.alerts.take(BATCH);
   if (waiting.length === 0) return 0;
   const decided = waiting.map((alert) => ({ alert, fate: decide(fleet, alert, Date.now()) }));
-  const heard = await reportAll(ports, decided);
+  const heard = await reportAll(ports, fleet, decided);
   const settled = decided.flatMap(({ alert, fate }) => {
     const after = fate.kind === 'report' ? reported(fate, heard.get(alert.id) ?? []) : fate;
     return after === undefined ? [] : [{ alert, fate: after }];
@@ -55,7 +61,7 @@ function reported(fate: AlertFate, heard: readonly Heard[]): AlertFate | undefin
 }
 
 /** One report a service or instance, of the alert that fires the longest. Answers by alert what became of its reports. */
-async function reportAll(ports: Needs, decided: readonly Decided[]): Promise<ReadonlyMap<string, readonly Heard[]>> {
+async function reportAll(ports: Needs, fleet: Fleet, decided: readonly Decided[]): Promise<ReadonlyMap<string, readonly Heard[]>> {
   const groups = new Map<string, { readonly finding: AlertFinding; readonly ids: readonly string[] }>();
   for (const { alert, fate } of decided) {
     for (const about of fate.kind === 'report' ? fate.about : []) {
@@ -65,18 +71,36 @@ async function reportAll(ports: Needs, decided: readonly Decided[]): Promise<Rea
     }
   }
   const all = [...groups.values()];
+  const healthy = await measuredHealthy(ports, fleet, new Set(all.map(({ finding }) => finding.service)));
+  const around = ({ service, onset, source }: AlertFinding): Promise<Storm | undefined> =>
+    healthy.has(service) ? ports.storms.current() : ports.storms.note({ service, since: onset, by: `alert from ${source}` });
   // All are noted before any is reported: those that come together may be a storm, and then only its source has a cycle.
-  await mapSome(all, ({ finding }) => note(ports, finding));
+  await mapSome(all, ({ finding }) => around(finding));
   const heard = new Map<string, readonly Heard[]>();
   await mapSome(all, async ({ finding, ids }) => {
-    const one = await report(ports, finding);
+    const one = await report(ports, finding, around);
     for (const id of ids) heard.set(id, [...(heard.get(id) ?? []), one]);
   });
   return heard;
 }
 
-const note = (ports: Needs, { service, onset, source }: AlertFinding): Promise<Storm | undefined> =>
-  ports.storms.note({ service, since: onset, by: `alert from ${source}` });
+/**
+ * Those that an alert alone puts into no storm: hale measures them healthy now. All together within a time: a storm is to be
+ * seen before the first cycle starts, and who hangs is not healthy.
+ */
+async function measuredHealthy(ports: Needs, fleet: Fleet, services: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+  const healthy = new Set<string>();
+  if (fleet.policy?.storm === undefined) return healthy;
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), MEASURE_MS);
+  const measured = mapSome([...services], async (service) => {
+    if (giveUp.signal.aborted) return;
+    const isHealthy = await measuresHealthy(ports, { service, configVersion: fleet.version }, giveUp.signal).catch(() => false);
+    if (isHealthy && !giveUp.signal.aborted) healthy.add(service);
+  });
+  await Promise.race([measured, once(giveUp.signal, 'abort')]).finally(() => clearTimeout(timer));
+  return new Set(healthy);
+}
 
 /** A few at once: neither Temporal nor the database is flooded by a flood of alerts. */
 async function mapSome<T>(list: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
@@ -84,9 +108,9 @@ async function mapSome<T>(list: readonly T[], work: (one: T) => Promise<unknown>
 }
 
 /** Of a storm only the source has a cycle, and a service that is held is a person's: watch does not report about the others either. */
-async function report(ports: Needs, finding: AlertFinding): Promise<Heard> {
+async function report(ports: Needs, finding: AlertFinding, around: (finding: AlertFinding) => Promise<Storm | undefined>): Promise<Heard> {
   try {
-    const storm = await note(ports, finding);
+    const storm = await around(finding);
     if (storm !== undefined && storm.source !== finding.service) return { kind: 'keptBack', why: `part of the storm ${storm.incident}` };
     const hold = await ports.controls.held(finding.service, finding.instance);
     if (hold !== undefined) return { kind: 'keptBack', why: `${finding.service} is held since a cycle ended ${hold.outcome}` };

@@ -8,6 +8,7 @@ import { taskQueues } from '../../contracts/names.js';
 import { drainOnce } from '../../workers/drain.js';
 import { haleWith, type Hale } from '../support/hale.js';
 import { alert, kept } from '../support/intake.js';
+import { serve } from '../support/listen.js';
 import { slowTarget } from '../support/slow-target.js';
 import { devServer } from '../support/temporal.js';
 
@@ -140,6 +141,49 @@ test('alerts of many services that come together are a storm before the first is
   expect(members.map(({ state, why }) => `${state}: ${why}`)).toEqual(
     shops.map(() => expect.stringMatching(/^recorded: part of the storm inc-/) as unknown),
   );
+});
+
+/** Services that all are measured over one real target, and one more of which nothing is. */
+const measuredFleet = (url: string) => `apiVersion: hale/v1
+policy: {storm: {services: 10%, within: 2m}}
+classes: {web: {signals: {up: {http: '${url}/health', every: 1s, timeout: 900ms}}, objectives: {up: {above: 0, for: 0s}}}}
+services:
+  bare: {}
+${shops.map((name) => `  ${name}: {class: web}\n`).join('')}`;
+
+test('alerts about services that measure healthy are no storm, and those about services that do not are', async () => {
+  const service = { status: 200 };
+  const taken = await taking(measuredFleet(await serve((_, response) => response.writeHead(service.status).end())));
+  const { reported, drain } = counting(taken);
+  const everybody = [...shops, 'bare'];
+  const fireAll = () =>
+    taken.fire(
+      'am-1',
+      everybody.map((name) => alert({}, { service: name, alertname: `Down ${reported.length}` })),
+    );
+  await fireAll();
+  await drain();
+  expect(reported.toSorted()).toEqual(everybody.toSorted());
+  expect((await taken.hale.pool.query('select service from troubles')).rows).toEqual([{ service: 'bare' }]);
+  expect(await taken.hale.ports.storms.current()).toBeUndefined();
+  service.status = 503;
+  await fireAll();
+  await drain();
+  expect(await taken.hale.ports.storms.current()).toMatchObject({ services: 13 });
+  expect(reported).toHaveLength(13);
+});
+
+test('services that hang are a storm in time: who does not answer is not known to be healthy', async () => {
+  const url = await serve(() => undefined);
+  const taken = await taking(measuredFleet(url).replace('every: 1s, timeout: 900ms', 'every: 60s, timeout: 50s'));
+  const { reported, drain } = counting(taken);
+  await taken.fire(
+    'am-1',
+    shops.map((service) => alert({}, { service })),
+  );
+  await drain();
+  expect(await taken.hale.ports.storms.current()).toMatchObject({ services: 12 });
+  expect(reported).toEqual([]);
 });
 
 test('of two workers that drain at once each alert is reported by one', async () => {

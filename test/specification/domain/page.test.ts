@@ -140,6 +140,11 @@ test('what a call is about decides what to do next', () => {
   expect(next('something new')).toEqual(['hale incidents inc-12']);
 });
 
+test('the end of a storm is told as that, whichever service stood for it', () => {
+  const title = (service: string) => writePage(known({ purpose: 'ended', line: line({ kind: 'storm.ended', service }) })).title;
+  expect([title('*'), title('db')]).toEqual(['[prod] the storm is over', '[prod] the storm is over']);
+});
+
 test('all messages of one incident have one thread, which holds the environment', () => {
   const threads = (['call', 'answered', 'ended'] as const).map((purpose) => writePage(known({ purpose })).thread);
   expect(new Set(threads)).toEqual(new Set(['hale/prod/inc-12']));
