@@ -21,7 +21,7 @@ export const changes = (options: ChangesOptions): Promise<Report> =>
     const found = await (
       await hale.records()
     ).changes({ since, limit, ...(options.service === undefined ? {} : { service: options.service }) });
-    const data = found.map(changeData);
+    const data = found.toSorted((one, other) => other.at - one.at).map(changeData);
     return { data, text: data.length === 0 ? 'no changes' : changesTable(data) };
   });
 

@@ -28,3 +28,7 @@ export function readPast(field: string, value: unknown, now: number): Read<{ rea
   if (told > now + AHEAD_MS_MAX) return refuse(422, 'badTime', `${field} is ${shown(value)}, more than a day ahead`, HINT);
   return read({ told, at: told > now + CLOCK_MS ? now : told });
 }
+
+/** The same where year 1, which some senders write for no time, would hide when it was. */
+export const readBegun: typeof readPast = (field, value, now) =>
+  value === NONE ? refuse(422, 'badTime', `${field} is ${shown(value)}`, HINT) : readPast(field, value, now);

@@ -21,7 +21,8 @@ test('alerts and changes are listed, and a change stands on the incident that fo
     summary: 'shop v2',
     at: Date.now() - 60_000,
   } as const;
-  await storeChanges(pool, [deploy, { ...deploy, id: '2', service: 'till' }]);
+  const long = { ...deploy, id: '3', service: 'desk', at: Date.now() - 300_000, finishedAt: Date.now() - 40_000 };
+  await storeChanges(pool, [deploy, { ...deploy, id: '2', service: 'till' }, long]);
   const incident = await shopIncident(pool, await shopConfigured(pool));
 
   expect(dataOf(wire.alerts, await hale(['alerts', ...at]))).toMatchObject([{ state: 'waiting' }, { state: 'unmatched' }]);
@@ -34,6 +35,9 @@ test('alerts and changes are listed, and a change stands on the incident that fo
   expect(dataOf(wire.changes, await hale(['changes', '--service', 'shop', ...at]))).toMatchObject([
     { service: 'shop', summary: 'shop v2', by: null },
   ]);
+  const began = dataOf(wire.changes, await hale(['changes', ...at])).map((change) => change.at);
+  expect(began).toEqual(began.toSorted().toReversed());
+  expect(began).toHaveLength(3);
   expect(dataOf(wire.changes, await hale(['changes', '--since', '30s', ...at]))).toEqual([]);
   expect(failureOf(await hale(['changes', '--since', 'x', ...at]))).toMatchObject({ code: 'usage' });
   expect(dataOf(wire.incidentDetail, await hale(['incidents', incident, ...at])).changes).toMatchObject([

@@ -34,6 +34,42 @@ test('a change that began long ago and never ended is under way no more', async 
   expect(await postgresChanges(web.pool).inProgress('shop')).toBeUndefined();
 });
 
+const ahead = (ms: number) => new Date(Date.now() + ms).toISOString();
+
+test('a change that has ended by its own times is not under way, whatever its state says', async () => {
+  const web = await webOn();
+  await tell(web, { service: 'shop', summary: 'rollout', state: 'started', at: ahead(-60_000), finishedAt: ahead(-30_000) });
+  expect(await recent(web)).toMatchObject([{ state: 'finished' }]);
+  expect(await postgresChanges(web.pool).inProgress('shop')).toBeUndefined();
+});
+
+test('a change that ends before it begins, began in year 1 or begins days ahead is refused with a sentence', async () => {
+  const web = await webOn();
+  const impossible = [{ at: ahead(-30_000), finishedAt: ahead(-60_000) }, { at: '0001-01-01T00:00:00Z' }, { at: ahead(90_000_000) }];
+  const answer = await tell(
+    web,
+    impossible.map((times) => ({ service: 'shop', summary: 'x', ...times })),
+  );
+  expect(answer).toMatchObject({ status: 422, body: { refused: impossible.map(() => ({ code: 'badTime' })) } });
+  expect(answer.body.error?.message).toMatch(/^no change was kept: finishedAt is .*, before at, which is /);
+  expect(await recent(web)).toEqual([]);
+});
+
+test('a time hours ahead is taken as now, and that is said', async () => {
+  const web = await webOn();
+  const before = Date.now();
+  const { body } = await tell(web, [
+    { service: 'shop', reference: 'v1', at: ahead(36_000_000) },
+    { service: 'shop', reference: 'v2', at: ahead(-60_000), finishedAt: ahead(36_000_000) },
+  ]);
+  expect(body).toMatchObject({
+    kept: 2,
+    warnings: ["a time of 2 lies ahead of this clock and was taken as now: check the sender's clock"],
+  });
+  const times = (await recent(web)).flatMap(({ at, finishedAt = at }) => [at, finishedAt]);
+  expect(times.every((at) => at <= Date.now() && at >= before - 61_000)).toBe(true);
+});
+
 test('a change of a service that is not configured, or that means nothing, is refused alone', async () => {
   const web = await webOn();
   const bad = [
