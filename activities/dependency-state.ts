@@ -1,9 +1,10 @@
 import type { Place } from '../contracts/activities.js';
 import type { DependencyState } from '../domain/diagnosis.js';
+import { sideOf } from '../domain/detection/bound.js';
 import { isOutOfScope } from '../domain/detection/finding.js';
 import { judge } from '../domain/detection/judgement.js';
 import type { Reading, SignalReading } from '../domain/reading.js';
-import type { Service } from '../domain/service.js';
+import type { Objective, Service } from '../domain/service.js';
 import { serviceOf } from './case.js';
 import { measureMembers } from './measure.js';
 import { isMet, judgedSignals, judgeNow, lookBackMs, recentLook, signalOf, type Judged } from './observe-service.js';
@@ -55,12 +56,11 @@ export async function healthyInstances(
   const all = Math.max(names.length, expected);
   if (unmeasured || own.objectives.length === 0) return { healthy: [], all };
   const judged = await judgeMembers(ports, own, abort);
-  return {
-    healthy: names.filter(
-      (name) => judged.some((one) => one.instance === name) && judged.every((one) => one.instance !== name || isMet(one)),
-    ),
-    all,
+  const isHealthy = (name: string): boolean => {
+    const its = judged.filter(({ instance }) => instance === name);
+    return its.length > 0 && its.every((one) => one.isKnown && isMet(one));
   };
+  return { healthy: names.filter(isHealthy), all };
 }
 
 /** An instance that was measured within this time is there. */
@@ -75,8 +75,14 @@ const judgedPer = (service: Service, perInstance: boolean): Service => ({
 const judgeWhole = async (ports: Needs, service: Service, abort: AbortSignal): Promise<Judged[]> =>
   judgeNow(ports, await recentLook(ports, service, undefined), abort);
 
+/** One objective of one instance, and whether its newest reading has a value: a judgement outlives short silence. */
+interface JudgedMember extends Judged {
+  readonly instance: string;
+  readonly isKnown: boolean;
+}
+
 /** All instances are measured together, so that a source that answers for many of them is asked once. */
-async function judgeMembers(ports: Needs, service: Service, abort: AbortSignal): Promise<(Judged & { readonly instance: string })[]> {
+async function judgeMembers(ports: Needs, service: Service, abort: AbortSignal): Promise<JudgedMember[]> {
   const { name, objectives, signals } = service;
   if (objectives.length === 0) return [];
   const back = Math.max(...objectives.map((objective) => lookBackMs(service, objective)));
@@ -86,12 +92,17 @@ async function judgeMembers(ports: Needs, service: Service, abort: AbortSignal):
   const readings = bySeries([...lately, ...fresh]);
   const now = Date.now();
   return members.flatMap((member) =>
-    objectives.map((objective) => ({
-      instance: member.instance,
-      objective,
-      judgement: judge(objective, readings.get(seriesKey(member, objective.signal)) ?? [], now),
-    })),
+    objectives.map((objective) => {
+      const own = readings.get(seriesKey(member, objective.signal)) ?? [];
+      return { instance: member.instance, objective, judgement: judge(objective, own, now), isKnown: isKnownNow(objective, own) };
+    }),
   );
+}
+
+/** The last that was taken decides, whatever `silence` forgives. */
+function isKnownNow({ bound }: Objective, readings: readonly Reading[]): boolean {
+  const last = readings.at(-1);
+  return last !== undefined && sideOf(bound, last) !== 'missing';
 }
 
 /** Discovered instances are those that watch measured lately: one that has just died may be missing from a new discovery. */
