@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { tooFewHealthy, tooManyAtOnce } from '../../../domain/gate/blast.js';
 import { scopesOf } from '../../../domain/gate/budget.js';
-import { budgetLeft, scarcest } from '../../../domain/gate/error-budget.js';
+import { budgetLeft, scarcest, tooLittleLeft } from '../../../domain/gate/error-budget.js';
 import { freezeOf, type Turn } from '../../../domain/gate/flapping.js';
+import { ownerOf } from '../../../domain/gate/owner.js';
 import { isOpen, type TimeInterval } from '../../../domain/gate/time-interval.js';
+import type { Action, Correction } from '../../../domain/service.js';
 import { serviceWith } from '../../support/watching.js';
 
 const MINUTE = 60_000;
@@ -56,6 +58,13 @@ test('an error budget is what the target leaves, and nothing is known without a 
   expect(budgetLeft({ bad: 1, of: 1_000, target: 1 })).toBe(-Infinity);
 });
 
+test('a target of 100% has all of its budget left until the first bad reading', () => {
+  expect(budgetLeft({ bad: 0, of: 1_000, target: 1 })).toBe(1);
+  const budget = { objective: 'up', bad: 0, of: 1_000, target: 1, windowMs: HOUR, askBelow: 0.5 };
+  expect(tooLittleLeft(budget)).toBeUndefined();
+  expect(tooLittleLeft({ ...budget, bad: 1 })).toContain('1 of 1000 readings bad, which leaves nothing');
+});
+
 test('of several error budgets the one with the least left decides, before all one that nobody knows', () => {
   const one = (objective: string, bad: number, of: number) => ({ objective, bad, of, target: 0.9, windowMs: HOUR, askBelow: 0.1 });
   expect(scarcest([one('a', 1, 100), one('b', 9, 100)])?.objective).toBe('b');
@@ -86,6 +95,38 @@ test('what turns nothing, or turns on, is no reversal', () => {
     ),
   ).toBeUndefined();
   expect(freezeOf([turn(0, 'a', 'b'), turn(1, 'b', 'c'), turn(2, 'c', 'd')], MINUTE)).toBeUndefined();
+});
+
+test('what was undone is turned back already: bringing it about again is no second reversal', () => {
+  expect(freezeOf([turn(0, 'a', 'b', true), turn(1, 'c', 'a')], MINUTE)).toBeUndefined();
+  expect(freezeOf([turn(0, 'a', 'b', true), turn(1, 'a', 'c'), turn(2, 'c', 'a')], MINUTE)).toMatchObject({ reversals: 2 });
+});
+
+test('a restart of what somebody else has put back turns nothing', () => {
+  expect(freezeOf([turn(0, 'a', 'b'), turn(1, 'a', 'a'), turn(2, 'a', 'a')], MINUTE)).toBeUndefined();
+});
+
+test('a controller owns every correction of its target but a wait and what ends sessions', () => {
+  const exec: Action = { kind: 'exec', argv: ['/bin/true'] };
+  const owner = (managedBy: string | undefined, action: Action, through?: string) =>
+    ownerOf({ ...serviceWith('shop', []), ...(managedBy === undefined ? {} : { managedBy }) }, {
+      action,
+      ...(through === undefined ? {} : { through }),
+    } as Correction);
+  expect(owner('patroni', exec)).toBe('patroni');
+  expect(owner('patroni', { kind: 'wait', forMs: 1 })).toBeUndefined();
+  expect(owner('patroni', { kind: 'postgres', statement: 'vacuum' } as Action)).toBeUndefined();
+  expect(owner('patroni', { kind: 'file', path: '/etc/shop.conf', restore: 'lastGood' })).toBe('patroni');
+  expect(owner('patroni', exec, 'patroni')).toBeUndefined();
+  expect(owner('patroni', exec, 'systemd')).toBe('patroni');
+  expect(owner(undefined, exec)).toBeUndefined();
+});
+
+test('a repository is the way through the controllers that keep to one, and through no other', () => {
+  const exec: Action = { kind: 'exec', argv: ['/bin/true'] };
+  const throughGit = (managedBy: string) =>
+    ownerOf({ ...serviceWith('shop', []), managedBy }, { action: exec, through: 'git' } as Correction);
+  expect(['argocd', 'flux', 'patroni', 'systemd'].map(throughGit)).toEqual([undefined, undefined, 'patroni', 'systemd']);
 });
 
 const at = (text: string): number => Date.parse(text);

@@ -52,17 +52,40 @@ test('what can not be undone asks a person, also in mode act', () => {
   expect(answer({ mode: 'ask' })).toMatchObject({ kind: 'ask', rule: 'modeAsk' });
 });
 
-test('only refusals of the whole service end the search for a correction', () => {
-  const rules: readonly GateRule[] = [
-    'stop',
-    'paused',
-    'held',
-    'attempts',
-    'notYetActive',
-    'rejected',
-    'cooldown',
-    'modeObserve',
-    'modeAct',
-  ];
-  expect(rules.filter(refusesAll)).toEqual(['stop', 'paused', 'held', 'attempts']);
+/** Every rule, and whether it refuses all corrections of a service alike. */
+const ofTheService: Readonly<Record<GateRule, boolean>> = {
+  stop: true,
+  paused: true,
+  held: true,
+  ownGround: false,
+  storm: true,
+  upstream: false,
+  notYetActive: false,
+  owner: false,
+  attempts: true,
+  frozen: false,
+  rejected: false,
+  maintenance: true,
+  outsideWindow: true,
+  silence: true,
+  rollout: true,
+  person: true,
+  atOnce: false,
+  minHealthy: false,
+  budget: false,
+  busy: false,
+  cooldown: false,
+  levelRecord: false,
+  levelSuggest: false,
+  modeObserve: false,
+  irreversible: false,
+  levelAsk: false,
+  levelTell: false,
+  errorBudget: false,
+  modeAsk: false,
+  modeAct: false,
+};
+
+test.each(Object.entries(ofTheService))('the search for a correction ends only with refusals of the whole service: %s', (rule, ends) => {
+  expect(refusesAll(rule as GateRule)).toBe(ends);
 });
