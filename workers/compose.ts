@@ -1,6 +1,8 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type pg from 'pg';
 import { alertmanagerSilences } from '../adapters/alertmanager/silences.js';
 import { commands } from '../adapters/exec/commands.js';
@@ -15,7 +17,7 @@ import { postgresChanges } from '../adapters/postgres/changes.js';
 import { postgresConfigurations } from '../adapters/postgres/configurations.js';
 import { postgresControls } from '../adapters/postgres/controls.js';
 import { postgresEffects } from '../adapters/postgres/effects.js';
-import { postgresIdentity } from '../adapters/postgres/identity.js';
+import { postgresAddress, postgresIdentity } from '../adapters/postgres/identity.js';
 import { postgresIncidents } from '../adapters/postgres/incidents.js';
 import { postgresKnownGood } from '../adapters/postgres/known-good.js';
 import { postgresLeases } from '../adapters/postgres/leases.js';
@@ -72,30 +74,48 @@ export function composePorts(pool: pg.Pool, client: Client, { state, web, tempor
     silences: alertmanagerSilences(),
     ground: ownGround({
       database: () => postgresIdentity(pool),
-      servers: { Temporal: temporalAddress(client), 'web server': web, 'page of Temporal': temporalPage },
+      servers: {
+        Temporal: temporalAddress(client),
+        PostgreSQL: postgresAddress(pool),
+        'web server': web,
+        'page of Temporal': temporalPage,
+      },
       folders: ownFolders(state),
     }),
   };
 }
 
-/** Where hale connects to; a client that is not connected yet knows it too. */
-const temporalAddress = ({ connection }: Client): string | undefined => (connection as Partial<Connection>).options?.address;
+/**
+ * Where hale connects to. The native connection of a worker does not tell where it leads: it was made of the same
+ * configuration as this is read from.
+ */
+function temporalAddress({ connection }: Client): string {
+  const { options } = connection as Partial<Connection>;
+  return options?.address ?? loadClientConnectConfig().connectionOptions.address ?? 'localhost:7233';
+}
 
 /** What the demo keeps beside them is the demo's. */
-const ownFolders = (state: string | undefined): Readonly<Record<string, string>> => ({
+const ownFolders = (state: string | undefined): Readonly<Record<string, readonly string[]>> => ({
   ...(state === undefined
     ? {}
     : {
-        'PostgreSQL files': join(state, 'postgres'),
-        'Temporal files': join(state, 'temporal'),
-        'password of PostgreSQL': join(state, 'postgres.password'),
-        mirrors: join(state, 'git'),
-        logs: join(state, 'logs'),
-        'state file': join(state, 'run.json'),
+        'PostgreSQL files': [join(state, 'postgres')],
+        'Temporal files': [join(state, 'temporal')],
+        'password of PostgreSQL': [join(state, 'postgres.password')],
+        mirrors: [join(state, 'git')],
+        logs: [join(state, 'logs')],
+        'state file': [join(state, 'run.json'), join(state, 'claim.lock')],
       }),
-  processes: fileURLToPath(new URL('.', import.meta.url)),
-  command: fileURLToPath(new URL('../../bin', import.meta.url)),
+  installation: installation(),
 });
+
+/** The program, and no more of the folder that it lies in: a state folder may be there too. */
+function installation(): string[] {
+  const code = fileURLToPath(new URL('..', import.meta.url));
+  const root = existsSync(join(code, 'package.json')) ? code : dirname(code);
+  const parts = ['activities', 'adapters', 'client', 'contracts', 'domain', 'workers', 'workflows', 'workflows.bundle.js'];
+  return [...parts.map((part) => join(code, part)), ...['bin', 'node_modules', 'package.json'].map((part) => join(root, part))];
+}
 
 const composeMeters = (sources: Sources): Meters => ({
   http: httpMeter(),

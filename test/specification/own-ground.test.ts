@@ -1,13 +1,23 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { NativeConnection } from '@temporalio/worker';
 import { ownGround } from '../../adapters/ground/own-ground.js';
 import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
 import { postgresIdentity } from '../../adapters/postgres/identity.js';
 import type { Action } from '../../domain/service.js';
 import { composePorts } from '../../workers/compose.js';
 import { freshDatabase } from './../support/database.js';
 import { freshFolder } from '../support/knob.js';
+import { timeSkipping } from '../support/temporal.js';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => void (env = await timeSkipping()), 60_000);
+afterAll(() => env.teardown());
 
 const target = (action: Action) => ({ service: 'shop', action, timeoutMs: 1_000 });
 const request = (url: string) => ({ method: 'POST' as const, url, headers: {} });
@@ -20,7 +30,7 @@ async function standing() {
   const ground = ownGround({
     database: () => postgresIdentity(pool),
     servers: { Temporal: '127.0.0.1:7233', 'web server': 'localhost:8080', elsewhere: 'hale.invalid:9' },
-    folders: { 'PostgreSQL files': join(state, 'postgres') },
+    folders: { 'PostgreSQL files': [join(state, 'postgres')] },
   });
   return { pool, state, ownOf: (action: Action, resource = '') => ground.ownOf(target(action), resource) };
 }
@@ -91,4 +101,122 @@ test('hale knows its own server by address, by whatever name of this machine', a
   expect(await ownOf(http('http://192.0.2.1:8080/x'))).toBeUndefined();
   expect(await ownOf(http('http://hale.invalid:9/x'))).toBe('elsewhere');
   expect(await ownOf(http('http://shop.invalid:9/x'))).toBeUndefined();
+});
+
+/** hale as a worker is composed: on a native connection, which does not tell where it leads. */
+async function composed() {
+  const { pool } = await freshDatabase();
+  const state = await freshFolder();
+  vi.stubEnv('TEMPORAL_ADDRESS', env.address);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const connection = await NativeConnection.connect({ address: env.address });
+  onTestFinished(() => connection.close());
+  const whereabouts = { state, web: '127.0.0.1:18200', temporalPage: '127.0.0.1:18201' };
+  const { ground } = composePorts(pool, new Client({ connection }), whereabouts);
+  const { host, port: database } = new pg.Client(pool.options);
+  return {
+    state,
+    database: String(database),
+    databaseHost: host,
+    temporal: env.address.slice(env.address.lastIndexOf(':') + 1),
+    ownOf: (action: Action) => ground.ownOf(target(action), ''),
+    ofCommand: (...argv: string[]) => ground.ownOf(target({ kind: 'exec', argv }), ''),
+  };
+}
+
+const spellings = [
+  '127.0.0.1',
+  '127.0.0.2',
+  '127.1',
+  '0.0.0.0',
+  'localhost',
+  'localhost.',
+  'LOCALHOST',
+  '[::1]',
+  '[::ffff:127.0.0.1]',
+  hostname(),
+];
+
+test('a worker knows the servers that it runs on, under every name of this machine', async () => {
+  const { ownOf, temporal, database } = await composed();
+  for (const host of spellings) {
+    const at = (port: string): Promise<string | undefined> => ownOf({ kind: 'http', request: request(`http://${host}:${port}/x`) });
+    expect(await Promise.all([temporal, database, '18200', '18201'].map(at)), host).toEqual([
+      'Temporal',
+      'PostgreSQL',
+      'web server',
+      'page of Temporal',
+    ]);
+    expect(await at('18299')).toBeUndefined();
+  }
+});
+
+test('a command is known by host and port in one word or in two', async () => {
+  const { ofCommand, database: port, temporal } = await composed();
+  const words = (host: string): string[][] => [
+    ['/usr/bin/psql', '-h', host, '-p', port],
+    ['/usr/bin/psql', `-h${host}`, `-p${port}`],
+    ['/usr/bin/psql', `--host=${host}`, `--port=${port}`],
+    ['/usr/bin/psql', `dbname=hale host=${host} port=${port}`],
+    ['/usr/bin/psql', `postgres://hale:x@${host}:${port}/hale`],
+    ['/usr/bin/psql', `postgres:///hale?host=${host}&port=${port}`],
+    ['/usr/bin/env', `PGHOST=${host}`, `PGPORT=${port}`, '/usr/bin/psql'],
+    ['/usr/local/bin/call', `--url=http://${host}:${port}`],
+    ['/usr/local/bin/call', `--server=${host}:${port}`],
+    ['/bin/nc', host, port],
+    ['/usr/bin/socat', '-', `TCP:${host}:${port}`],
+    ['/bin/bash', '-c', `echo x > /dev/tcp/${host}/${port}`],
+  ];
+  for (const host of ['localhost', '127.0.0.1', '127.0.0.2', 'LOCALHOST', 'localhost.', hostname()])
+    for (const argv of words(host)) expect(await ofCommand(...argv), argv.join(' ')).toBe('PostgreSQL');
+  for (const argv of words('192.0.2.1')) expect(await ofCommand(...argv), argv.join(' ')).toBeUndefined();
+  expect(await ofCommand('/usr/bin/psql', '-h', '::1', '-p', port)).toBe('PostgreSQL');
+  expect(await ofCommand('/usr/bin/temporal', 'operator', '--address', `[::1]:${temporal}`)).toBe('Temporal');
+});
+
+test('a client that is told a port and no host goes to this machine, and a number alone is no port', async () => {
+  const { ofCommand, database: port } = await composed();
+  expect(await ofCommand('/usr/bin/psql', '-p', port)).toBe('PostgreSQL');
+  expect(await ofCommand('/usr/bin/psql', `-p${port}`, 'hale')).toBe('PostgreSQL');
+  expect(await ofCommand('/usr/bin/psql', '-h', '/run/postgresql', '-p', port)).toBe('PostgreSQL');
+  expect(await ofCommand('/usr/local/bin/call', `:${port}`)).toBe('PostgreSQL');
+  expect(await ofCommand('/bin/sleep', port)).toBeUndefined();
+  expect(await ofCommand('/usr/bin/psql', '-h', '192.0.2.1', '-p', port)).toBeUndefined();
+});
+
+test('what contains something of hale is its ground too, and the root', async () => {
+  const { state, ofCommand, ownOf } = await composed();
+  for (const path of [state, `${state}/`, dirname(state), join(state, '*'), '/', '/.', '//', '/*', '.', '..', state.slice(1)])
+    expect(await ofCommand('/bin/rm', '-rf', path), path).toBeDefined();
+  expect(await ofCommand('/bin/rm', join(state, 'postgres.password'))).toBe('password of PostgreSQL');
+  expect(await ofCommand('/bin/sh', '-c', `cd /tmp; rm -rf '${state}'`)).toBe('PostgreSQL files');
+  expect(await ofCommand('/usr/bin/tar', `-C${state}`, '-xf', '/tmp/x.tar')).toBe('PostgreSQL files');
+  expect(await ownOf({ kind: 'release', link: state, restore: 'previous' })).toBe('PostgreSQL files');
+  for (const words of [
+    ['-rf', join(state, 'demo')],
+    ['-rf', `${state}-other`],
+    ['-rf', join(dirname(state), 'elsewhere')],
+    ['deployment/shop'],
+    ['s/a/b/'],
+    ['a text / with a slash'],
+    ['http://shop.example/'],
+  ])
+    expect(await ofCommand('/bin/rm', ...words), words.join(' ')).toBeUndefined();
+});
+
+test('the folder that hale is installed in is its ground', async () => {
+  const { ofCommand } = await composed();
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const parts = ['.', '..', 'workflows', 'domain/gate.ts', 'bin/hale.mjs', 'node_modules/pg', 'package.json'];
+  for (const path of parts.map((part) => join(root, part))) expect(await ofCommand('/bin/rm', '-rf', path), path).toBe('installation');
+  expect(await ofCommand('/bin/cat', join(root, 'examples', 'hale.yaml'))).toBeUndefined();
+});
+
+test('a state folder that lies behind a link goes with the link', async () => {
+  const { pool } = await freshDatabase();
+  const [state, place] = [await freshFolder(), await freshFolder()];
+  await symlink(state, join(place, 'state'));
+  const { ground } = composePorts(pool, new Client({ connection: Connection.lazy() }), { state: join(place, 'state') });
+  expect(await ground.ownOf(target({ kind: 'release', link: join(place, 'state'), restore: 'previous' }), '')).toBe('PostgreSQL files');
+  expect(await ground.ownOf(target({ kind: 'exec', argv: ['/bin/rm', '-r', place] }), '')).toBe('PostgreSQL files');
 });
