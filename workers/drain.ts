@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Ports } from '../activities/ports.js';
 import type { Alerts, WaitingAlert } from '../adapters/postgres/alerts.js';
@@ -92,6 +92,7 @@ async function measuredHealthy(ports: Needs, fleet: Fleet, services: ReadonlySet
   const healthy = new Set<string>();
   if (fleet.policy?.storm === undefined) return healthy;
   const giveUp = new AbortController();
+  setMaxListeners(0, giveUp.signal); // Each request that is under way listens to it.
   const timer = setTimeout(() => giveUp.abort(), MEASURE_MS);
   const measured = mapSome([...services], async (service) => {
     if (giveUp.signal.aborted) return;

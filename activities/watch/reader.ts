@@ -24,21 +24,41 @@ type Take = (questions: readonly Question[], readings: readonly Reading[]) => vo
  * Questions to one source with one interval are due together, so that their meter may batch them.
  */
 export function startReader(meters: Meters, take: Take, counters: Counters): Reader {
-  let current = new AbortController();
-  const stop = (): void => current.abort();
+  let current = new Following();
+  const stop = (): void => current.end();
   return {
     stop,
     follow(questions) {
       stop();
-      current = new AbortController();
+      current = new Following();
       const batches = batchesOf(questions);
       batches.forEach((batch, index) => {
         // Spread over their interval, one second at most: a thousand reads at one moment would delay each other.
         const delayMs = (index / batches.length) * Math.min(batch.everyMs, spreadMsMax);
-        schedule(meters, batch, Date.now() + delayMs, take, counters, current.signal);
+        schedule(meters, batch, Date.now() + delayMs, take, counters, current);
       });
     },
   };
+}
+
+/** One set of questions, until another is followed. An abort signal would warn of a leak where many listen for its end. */
+class Following {
+  readonly #endings = new Set<() => void>();
+  over = false;
+
+  onEnd(ending: () => void): void {
+    this.#endings.add(ending);
+  }
+
+  noMore(ending: () => void): void {
+    this.#endings.delete(ending);
+  }
+
+  end(): void {
+    this.over = true;
+    for (const ending of this.#endings) ending();
+    this.#endings.clear();
+  }
 }
 
 interface Batch {
@@ -63,7 +83,7 @@ function schedule(
   firstAt: number,
   take: Take,
   counters: Counters,
-  abort: AbortSignal,
+  following: Following,
 ): void {
   let busy = false;
   let dueAt = firstAt;
@@ -81,14 +101,14 @@ function schedule(
     // Each read has an abort signal of its own: what listens to it is gone with it, after millions of reads too.
     const own = new AbortController();
     const giveUp = (): void => own.abort();
-    abort.addEventListener('abort', giveUp, { once: true });
+    following.onEnd(giveUp);
     const readings = await readQuestions(meters, questions, own.signal);
-    abort.removeEventListener('abort', giveUp);
+    following.noMore(giveUp);
     busy = false;
-    if (abort.aborted) return;
+    if (following.over) return;
     counters.done += questions.length;
     take(questions, readings);
   };
-  abort.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  following.onEnd(() => clearTimeout(timer));
   timer = setTimeout(tick, Math.max(0, dueAt - Date.now()));
 }

@@ -10,6 +10,7 @@ import { counted, table } from './text.js';
 
 const LOOK_EVERY_MS = 200;
 const PATIENCE_MS = 45_000;
+const ANSWER_MAX = 120;
 
 /** page test: the running hale sends a test through every channel of a team, as it would call people, and says what came of it. */
 export const testPage = (team: string | undefined, options: Spoken): Promise<Report> =>
@@ -23,10 +24,7 @@ export const testPage = (team: string | undefined, options: Spoken): Promise<Rep
     const failed = data.channels.filter(({ arrived }) => !arrived);
     return {
       data,
-      text: table(
-        ['CHANNEL', 'RESULT', 'ANSWER'],
-        data.channels.map(({ channel, arrived, answer }) => [channel, arrived ? 'arrived' : 'FAILED', answer ?? '-']),
-      ),
+      text: answersTable(data),
       ...(failed.length > 0 && {
         exit: 'trouble',
         talk: [`${counted(failed.length, 'channel')} can't be used: look at its secret and address`],
@@ -46,6 +44,15 @@ async function channelsOrFail(hale: Hale, team: string | undefined): Promise<voi
     `for example teams: {${team ?? 'web'}: {page: {slack: NAME}}}`,
   );
 }
+
+export const answersTable = ({ channels }: PageTest): string =>
+  table(
+    ['CHANNEL', 'RESULT', 'ANSWER'],
+    channels.map(({ channel, arrived, answer }) => [channel, arrived ? 'arrived' : 'FAILED', shortened(answer ?? '-')]),
+  );
+
+/** Some servers answer with a whole page. */
+const shortened = (answer: string): string => (answer.length <= ANSWER_MAX ? answer : `${answer.slice(0, ANSWER_MAX)}…`);
 
 /** A test is tried once: what it comes to is known soon, unless no worker runs. */
 async function settled(records: Records, event: string): Promise<readonly DeliveryRecord[]> {

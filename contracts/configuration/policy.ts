@@ -1,4 +1,5 @@
 import { freezeDefault } from '../../domain/gate/flapping.js';
+import type { NamedInterval } from '../../domain/gate/time-interval.js';
 import type { AlertmanagerSource, Policy, SilencePolicy } from '../../domain/service.js';
 import { type Context, secretNamed } from './context.js';
 import { includedFile } from './file.js';
@@ -46,11 +47,20 @@ export function intervalsNamed(list: Node | undefined, { root, problems }: Conte
   const names = (plain(list) as string[] | undefined) ?? [];
   names.forEach((name, index) => {
     if (!known.includes(name)) problems.error(at(list, index)?.place, unknown('time interval', name, known));
+    else if (neverOpen(root).includes(name))
+      problems.warn(
+        at(list, index)?.place,
+        `is ${name}, which is never open: its time_intervals are empty; allowed: such as [{times: [{start_time: 09:00, end_time: 17:00}]}]`,
+      );
   });
   return names;
 }
 
-const namesOf = (root: Node): string[] => namedIntervals(policyFile.parse(plain(root)).time_intervals).map(({ name }) => name);
+const intervalsOf = (root: Node): NamedInterval[] => namedIntervals(policyFile.parse(plain(root)).time_intervals);
+
+const namesOf = (root: Node): string[] => intervalsOf(root).map(({ name }) => name);
+
+const neverOpen = (root: Node): string[] => intervalsOf(root).flatMap(({ name, intervals }) => (intervals.length === 0 ? [name] : []));
 
 function checkTwice({ root, problems }: Context): void {
   namesOf(root).forEach((name, index, names) => {

@@ -80,7 +80,8 @@ function keyPlace(root: Node, path: readonly Step[]): Place | undefined {
 
 /** A value as people wrote it; never one that is or holds a secret. */
 function shown(node: Node, path: readonly Step[]): string {
-  if (/password|token|secret|authorization|cookie|api-?key/i.test(String(path.at(-1)))) return 'not valid (not shown: it may be a secret)';
+  if (path.includes('secrets') || /password|token|secret|authorization|cookie|api-?key/i.test(String(path.at(-1))))
+    return 'not valid (not shown: it may be a secret)';
   if (node.kind === 'map') return 'a map';
   if (node.kind === 'list') return 'a list';
   if (/:\/\/[^/]*@/.test(String(node.value))) return 'a URL with a password (not shown)';

@@ -109,7 +109,11 @@ class Reader {
     if (deep !== undefined) return refuse(this.#problems, { file: this.#file, ...deep, path: '' }, tooDeep);
     if (mistake !== undefined) return refuse(this.#problems, this.#place(mistake.pos[0], []), `is not valid YAML: ${mistake.message}`);
     if (isMap(contents)) return this.#node(contents, []);
-    return refuse(this.#problems, this.#place(0, []), 'holds no map; allowed: keys such as apiVersion: hale/v1 and services: {...}');
+    return refuse(
+      this.#problems,
+      this.#place(contents?.range[0] ?? 0, []),
+      'holds no map; allowed: keys such as apiVersion: hale/v1 and services: {...}',
+    );
   }
 
   #place(offset: number, path: readonly Step[]): Place {

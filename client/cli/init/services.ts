@@ -17,8 +17,8 @@ export interface Found {
 
 export function servicesOf({ jobs }: Survey, objectives: readonly RuleObjective[], cluster: Cluster | undefined): Found {
   const names = new Names();
-  const named = jobs.map((job) => ({ job, name: names.fresh(job.name) }));
-  const leftOut: string[] = [];
+  const leftOut = jobs.flatMap((job) => (hasSlot(job) ? [`job ${job.name}: in a query its name would stand for another one`] : []));
+  const named = jobs.filter((job) => !hasSlot(job)).map((job) => ({ job, name: names.fresh(job.name) }));
   const taken = new Set<Deployment>();
   const owned = named.map(({ job, name }) => {
     const fitting = cluster?.deployments.filter((one) => isOf(one, job.name)) ?? [];
@@ -35,6 +35,9 @@ export function servicesOf({ jobs }: Survey, objectives: readonly RuleObjective[
   const teams = [...new Set(owned.flatMap(({ deployment }) => (deployment === undefined ? [] : (teamOf(deployment) ?? []))))].sort();
   return { services, teams, leftOut };
 }
+
+/** In a query of the configuration this is filled with the name of the service. */
+const hasSlot = ({ name }: Job): boolean => /\$(service|instance|host)\b/.test(name);
 
 const keyOf = ({ namespace, name }: Deployment): string => `${namespace}/${name}`;
 

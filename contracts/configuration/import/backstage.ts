@@ -54,7 +54,8 @@ export function draftsOf(entities: readonly Entity[], problems: Problems): Draft
   }
   return [...byName.values()].map(({ name, team, dependsOn }) => {
     for (const one of dependsOn)
-      if (!known.has(one.name)) problems.warn(one.node.place, `is no component or resource of these files, and is left out`);
+      if (one.name === name) problems.warn(one.node.place, `is ${name} itself, and is left out`);
+      else if (!known.has(one.name)) problems.warn(one.node.place, `is no component or resource of these files, and is left out`);
     const names = [...new Set(dependsOn.map((one) => one.name))].filter((one) => known.has(one) && one !== name);
     return {
       name,

@@ -1,14 +1,17 @@
 import type { Problems } from '../problem.js';
-import { type Node, at, textOf } from '../tree.js';
+import { type Node, type Place, at, textOf } from '../tree.js';
 
 /** The fields of one map of a foreign file. What nobody asked for is named in the end, so that nothing is lost in silence. */
 export class Fields {
   readonly #node: Node | undefined;
+  readonly #place: Place | undefined;
   readonly #problems: Problems;
   readonly #read = new Set<string>();
 
-  constructor(node: Node | undefined, problems: Problems) {
+  /** `whole` is what the map stands in: where it is missing, that tells the line. */
+  constructor(node: Node | undefined, problems: Problems, whole?: Place) {
     this.#node = node;
+    this.#place = node?.place ?? whole;
     this.#problems = problems;
   }
 
@@ -31,7 +34,7 @@ export class Fields {
     return undefined;
   }
 
-  map = (name: string): Fields => new Fields(this.get(name), this.#problems);
+  map = (name: string): Fields => new Fields(this.get(name), this.#problems, this.#place);
 
   items(name: string): readonly Node[] {
     const node = this.get(name);
@@ -44,7 +47,7 @@ export class Fields {
   leaveOut(why: string, name?: string): undefined {
     const node = name === undefined ? this.#node : (at(this.#node, name) ?? this.#node);
     if (name !== undefined) this.#read.add(name);
-    this.#problems.warn(node?.place, `${why}, and is left out`);
+    this.#problems.warn(node?.place ?? this.#place, `${why}, and is left out`);
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { durationMs } from '../../../client/cli/duration.js';
+import { answersTable } from '../../../client/cli/page.js';
 import { statusText } from '../../../client/cli/status-text.js';
 import { age, counted, plain, printableJson, table } from '../../../client/cli/text.js';
 
@@ -89,4 +90,10 @@ test('a storm, and who is at work, are said with the command that is about them'
 
 test('an age is a number that a person takes in at a glance', () => {
   expect([47_000, 240_000, 10_800_000, 259_200_000, -5].map(age)).toEqual(['47s', '4m', '3h', '3d', '0s']);
+});
+
+test('of a huge answer to a test page the beginning is shown', () => {
+  const shown = answersTable({ channels: [{ channel: 'mail', arrived: false, answer: 'x'.repeat(10_000) }] });
+  expect(shown).toContain(`${'x'.repeat(120)}…`);
+  expect(shown.length).toBeLessThan(300);
 });

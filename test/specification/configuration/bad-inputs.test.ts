@@ -311,3 +311,12 @@ describe('slots and arguments', () => {
     expect(await complaints(changed('[/usr/local/bin/queue-length]', '[bin/queue-length]'))).toEqual([expect.stringContaining('exec[0]')]);
   });
 });
+
+test.each(['x: hunter2', 'x: [hunter2]', 'x: {file: hunter2}', 'x: {env: hunter2-hunter2}', 'x: {value: hunter2}'])(
+  'a secret in clear, as in secrets: {%s}, is refused and not shown',
+  async (secret) => {
+    const said = await complaints(`${minimalFile}secrets: {${secret}}\n`);
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.join()).not.toContain('hunter2');
+  },
+);

@@ -153,3 +153,19 @@ describe('time intervals are those of Alertmanager', () => {
     expect(await takenByHale(sample)).toBe(await takenByAlertmanager(sample));
   });
 });
+
+const warned = async (text: string): Promise<string[]> => (await check({ 'hale.yaml': text })).warnings.map(problemText);
+
+test('fewer approvers than must say yes is said, unless a group is among them', async () => {
+  const asked = (approvers: string) =>
+    warned(yaml(`teams: {web: {approvers: [${approvers}]}}`, ', team: web', ', mode: ask, approvals: {people: 2}'));
+  expect(await asked('ada')).toEqual([expect.stringContaining('names one approver where 2 people must say yes')]);
+  expect(await asked('ada, bob')).toEqual([]);
+  expect(await asked("'group:sre'")).toEqual([]);
+});
+
+test('changes only in an interval that is never open is said', async () => {
+  const within = (name: string) => warned(yaml(windows, `, changesOnlyIn: [${name}]`));
+  expect(await within('office')).toEqual([expect.stringContaining('is office, which is never open: its time_intervals are empty')]);
+  expect(await within('night')).toEqual([]);
+});
