@@ -1,9 +1,10 @@
 import type { DryRun as DryRunData, DryStep as DryStepData, Explanation } from '../../contracts/cli.js';
 import type { DryRun, DryRunOrder, DryStep } from '../../contracts/dry-run.js';
 import { rehearse } from '../dry-run.js';
+import type { Instances } from '../../domain/service.js';
 import { Failure } from './exit-codes.js';
 import { withHale } from './hale.js';
-import { knownService } from './lookup.js';
+import { knownPlace } from './lookup.js';
 import { orderOf, type Spoken } from './person.js';
 import type { Report } from './report.js';
 import { coloured, plain } from './text.js';
@@ -15,7 +16,7 @@ export interface DryRunOptions extends Spoken {
 /** heal --dry-run: everything that a cycle would do now, up to its first effect. */
 export const dryRun = (service: string, options: DryRunOptions): Promise<Report> =>
   withHale(options, async (hale) => {
-    await knownService(hale, service);
+    await knownPlace(hale, service);
     const data = dataOf(await runOf(await hale.temporal(), { service, instance: options.instance, by: orderOf(options).by }));
     return { data, text: textOf(data) };
   });
@@ -23,7 +24,7 @@ export const dryRun = (service: string, options: DryRunOptions): Promise<Report>
 /** gate explain: what the policy says about one correction now, whether or not anything is broken. */
 export const explain = (service: string, correction: string, options: DryRunOptions): Promise<Report> =>
   withHale(options, async (hale) => {
-    const { corrections } = await knownService(hale, service);
+    const { corrections, instances } = await knownPlace(hale, service);
     if (!corrections.some(({ name }) => name === correction)) {
       const names = corrections.map(({ name }) => name).join(', ');
       throw new Failure('notFound', `${service} has no correction ${correction}`, names === '' ? 'it has none' : `there are: ${names}`);
@@ -33,8 +34,12 @@ export const explain = (service: string, correction: string, options: DryRunOpti
     const [step] = run.steps;
     if (step === undefined) throw new Error(`the dry run of ${correction} has no step`);
     const data: Explanation = { service, instance: run.instance, configVersion: run.configVersion, ...step };
-    return { data, text: stepText(step) };
+    const asWhole = instances !== undefined && options.instance === undefined;
+    return { data, text: stepText(step), ...(asWhole && { talk: [ofOneInstance(service, instances)] }) };
   });
+
+const ofOneInstance = (service: string, instances: Instances): string =>
+  `this is said of ${service} as a whole; of one instance: --instance ${instances.kind === 'listed' ? instances.names.slice(0, 5).join('|') : 'NAME'}`;
 
 async function runOf(client: Parameters<typeof rehearse>[0], order: DryRunOrder): Promise<DryRun> {
   const done = await rehearse(client, order);

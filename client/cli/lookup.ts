@@ -10,6 +10,14 @@ export async function incidentOf(hale: Hale, id: string): Promise<IncidentRecord
   throw new Failure('notFound', `there is no incident ${id}`, 'the list: hale incidents');
 }
 
+/** The same for a command that takes `--instance`: who writes SERVICE/INSTANCE, as it is printed everywhere, is told. */
+export async function knownPlace(hale: Hale, name: string): Promise<Service> {
+  const [service = '', instance] = name.split(/\/(.*)/s);
+  if (instance === undefined) return knownService(hale, name);
+  await knownService(hale, service);
+  throw new Failure('notFound', `there is no service ${name}`, `an instance is named apart: ${service} --instance ${instance}`);
+}
+
 /** The service as configured now. Throws `Failure` (not found) naming those there are. */
 export async function knownService(hale: Hale, name: string): Promise<Service> {
   const fleet = await (await hale.records()).fleet();

@@ -14,6 +14,19 @@ const inFlightMax = 64;
 /** Of those, how many may wait for the database: few, so that whoever is let in is answered soon, and the others at once. */
 const storingMax = 16;
 
+/** For whoever opens the address in a browser. */
+const whatIsHere = {
+  hale: 'takes alerts and changes here; its page for people comes later: until then `hale status --watch` and the Temporal UI show what it does',
+  paths: {
+    'GET /healthz': 'ok while the database answers',
+    'GET /metrics': 'for Prometheus',
+    'POST /api/alerts/alertmanager/SOURCE': 'the webhook of Alertmanager',
+    'POST /api/alerts/SOURCE': 'plain alerts and CloudEvents',
+    'POST /api/changes': 'changes',
+  },
+  more: 'docs/intake.md',
+};
+
 /** hale on HTTP. It is not listening yet. */
 export function webServer(intake: Intake, requestMs = requestMsMax): FastifyInstance {
   const server = fastify({
@@ -42,6 +55,7 @@ export function webServer(intake: Intake, requestMs = requestMsMax): FastifyInst
   server.addHook('onResponse', async (request, reply) => {
     if (request.url.startsWith('/api/')) counters.answered(reply.statusCode);
   });
+  server.get('/', async () => whatIsHere);
   server.get('/healthz', async () => {
     await intake.ping().catch(() => {
       throw unavailable('databaseAway', 'the database does not answer', 5);

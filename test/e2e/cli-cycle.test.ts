@@ -23,6 +23,7 @@ services:
     corrections:
       touch: {exec: [/usr/bin/touch, ${dir}/good], repeatable: true, undo: nothingToRestore, cooldown: 1s, mode: ask}
     dependsOn: []
+  fleet: {instances: [a, b], corrections: {touch: {exec: [/usr/bin/touch, ${dir}/$instance], undo: nothingToRestore, mode: ask}}}
 `;
 
 const status = async () => dataOf(wire.status, await hale(['status', '--json', ...at]));
@@ -94,6 +95,16 @@ test('what the policy says about a correction is told before anything is broken'
   expect(dry.stdout).toContain('shop: nothing is broken');
   const unknown = await hale(['gate', 'explain', 'shop', 'pray', '--json', ...at]);
   expect(failureOf(unknown)).toMatchObject({ code: 'notFound', hint: 'there are: touch' });
+  for (const command of [
+    ['gate', 'explain', 'shop/i1', 'touch'],
+    ['heal', 'shop/i1', '--dry-run'],
+  ])
+    expect(failureOf(await hale([...command, '--json', ...at]))).toMatchObject({
+      code: 'notFound',
+      hint: 'an instance is named apart: shop --instance i1',
+    });
+  expect((await hale(['gate', 'explain', 'fleet', 'touch', ...at])).stderr).toContain('of one instance: --instance a|b');
+  expect((await hale(['gate', 'explain', 'fleet', 'touch', '--instance', 'a', ...at])).stderr).not.toContain('--instance');
   expect((await hale(['work', 'shop', '--for', '1m', '--by', 'ada', ...at])).stdout).toContain('ada works on shop until');
   expect(await status()).toMatchObject({ atWork: [{ service: 'shop', by: 'ada' }], storm: null });
   expect((await hale(['status', ...at])).stdout).toContain('hale work shop --done');

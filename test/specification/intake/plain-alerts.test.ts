@@ -52,3 +52,21 @@ test('an event of another version, without id, or with bytes for data is refused
   for (const bad of [{ specversion: '0.3' }, { id: '' }, { source: undefined }, { type: 7 }, { data_base64: 'AA==' }, { data: [] }])
     expect((await post(PATH, JSON.stringify({ ...event, ...bad }), { authorization, 'content-type': EVENT })).status).toBe(422);
 });
+
+test('whoever opens the address is told what is there, and all of that is there', async () => {
+  const { url } = await webOn();
+  const answer = await fetch(url);
+  expect(answer.status).toBe(200);
+  const { paths } = (await answer.json()) as { readonly paths: Readonly<Record<string, string>> };
+  const statuses = Object.keys(paths).map(async (path) => {
+    const [method = '', where = ''] = path.split(' ');
+    return [path, (await fetch(`${url}${where.replace('SOURCE', 'script')}`, { method })).status];
+  });
+  expect(Object.fromEntries(await Promise.all(statuses))).toEqual({
+    'GET /healthz': 200,
+    'GET /metrics': 200,
+    'POST /api/alerts/alertmanager/SOURCE': 401,
+    'POST /api/alerts/SOURCE': 401,
+    'POST /api/changes': 401,
+  });
+});
