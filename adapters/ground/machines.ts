@@ -12,10 +12,11 @@ export async function isSameMachine(one: string, other: string): Promise<boolean
   return these.some((machine) => those.includes(machine));
 }
 
-/** The same for what may be no name of a machine at all: it is not looked up. */
+/** The same for a word that may be no name of a machine at all: it is not looked up. */
 export async function isPlainlySameMachine(word: string, other: string): Promise<boolean> {
   const name = plainName(word);
-  return name === plainName(other) || (isPlainlyThis(name) && (await machinesOf(other)).includes(THIS_MACHINE));
+  if (name === plainName(other)) return true;
+  return (isPlainlyThis(name) || isIP(name) !== 0) && isSameMachine(name, other);
 }
 
 /** All the addresses of a name; a name that nobody knows, or not in time, stands for itself. */

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { isPlainlySameMachine, isSameMachine } from './machines.js';
 
 interface Address {
@@ -54,30 +53,25 @@ const partsOf = (word: string): string[] =>
 
 /** `host:port`, also after something else and a colon. */
 const pairsIn = (part: string): Address[] =>
-  isIP(part) !== 0
-    ? []
-    : [...part.matchAll(/(\[[^\]]+\]|[^:[\]]+):(\d{1,5})(?![\d.])/g)].map(([, host = '', port = '']) => ({ host, port: plainPort(port) }));
+  [...part.matchAll(/(\[[^\]]+\]|[^:[\]]+):(\d{1,5})(?![\d.])/g)].map(([, host = '', port = '']) => ({ host, port: plainPort(port) }));
 
-const plainPort = (port: string): string => String(Number(port));
+const plainPort = (port: string): string => String(Number(port.replace(':', '')));
 
 /**
- * The port is said, and the host in another word: by an option, right before the port, or anywhere as what is plainly this
- * machine. A client that is told a port and no host goes to its own machine; one whose host is a folder, to a socket in it.
+ * The port is said, and the host in another word: by an option, or as what needs no look-up to be it. A client that is told a port
+ * and no host goes to its own machine; one whose host is a folder, to a socket in it.
  */
 async function isAmongApart({ host, port }: Address, words: readonly string[], parts: readonly string[]): Promise<boolean> {
-  const places = parts.flatMap((part, index) => (/^:?\d{1,5}$/.test(part) && plainPort(part.replace(':', '')) === port ? [index] : []));
-  if (places.length === 0) return false;
-  const told = optionsOf(words, /^(-h|-H|--host|--hostname|host|hostaddr|PGHOST)$/);
-  const ports = [...optionsOf(words, /^(-p|-P|--port|port|PGPORT)$/), ...words.flatMap((word) => /^:(\d+)$/.exec(word)?.[1] ?? [])];
-  const alone = told.length === 0 && ports.some((one) => plainPort(one) === port);
-  const before = places.flatMap((index) => parts.slice(Math.max(0, index - 1), index)).filter((part) => !part.startsWith('-'));
-  const named = [...before, ...told.map((one) => (one.startsWith('/') ? 'localhost' : one)), ...(alone ? ['localhost'] : [])];
-  const same = [
-    ...named.map((one) => isSameMachine(one, host)),
-    ...parts.filter((part) => !/^:?\d+$/.test(part)).map((one) => isPlainlySameMachine(one, host)),
-  ];
+  const [numbers, names] = [parts.filter(isNumber), parts.filter((part) => !isNumber(part))];
+  if (!numbers.map(plainPort).includes(port)) return false;
+  const told = optionsOf(words, /^(-h|-H|--host|--hostname|host|hostaddr|PGHOST)$/).map((one) => (one.startsWith('/') ? 'localhost' : one));
+  const ports = [...optionsOf(words, /^(-p|-P|--port|port|PGPORT)$/), ...words.filter((word) => word.startsWith(':'))].map(plainPort);
+  const hosts = told.length === 0 && ports.includes(port) ? ['localhost'] : told;
+  const same = [...hosts.map((one) => isSameMachine(one, host)), ...names.map((one) => isPlainlySameMachine(one, host))];
   return (await Promise.all(same)).includes(true);
 }
+
+const isNumber = (part: string): boolean => /^:?\d{1,5}$/.test(part);
 
 /** What an option was given: `-p 1`, `-p1`, `--port 1`, `--port=1`, `port=1` among others in one word. */
 function optionsOf(words: readonly string[], names: RegExp): string[] {

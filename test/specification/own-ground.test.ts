@@ -113,11 +113,10 @@ async function composed() {
   onTestFinished(() => connection.close());
   const whereabouts = { state, web: '127.0.0.1:18200', temporalPage: '127.0.0.1:18201' };
   const { ground } = composePorts(pool, new Client({ connection }), whereabouts);
-  const { host, port: database } = new pg.Client(pool.options);
+  const { port: database } = new pg.Client(pool.options);
   return {
     state,
     database: String(database),
-    databaseHost: host,
     temporal: env.address.slice(env.address.lastIndexOf(':') + 1),
     ownOf: (action: Action) => ground.ownOf(target(action), ''),
     ofCommand: (...argv: string[]) => ground.ownOf(target({ kind: 'exec', argv }), ''),
@@ -170,6 +169,9 @@ test('a command is known by host and port in one word or in two', async () => {
   for (const host of ['localhost', '127.0.0.1', '127.0.0.2', 'LOCALHOST', 'localhost.', hostname()])
     for (const argv of words(host)) expect(await ofCommand(...argv), argv.join(' ')).toBe('PostgreSQL');
   for (const argv of words('192.0.2.1')) expect(await ofCommand(...argv), argv.join(' ')).toBeUndefined();
+  for (const host of ['localhost', 'LOCALHOST', '127.1', hostname()])
+    expect(await ofCommand('/usr/local/bin/call', host, 'reset', port), host).toBe('PostgreSQL');
+  expect(await ofCommand('/usr/local/bin/call', 'shop', 'reset', port)).toBeUndefined();
   expect(await ofCommand('/usr/bin/psql', '-h', '::1', '-p', port)).toBe('PostgreSQL');
   expect(await ofCommand('/usr/bin/temporal', 'operator', '--address', `[::1]:${temporal}`)).toBe('Temporal');
 });
@@ -200,6 +202,7 @@ test('what contains something of hale is its ground too, and the root', async ()
     ['s/a/b/'],
     ['a text / with a slash'],
     ['http://shop.example/'],
+    [`http:/${dirname(state)}/`],
   ])
     expect(await ofCommand('/bin/rm', ...words), words.join(' ')).toBeUndefined();
 });
