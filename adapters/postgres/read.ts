@@ -4,13 +4,12 @@ import type { Change } from '../../domain/change.js';
 import type { EffectState } from '../../domain/effect.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { Fleet } from '../../domain/service.js';
-import type { Verdict } from '../../domain/verdict.js';
 import { instanceOf, openDatabase } from './database.js';
 import { readDeliveries, readFailingChannels, type DeliveryRecord, type FailingChannel } from './read-deliveries.js';
 import { readAlerts, type AlertFilter, type KeptAlert } from './read-alerts.js';
 import { readChanges, type ChangeFilter } from './changes.js';
 import { readHistories, type ArchivedHistory } from './histories.js';
-import { readInForce, type InForce } from './read-in-force.js';
+import { readEffects, readInForce, type EffectRecord, type InForce } from './read-effects.js';
 import { readStorm, type StormRecord } from './read-storm.js';
 import { readMeasured, type MeasuredObjective } from './read-measured.js';
 
@@ -45,7 +44,7 @@ export interface Records {
   close(): Promise<void>;
 }
 
-export type { DeliveryRecord, FailingChannel, InForce, MeasuredObjective };
+export type { DeliveryRecord, EffectRecord, FailingChannel, InForce, MeasuredObjective };
 
 export interface SwitchStates {
   readonly stop?: { readonly by: string; readonly since: Date };
@@ -101,20 +100,6 @@ export interface CycleRecord {
   readonly outcome?: Outcome;
 }
 
-export interface EffectRecord {
-  readonly actionId: string;
-  readonly incident: string;
-  readonly service: string;
-  readonly instance?: string;
-  readonly correction: string;
-  readonly resource: string;
-  readonly state: EffectState;
-  readonly verdict?: Verdict['kind'];
-  readonly before: string;
-  readonly after?: string;
-  readonly why?: string;
-}
-
 export interface EventRecord {
   readonly seq: number;
   readonly at: Date;
@@ -148,9 +133,9 @@ export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
     measured: (current) => readMeasured(pool, current),
     incidents: (filter) => incidents(pool, filter),
     cycles: (incident) => cycles(pool, incident),
-    effects: (incident) => effects(pool, 'incident = any($1)', [incident]),
+    effects: (incident) => readEffects(pool, 'incident = any($1)', [incident]),
     inForce: () => readInForce(pool),
-    effectsIn: (states) => effects(pool, 'state = any($1)', states),
+    effectsIn: (states) => readEffects(pool, 'state = any($1)', states),
     events: (incident) => events(pool, incident),
     histories: (incident) => histories(pool, incident),
     deliveries: (eventKey) => readDeliveries(pool, eventKey),
@@ -282,35 +267,6 @@ async function cycles(pool: pg.Pool, incident: string): Promise<CycleRecord[]> {
     by,
     startedAt: started_at,
     ...present({ endedAt: ended_at, outcome }),
-  }));
-}
-
-interface EffectRow {
-  action_id: string;
-  incident: string;
-  service: string;
-  instance: string;
-  correction: string;
-  resource: string;
-  state: EffectState;
-  verdict: Verdict['kind'] | null;
-  before: string;
-  after: string | null;
-  why: string | null;
-}
-
-async function effects(pool: pg.Pool, where: string, values: readonly string[]): Promise<EffectRecord[]> {
-  const { rows } = await pool.query<EffectRow>(
-    `select action_id, incident, service, instance, correction, resource, state, verdict, why,
-            before_image->>'summary' as before, after_image->>'summary' as after
-       from effects where ${where} order by prepared_at`,
-    [values],
-  );
-  return rows.map(({ action_id, instance, verdict, after, why, ...row }) => ({
-    ...row,
-    ...instanceOf(instance),
-    actionId: action_id,
-    ...present({ verdict, after, why }),
   }));
 }
 
