@@ -33,18 +33,15 @@ export async function signingKey(pool: pg.Pool): Promise<SigningKey> {
   return (await newest()) ?? signingKey(pool);
 }
 
+/** Only the first use is dated: of an order that was in time, a repeated delivery that comes later is let through too. */
 async function use(pool: pg.Pool, nonce: string, usedBy: string, expiresAt: number): ReturnType<Signatures['use']> {
   await pool.query("delete from nonces where expires_at < clock_timestamp() - interval '1 day'");
-  const { rows } = await pool.query<{ is_over: boolean }>('select to_timestamp($1::float8 / 1000) <= clock_timestamp() as is_over', [
-    expiresAt,
-  ]);
-  // Of an order that was let through before its time was over, a repeated delivery is let through too.
-  const seen = await pool.query<{ used_by: string }>('select used_by from nonces where nonce = $1', [nonce]);
-  if (seen.rows[0] === undefined && rows[0]?.is_over !== false) return 'expired';
   await pool.query(
-    'insert into nonces (nonce, used_by, expires_at) values ($1, $2, to_timestamp($3::float8 / 1000)) on conflict do nothing',
+    `insert into nonces (nonce, used_by, expires_at)
+     select $1, $2, at from to_timestamp($3::float8 / 1000) as at where at > clock_timestamp() on conflict do nothing`,
     [nonce, usedBy, expiresAt],
   );
-  const stored = await pool.query<{ used_by: string }>('select used_by from nonces where nonce = $1', [nonce]);
-  return stored.rows[0]?.used_by === usedBy ? 'fresh' : 'used';
+  const { rows } = await pool.query<{ used_by: string }>('select used_by from nonces where nonce = $1', [nonce]);
+  if (rows[0] === undefined) return 'expired';
+  return rows[0].used_by === usedBy ? 'fresh' : 'used';
 }
