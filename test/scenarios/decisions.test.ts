@@ -9,7 +9,7 @@ import type { Ask } from '../../contracts/cycle.js';
 import { healWorkflowId } from '../../contracts/names.js';
 import { fileDrivenService, type FileDrivenService } from '../support/broken-service.js';
 import { attack, attacks, decideAtOnce } from '../support/deciding.js';
-import { haleWith, openAsk, type Hale, type Handle } from '../support/hale.js';
+import { haleWith, openAsk, rememberGood, type Hale, type Handle } from '../support/hale.js';
 import { devServer } from '../support/temporal.js';
 
 let env: TestWorkflowEnvironment;
@@ -32,12 +32,7 @@ services:
 async function asking(policy = '') {
   const service = await fileDrivenService();
   const hale = await haleWith(env, configuration(service, `mode: ask${policy}`));
-  const [shop] = hale.fleet.services;
-  const [back] = shop?.corrections ?? [];
-  if (back === undefined) throw new Error('no correction');
-  const provider = hale.ports.providers.for(back.action);
-  const good = await provider?.image({ service: 'shop', action: back.action, timeoutMs: 1_000 });
-  if (good) await hale.ports.knownGood.record('shop', undefined, 'back', good);
+  await rememberGood(hale, 'back');
   let number = 0;
   return { service, hale, break: () => service.configure(`bad ${(number += 1)}`) };
 }

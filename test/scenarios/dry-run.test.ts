@@ -7,7 +7,7 @@ import { readOnly } from '../../activities/read-only.js';
 import type { DryRun } from '../../contracts/dry-run.js';
 import { dryRunWorkflowId } from '../../contracts/names.js';
 import { fileDrivenService, type FileDrivenService } from '../support/broken-service.js';
-import { haleWith, type Hale } from '../support/hale.js';
+import { haleWith, rememberGood, type Hale } from '../support/hale.js';
 import { freshKnob, type Knob } from '../support/knob.js';
 import { devServer } from '../support/temporal.js';
 
@@ -51,10 +51,7 @@ const nothing = { effects: 0, leases: 0, incidents: 0, cycles: 0, lessons: 0, ev
 async function brokenShop() {
   const [service, knob] = [await fileDrivenService(), await freshKnob()];
   const hale = await haleWith(env, yaml(service, knob));
-  const [correction] = hale.fleet.services[0]?.corrections ?? [];
-  if (correction === undefined) throw new Error('the shop has no correction');
-  const image = await hale.ports.providers.for(correction.action)?.image({ service: 'shop', action: correction.action, timeoutMs: 1_000 });
-  if (image) await hale.ports.knownGood.record('shop', undefined, correction.name, image);
+  await rememberGood(hale, 'last-good');
   await service.configure('bad');
   return { service, knob, hale };
 }

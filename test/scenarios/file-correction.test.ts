@@ -5,7 +5,7 @@ import { unlink } from 'node:fs/promises';
 import { postgresSwitches, type Switches } from '../../adapters/postgres/controls.js';
 import { fileDrivenService, type FileDrivenService } from '../support/broken-service.js';
 import type { CycleState } from '../../contracts/cycle.js';
-import { haleWith, inPhase, type Hale } from '../support/hale.js';
+import { haleWith, rememberGood, inPhase, type Hale } from '../support/hale.js';
 import { devServer } from '../support/temporal.js';
 
 let env: TestWorkflowEnvironment;
@@ -24,14 +24,6 @@ ${corrections}
 `;
 const lastGood = (file: string, more = ''): string =>
   `      last-good: {file: ${file}, restore: lastGood, mode: act, hold: 1s, within: 300ms, cooldown: 0s${more}}`;
-
-/** Remembers the file as it is now as the last good one, as watch does while the service is healthy. */
-async function rememberGood(hale: Hale, correction: string): Promise<void> {
-  const { action } = hale.fleet.services[0]?.corrections.find((one) => one.name === correction) ?? {};
-  if (action === undefined) throw new Error(`no correction ${correction}`);
-  const image = await hale.ports.providers.for(action)?.image({ service: 'shop', action, timeoutMs: 1_000 });
-  if (image) await hale.ports.knownGood.record('shop', undefined, correction, image);
-}
 
 const states = async (hale: Hale): Promise<unknown[]> =>
   (await hale.pool.query<{ state: string }>('select correction, state, verdict from effects order by prepared_at')).rows;

@@ -80,6 +80,14 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string, taskQ
   };
 }
 
+/** Remembers the file as it is now as the last good one, as watch does while the service is healthy. */
+export async function rememberGood(hale: Hale, correction: string): Promise<void> {
+  const { action } = hale.fleet.services[0]?.corrections.find((one) => one.name === correction) ?? {};
+  if (action === undefined) throw new Error(`no correction ${correction}`);
+  const image = await hale.ports.providers.for(action)?.image({ service: 'shop', action, timeoutMs: 1_000 });
+  if (image) await hale.ports.knownGood.record('shop', undefined, correction, image);
+}
+
 /** Waits, by asking the cycle itself, until it is in this phase. */
 export const inPhase = (handle: Handle, wanted: CycleState['phase']): Promise<CycleState> =>
   until(handle, wanted, (state) => (state.phase === wanted ? state : undefined));
