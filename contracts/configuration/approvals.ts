@@ -1,6 +1,6 @@
 import type { ApprovalRules } from '../../domain/approval.js';
 import type { Context } from './context.js';
-import { approvals } from './correction-file.js';
+import { approvals } from './corrections/file.js';
 import { type Node, at, plain } from './tree.js';
 
 const isGroup = (approver: string): boolean => approver.startsWith('group:');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { channelSources, linksFile, pageFile } from './channel-file.js';
-import { approvals, correction, mode } from './correction-file.js';
+import { approvals, correction, mode } from './corrections/file.js';
 import { alertMatchers, branch, changeSources, clusterAccess, intake, repository } from './intake-file.js';
 import { yieldsTo } from '../../domain/service.js';
 import { absolutePath, choice, count, duration, matcher, name, percent, text, until, url } from './scalars.js';

@@ -1,7 +1,7 @@
 import { fillSlots } from '../../domain/detection/slots.js';
 import type { Correction, Instances, Limits, Objective, Override, Service, Signal } from '../../domain/service.js';
 import { type Context, filled, prometheusNamed, secretNamed, targetDefaults } from './context.js';
-import { type Given, resolveCorrection } from './corrections.js';
+import { type Given, resolveCorrection } from './corrections/resolve.js';
 import { type ServiceHead, serviceHead } from './file.js';
 import { modeOf, resolveLimits } from './limits.js';
 import { holdMsDefault, resolveObjective } from './objectives.js';
