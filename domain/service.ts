@@ -196,16 +196,23 @@ export type Action =
   | {
       readonly kind: 'postgres';
       readonly connection: SqlConnection;
-      readonly statement: 'terminateRootBlocker' | 'cancelQuery' | 'vacuum';
+      readonly statement: PostgresStatement;
       readonly spare: { readonly users: readonly string[]; readonly applications: readonly string[] };
-      /** `cancelQuery`: only queries running at least this long. */
+      /** How long a query runs, a snapshot is kept or a slot is unused at least, to be ended or dropped. */
       readonly olderThanMs: number;
       /** `vacuum`: the table, schema-qualified or not. */
       readonly table?: string;
+      /** `setting`: what is to be in force in the whole cluster. */
+      readonly setting?: { readonly name: string; readonly value: string };
+      /** `dropSlot`: only while it keeps more WAL than this. */
+      readonly slot?: { readonly name: string; readonly retainsBytes: number };
     }
   | { readonly kind: 'wait'; readonly forMs: number }
   /** Accepted by the configuration, named as not yet active, refused by the gate. */
   | { readonly kind: 'inactive'; readonly provider: string };
+
+export const postgresStatements = ['terminateRootBlocker', 'cancelQuery', 'vacuum', 'endOldSnapshots', 'setting', 'dropSlot'] as const;
+export type PostgresStatement = (typeof postgresStatements)[number];
 
 export interface HttpRequest {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
