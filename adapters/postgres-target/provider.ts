@@ -56,9 +56,9 @@ async function examine(session: pg.Client, statement: Statement, action: Postgre
 }
 
 async function readBack(session: pg.Client, statement: Statement, { action, before }: Call<PostgresAction>): Promise<ReadBack> {
-  const [then, now] = [before.content.server, await serverOf(session)];
+  const [then, now] = [before.content.server as string | undefined, await serverOf(session)];
   if (then !== undefined && then !== now)
-    return { kind: 'unknown', why: `${now} answers now, what became of it at the ${String(then)} is not known` };
+    return { kind: 'unknown', why: `${now} answers now, what became of it on the ${then} is not known` };
   const became = await statement.readBack(session, action, before);
   if (became === 'notApplied') return { kind: 'notApplied' };
   const after = await look(session, statement, action);

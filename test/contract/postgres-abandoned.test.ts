@@ -153,7 +153,7 @@ describe('endOldSnapshots', () => {
     expect(await seenBy(bench)).toMatchObject({ applicable: false });
   });
 
-  it('names the grant that is missing', async () => {
+  it('names pg_signal_backend where that is missing', async () => {
     const bench = await held();
     const { healer, owner } = bench.database;
     await owner.query(`revoke pg_signal_backend from ${healer}`);
@@ -188,7 +188,7 @@ describe('dropSlot', () => {
       });
   });
 
-  it('names the grant that is missing', async () => {
+  it('names the attribute that is missing', async () => {
     const bench = await abandoned();
     const { healer, owner } = bench.database;
     await owner.query(`alter role ${healer} noreplication`);
@@ -196,7 +196,7 @@ describe('dropSlot', () => {
     await expect(bench.provider.apply(await callOn(bench))).rejects.toThrow(/permission denied/);
   });
 
-  it('brings nothing back', async () => {
+  it('brings no slot back', async () => {
     const bench = await abandoned();
     const call = await callOn(bench);
     await expect(bench.provider.undo(undoOf(call), await bench.provider.apply(call))).rejects.toThrow(/can't be brought back/);
