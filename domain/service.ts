@@ -196,23 +196,28 @@ export type Action =
   | {
       readonly kind: 'postgres';
       readonly connection: SqlConnection;
-      readonly statement: PostgresStatement;
+      readonly statement: 'terminateRootBlocker' | 'cancelQuery' | 'vacuum';
       readonly spare: { readonly users: readonly string[]; readonly applications: readonly string[] };
-      /** How long a query runs, a snapshot is kept or a slot is unused at least, to be ended or dropped. */
+      /** `cancelQuery`: only queries running at least this long. */
       readonly olderThanMs: number;
       /** `vacuum`: the table, schema-qualified or not. */
       readonly table?: string;
-      /** `setting`: what is to be in force in the whole cluster. */
-      readonly setting?: { readonly name: string; readonly value: string };
-      /** `dropSlot`: only while it keeps more WAL than this. */
-      readonly slot?: { readonly name: string; readonly retainsBytes: number };
     }
+  | GitAction
   | { readonly kind: 'wait'; readonly forMs: number }
   /** Accepted by the configuration, named as not yet active, refused by the gate. */
   | { readonly kind: 'inactive'; readonly provider: string };
 
-export const postgresStatements = ['terminateRootBlocker', 'cancelQuery', 'vacuum', 'endOldSnapshots', 'setting', 'dropSlot'] as const;
-export type PostgresStatement = (typeof postgresStatements)[number];
+/** Paths of a repository put back as they were when the service was last well. */
+export interface GitAction {
+  readonly kind: 'git';
+  /** A folder or a URL, as git takes it. */
+  readonly repository: string;
+  readonly branch: string;
+  readonly paths: readonly string[];
+  /** On the branch itself, or as a branch of its own that people merge. */
+  readonly push: 'direct' | 'branch';
+}
 
 export interface HttpRequest {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';

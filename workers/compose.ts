@@ -11,6 +11,7 @@ import { execProvider } from '../adapters/exec/provider.js';
 import { fileProvider } from '../adapters/filesystem/file-provider.js';
 import { releaseProvider } from '../adapters/filesystem/release-provider.js';
 import { ownGround } from '../adapters/ground/own-ground.js';
+import { gitProvider } from '../adapters/git/provider.js';
 import { httpMeter } from '../adapters/http/meter.js';
 import { httpProvider } from '../adapters/http/provider.js';
 import { postgresChanges } from '../adapters/postgres/changes.js';
@@ -58,7 +59,7 @@ export function composePorts(pool: pg.Pool, client: Client, { state, web, tempor
     configurations: postgresConfigurations(pool),
     meters: composeMeters(sources),
     members: prometheusMembers(sources),
-    providers: composeProviders(),
+    providers: composeProviders(state),
     incidents: postgresIncidents(pool),
     effects: postgresEffects(pool),
     leases: postgresLeases(pool),
@@ -126,10 +127,11 @@ const composeMeters = (sources: Sources): Meters => ({
 });
 
 /** One provider per kind of action; `inactive` has none, and the gate refuses it. */
-function composeProviders(): Providers {
+function composeProviders(state = '.hale'): Providers {
   const providers: { readonly [K in Action['kind']]?: unknown } = {
     exec: execProvider(),
     file: fileProvider(commands),
+    git: gitProvider(join(state, 'git', 'corrections')),
     http: httpProvider(),
     postgres: postgresProvider(),
     release: releaseProvider(commands),

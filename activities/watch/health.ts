@@ -23,10 +23,14 @@ export async function releaseHolds({ controls }: Controls, board: Board): Promis
   }
 }
 
+/** A server of others is not asked with every look. */
+const ASK_OTHERS_MS = 15_000;
+
 /** Remembers what the targets of restoring corrections look like while their service is well. */
 export class GoodKeeper {
   readonly #ports: Keeping;
   readonly #sightings = new Map<string, Sighting>();
+  readonly #askedAt = new Map<string, number>();
 
   constructor(ports: Keeping) {
     this.#ports = ports;
@@ -45,6 +49,8 @@ export class GoodKeeper {
 
   async #lookAt(service: Service, member: Member, correction: Correction, healthySince: number | undefined): Promise<void> {
     const key = `${memberKey(member)}/${correction.name}`;
+    if (correction.action.kind === 'git' && Date.now() - (this.#askedAt.get(key) ?? -Infinity) < ASK_OTHERS_MS) return;
+    this.#askedAt.set(key, Date.now());
     const image = await this.#imageOf(member, correction);
     if (image === undefined) return void this.#sightings.delete(key);
     const now = Date.now();
@@ -64,4 +70,4 @@ export class GoodKeeper {
 }
 
 /** Only these ever ask what was good. */
-const restores = ({ action }: Correction): boolean => action.kind === 'file' || action.kind === 'release';
+const restores = ({ action }: Correction): boolean => ['file', 'git', 'release'].includes(action.kind);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Change } from '../../domain/change.js';
 import type { FeedReading, GitFeed } from '../../domain/feed.js';
+import { REMOTE, gitEnvironment } from './run.js';
 
 const run = promisify(execFile);
 const timeoutMs = 60_000;
@@ -59,7 +60,8 @@ async function fetch(mirror: string, { repository, branch }: GitFeed): Promise<v
   await mkdir(mirror, { recursive: true, mode: 0o700 });
   await git(mirror, ['init', '--quiet', '--bare']);
   const refs = `+refs/heads/${branch}:refs/hale/head`;
-  await git(mirror, ['fetch', '--quiet', '--no-tags', '--filter=blob:none', `--depth=${historyMax}`, '--', repository, refs]);
+  // By a name of its own: git does not take what leaves files out from a folder by its path.
+  await git(mirror, ['fetch', '--quiet', '--no-tags', '--filter=blob:none', `--depth=${historyMax}`, REMOTE, refs], repository);
 }
 
 /** Removes the mirrors of sources that are not read any more. */
@@ -79,7 +81,7 @@ async function changesOf(
 ): Promise<Change[]> {
   // By first parent: what lands on the branch at once, as a merge does, is one change.
   const words = ['log', '--first-parent', '-m', `--max-count=${commitsMax}`, `--format=%H${field}%ct${field}%an${field}%s`, ...range, '--'];
-  const text = await git(mirror, [...words, ...(path === undefined ? [] : [`:(literal)${path}`])]);
+  const text = await git(mirror, [...words, ...(path === undefined ? [] : [path])]);
   const lines = text.split('\n').filter((line) => line.includes(field));
   return lines.map((line): Change => {
     const [hash = '', seconds = '', author = '', subject = ''] = line.split(field);
@@ -109,17 +111,8 @@ async function isAncestor(mirror: string, one: string, other: string): Promise<b
   );
 }
 
-/** Without prompts, hooks or transports that run programs. */
-async function git(mirror: string, words: readonly string[]): Promise<string> {
-  const env = {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    SSH_AUTH_SOCK: process.env.SSH_AUTH_SOCK,
-    GIT_DIR: mirror,
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_ALLOW_PROTOCOL: 'file:http:https:ssh',
-    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
-  };
+async function git(mirror: string, words: readonly string[], repository = ''): Promise<string> {
+  const env = gitEnvironment(mirror, repository);
   const { stdout } = await run('git', [...words], { cwd: mirror, env, timeout: timeoutMs, maxBuffer: 4 * 1024 * 1024 });
   return stdout;
 }

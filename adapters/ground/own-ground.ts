@@ -30,6 +30,7 @@ async function serverOf({ servers }: Stand, action: Action): Promise<string | un
 
 function targetPaths(action: Action): string[] {
   if (action.kind === 'file') return [action.path];
+  if (action.kind === 'git') return action.repository.startsWith('/') ? [action.repository] : [];
   return action.kind === 'release' ? [action.link] : [];
 }
 
@@ -41,6 +42,7 @@ function wordsOf(action: Target['action']): readonly string[] {
     case 'file':
     case 'release':
       return action.then ?? [];
+    case 'git':
     case 'http':
     case 'postgres':
     case 'wait':

@@ -46,15 +46,14 @@ export const clusterAccess = z.union([z.literal('inCluster'), absolutePath], {
 });
 
 const pathError = 'a path inside the repository, such as apps/shop';
+export const pathInRepository = z.string({ error: pathError }).regex(/^[^/:\0][^:\0]{0,299}$/, { error: pathError });
+
 /** Every commit on the branch, or those that touch the path. */
 export const changeSources = z
   .array(
     z.strictObject({
       source: name,
-      path: z
-        .string({ error: pathError })
-        .regex(/^[^/:\0][^:\0]{0,299}$/, { error: pathError })
-        .optional(),
+      path: pathInRepository.optional(),
     }),
   )
   .min(1)

@@ -54,17 +54,6 @@ export const percent = z
   .transform(ratioOf)
   .refine((ratio) => ratio > 0 && ratio <= 1, { error: percentError });
 
-const sizeUnits = { B: 1, kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 } as const;
-const sizeError = 'a size with its unit, such as 512MB or 10GB';
-/** Bytes of a size written as in PostgreSQL, whose units are powers of 1024. */
-export const size = z
-  .string({ error: sizeError })
-  .regex(/^\d{1,6}(B|kB|MB|GB|TB)$/, { error: sizeError })
-  .transform((written) => {
-    const [, amount, unit] = /^(\d+)(\w+)$/.exec(written) ?? [];
-    return Number(amount) * sizeUnits[unit as keyof typeof sizeUnits];
-  });
-
 const votesError = 'how many of how many readings, such as "3 of 5", at most of 100';
 export const votes = z
   .string({ error: votesError })

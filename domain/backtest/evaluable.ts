@@ -81,6 +81,7 @@ export function whyUnknowable({ action, onlyIf }: Correction): string | undefine
     case 'wait':
       return undefined;
     case 'file':
+    case 'git':
     case 'release':
       return 'whether there was another good state to go back to is not in the history';
     case 'postgres':

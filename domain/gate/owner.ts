@@ -1,4 +1,4 @@
-import type { Action, Correction, Service } from '../service.js';
+import type { Correction, Service } from '../service.js';
 
 /** A controller that keeps its objects as a repository says is reached through that. */
 const BY_GIT = ['argocd', 'flux'];
@@ -8,9 +8,7 @@ const BY_GIT = ['argocd', 'flux'];
  * owns its configuration, its role and its life.
  */
 export function ownerOf({ managedBy }: Service, { action, through }: Correction): string | undefined {
-  if (managedBy === undefined || isNobodys(action)) return undefined;
-  return through === managedBy || (through === 'git' && BY_GIT.includes(managedBy)) ? undefined : managedBy;
+  if (managedBy === undefined || action.kind === 'wait' || action.kind === 'postgres') return undefined;
+  if ((through === 'git' || action.kind === 'git') && BY_GIT.includes(managedBy)) return undefined;
+  return through === managedBy ? undefined : managedBy;
 }
-
-const isNobodys = (action: Action): boolean =>
-  action.kind === 'wait' || (action.kind === 'postgres' && action.statement !== 'setting' && action.statement !== 'dropSlot');

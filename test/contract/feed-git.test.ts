@@ -85,6 +85,13 @@ test('subjects are data: control characters are taken out, and a name of a path 
   ]);
 });
 
+test('a repository may leave out the files that nobody looks at', async () => {
+  const { folder, mirrors, git, commit } = await repository();
+  git('config', 'uploadpack.allowFilter', 'true');
+  await commit('apps/shop/a', 'shop v2');
+  expect((await readCommits(mirrors, feedOf(folder), undefined, Date.now())).changes).toHaveLength(2);
+});
+
 test('a repository or branch that is not there is an error, and another transport is not spoken', async () => {
   const { folder, mirrors } = await repository();
   await expect(readCommits(mirrors, feedOf(`${folder}/none`), undefined, Date.now())).rejects.toThrow();

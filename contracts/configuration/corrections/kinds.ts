@@ -1,5 +1,6 @@
 import { exec } from './exec.js';
 import { file } from './file-content.js';
+import { git } from './git.js';
 import { http } from './http.js';
 import { kubernetes, systemd } from './inactive.js';
 import type { AnyKind } from './kind.js';
@@ -8,4 +9,4 @@ import { release } from './release.js';
 import { wait } from './wait.js';
 
 /** Every kind of correction that the file knows; to add one, write a file like these and name it here. */
-export const correctionKinds: readonly AnyKind[] = [exec, http, file, release, postgres, wait, kubernetes, systemd];
+export const correctionKinds: readonly AnyKind[] = [exec, http, file, release, git, postgres, wait, kubernetes, systemd];

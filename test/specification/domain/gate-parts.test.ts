@@ -116,8 +116,6 @@ test('a controller owns every correction of its target but a wait and what ends 
   expect(owner('patroni', exec)).toBe('patroni');
   expect(owner('patroni', { kind: 'wait', forMs: 1 })).toBeUndefined();
   expect(owner('patroni', { kind: 'postgres', statement: 'vacuum' } as Action)).toBeUndefined();
-  expect(owner('patroni', { kind: 'postgres', statement: 'setting' } as Action)).toBe('patroni');
-  expect(owner('patroni', { kind: 'postgres', statement: 'dropSlot' } as Action)).toBe('patroni');
   expect(owner('patroni', { kind: 'file', path: '/etc/shop.conf', restore: 'lastGood' })).toBe('patroni');
   expect(owner('patroni', exec, 'patroni')).toBeUndefined();
   expect(owner('patroni', exec, 'systemd')).toBe('patroni');
@@ -129,6 +127,8 @@ test('a repository is the way through the controllers that keep to one, and thro
   const throughGit = (managedBy: string) =>
     ownerOf({ ...serviceWith('shop', []), managedBy }, { action: exec, through: 'git' } as Correction);
   expect(['argocd', 'flux', 'patroni', 'systemd'].map(throughGit)).toEqual([undefined, undefined, 'patroni', 'systemd']);
+  const byGit = (managedBy: string) => ownerOf({ ...serviceWith('shop', []), managedBy }, { action: { kind: 'git' } } as Correction);
+  expect(['argocd', 'flux', 'terraform'].map(byGit)).toEqual([undefined, undefined, 'terraform']);
 });
 
 const at = (text: string): number => Date.parse(text);
