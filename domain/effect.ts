@@ -20,6 +20,8 @@ export interface Image {
   readonly summary: string;
   /** Provider-specific, JSON; large content is stored by hash and only referenced here. */
   readonly content: Readonly<Record<string, unknown>>;
+  /** Why this never counts as a good state, however well the service is: the target was not seen, or does not run. */
+  readonly notGood?: string;
 }
 
 export interface Effect {

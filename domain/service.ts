@@ -82,6 +82,20 @@ export interface PrometheusSource {
 /** Where a secret is read when it is needed. The secret itself never enters configuration, history or ledger. */
 export type SecretReference = { readonly file: string } | { readonly env: string };
 
+/** A Docker engine, by its socket (`unix:///var/run/docker.sock`) or by the http(s) URL of a proxy before it. */
+export interface DockerSource {
+  readonly name: string;
+  readonly url: string;
+  /** Secret under which the configuration of good containers is kept; without it hale keeps none. */
+  readonly seal?: SecretReference;
+}
+
+/** Exactly one container: by its name, or by a label that no other one has. */
+export type ContainerPick = { readonly container: string } | { readonly label: string };
+
+export const dockerOperations = ['restart', 'hardRestart', 'start', 'stop', 'recreate', 'limits'] as const;
+export type DockerOperation = (typeof dockerOperations)[number];
+
 export interface SqlConnection {
   readonly hosts: readonly string[];
   readonly port: number;
@@ -204,6 +218,17 @@ export type Action =
       readonly table?: string;
     }
   | GitAction
+  | {
+      readonly kind: 'docker';
+      readonly source: DockerSource;
+      readonly pick: ContainerPick;
+      readonly operation: DockerOperation;
+      /** How long a container has to end by itself before it is killed; always sent. */
+      readonly stopWithinMs: number;
+      /** `limits`: what is set in place of the limits that it has. */
+      readonly memoryBytes?: number;
+      readonly cpus?: number;
+    }
   | { readonly kind: 'wait'; readonly forMs: number }
   /** Accepted by the configuration, named as not yet active, refused by the gate. */
   | { readonly kind: 'inactive'; readonly provider: string };

@@ -62,6 +62,7 @@ export const importTable = [
 export const adapterVendors = {
   alertmanager: ['re2js'],
   configuration: ['contracts/configuration'],
+  docker: ['dockerode'],
   http: ['re2js'],
   kubernetes: ['@kubernetes/client-node'],
   mail: ['nodemailer'],

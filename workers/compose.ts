@@ -5,6 +5,7 @@ import type { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type pg from 'pg';
 import { alertmanagerSilences } from '../adapters/alertmanager/silences.js';
+import { dockerProvider } from '../adapters/docker/provider.js';
 import { commands } from '../adapters/exec/commands.js';
 import { execMeter } from '../adapters/exec/meter.js';
 import { execProvider } from '../adapters/exec/provider.js';
@@ -129,6 +130,7 @@ const composeMeters = (sources: Sources): Meters => ({
 /** One provider per kind of action; `inactive` has none, and the gate refuses it. */
 function composeProviders(state = '.hale'): Providers {
   const providers: { readonly [K in Action['kind']]?: unknown } = {
+    docker: dockerProvider(),
     exec: execProvider(),
     file: fileProvider(commands),
     git: gitProvider(join(state, 'git', 'corrections')),

@@ -52,7 +52,7 @@ export class GoodKeeper {
     if (correction.action.kind === 'git' && Date.now() - (this.#askedAt.get(key) ?? -Infinity) < ASK_OTHERS_MS) return;
     this.#askedAt.set(key, Date.now());
     const image = await this.#imageOf(member, correction);
-    if (image === undefined) return void this.#sightings.delete(key);
+    if (image === undefined || image.notGood !== undefined) return void this.#sightings.delete(key);
     const now = Date.now();
     const sighting = sighted(this.#sightings.get(key), image.identity, now);
     this.#sightings.set(key, sighting);
@@ -70,4 +70,5 @@ export class GoodKeeper {
 }
 
 /** Only these ever ask what was good. */
-const restores = ({ action }: Correction): boolean => ['file', 'git', 'release'].includes(action.kind);
+const restores = ({ action }: Correction): boolean =>
+  ['file', 'git', 'release'].includes(action.kind) || (action.kind === 'docker' && action.operation === 'recreate');

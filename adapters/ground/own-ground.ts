@@ -45,6 +45,7 @@ function wordsOf(action: Target['action']): readonly string[] {
     case 'git':
     case 'http':
     case 'postgres':
+    case 'docker':
     case 'wait':
     case 'inactive':
       return [];

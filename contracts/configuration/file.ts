@@ -3,7 +3,7 @@ import { channelSources, linksFile, pageFile } from './channel-file.js';
 import { approvals, correction, mode } from './corrections/file.js';
 import { alertMatchers, branch, changeSources, clusterAccess, intake, repository } from './intake-file.js';
 import { yieldsTo } from '../../domain/service.js';
-import { absolutePath, choice, count, duration, matcher, name, percent, text, until, url } from './scalars.js';
+import { absolutePath, choice, count, dockerUrl, duration, matcher, name, percent, text, until, url } from './scalars.js';
 import { objective, signal, target } from './signal-file.js';
 import { timeIntervals } from './time-intervals.js';
 
@@ -32,6 +32,8 @@ const source = z.strictObject({
   git: repository.optional().describe('Commits on its branch are changes of the services that name it'),
   branch: branch.optional(),
   kubernetes: clusterAccess.optional().describe('Changes of the Deployments that are targets; corrections are not active yet'),
+  docker: dockerUrl.optional().describe('Its containers may be targets'),
+  seal: text.optional().describe('Name of an entry of `secrets`, under which the configuration of good containers is kept'),
   namespaces: z.array(text).optional(),
   ssh: z.strictObject({ user: text, key: text, knownHosts: absolutePath, atOnce: count(1, 1000).optional() }).optional(),
 });

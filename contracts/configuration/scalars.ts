@@ -54,6 +54,15 @@ export const percent = z
   .transform(ratioOf)
   .refine((ratio) => ratio > 0 && ratio <= 1, { error: percentError });
 
+const bytesError = 'an amount of bytes from 6MiB to 64TiB with its unit KiB, MiB, GiB or TiB, such as 512MiB';
+const byteUnits = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
+/** In binary units, as kernels count memory. */
+export const bytes = z
+  .string({ error: bytesError })
+  .regex(/^\d{1,12}(KiB|MiB|GiB|TiB)$/, { error: bytesError })
+  .transform((text) => Number(text.slice(0, -3)) * byteUnits[text.slice(-3) as keyof typeof byteUnits])
+  .refine((amount) => amount >= 6 * byteUnits.MiB && amount <= 64 * byteUnits.TiB, { error: bytesError });
+
 const votesError = 'how many of how many readings, such as "3 of 5", at most of 100';
 export const votes = z
   .string({ error: votesError })
@@ -110,6 +119,22 @@ function isHttpUrl(text: string): boolean {
   const { protocol, username, password } = new URL(filled);
   return /^https?:$/.test(protocol) && username === '' && password === '';
 }
+
+const dockerError = "unix:///PATH of docker's socket, or http(s)://HOST:PORT of a proxy before it, such as unix:///var/run/docker.sock";
+export const dockerUrl = z.string({ error: dockerError }).refine(isDockerUrl, { error: dockerError });
+
+function isDockerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, pathname, search, hash } = new URL(text);
+  const isPlain = username === '' && password === '' && search === '' && hash === '';
+  return isPlain && (protocol === 'unix:' ? /^unix:\/\/\/[^/]/.test(text) : /^https?:$/.test(protocol) && pathname === '/');
+}
+
+const containerError = 'the name of a container, such as shop or shop-$instance';
+export const containerName = z.string({ error: containerError }).regex(/^[a-zA-Z0-9$][a-zA-Z0-9_.$-]{0,127}$/, { error: containerError });
+
+const labelError = 'a label with its value, such as com.docker.compose.service=shop';
+export const label = z.string({ error: labelError }).regex(/^[a-zA-Z0-9][a-zA-Z0-9._/-]{0,127}=[^\s=][^\s]{0,255}$/, { error: labelError });
 
 const pathError = 'an absolute path, such as /etc/shop/shop.conf';
 export const absolutePath = z

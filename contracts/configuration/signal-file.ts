@@ -1,5 +1,19 @@
 import { z } from 'zod';
-import { amount, argv, choice, count, duration, name, regularExpression, text, url, votes, percent } from './scalars.js';
+import {
+  amount,
+  argv,
+  choice,
+  containerName,
+  count,
+  duration,
+  label,
+  name,
+  regularExpression,
+  text,
+  url,
+  votes,
+  percent,
+} from './scalars.js';
 
 /** Where a PostgreSQL server is reached, or who else runs the service. */
 export const target = z.strictObject({
@@ -11,6 +25,8 @@ export const target = z.strictObject({
   database: text.optional(),
   source: name.optional(),
   deployment: text.optional(),
+  container: containerName.optional().describe('Name of a container of the docker that is the source'),
+  label: label.optional().describe('In place of its name: a label that exactly one container has'),
   host: text.optional(),
   unit: text.optional(),
   managedBy: text.optional().describe('The controller that owns the target'),

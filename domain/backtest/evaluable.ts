@@ -86,6 +86,8 @@ export function whyUnknowable({ action, onlyIf }: Correction): string | undefine
       return 'whether there was another good state to go back to is not in the history';
     case 'postgres':
       return 'what its sessions did is not in the history';
+    case 'docker':
+      return 'in what state its container was is not in the history';
     case 'inactive':
       return `this version has no provider ${action.provider}`;
     default:

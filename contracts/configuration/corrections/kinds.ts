@@ -1,3 +1,4 @@
+import { docker } from './docker.js';
 import { exec } from './exec.js';
 import { file } from './file-content.js';
 import { git } from './git.js';
@@ -9,4 +10,4 @@ import { release } from './release.js';
 import { wait } from './wait.js';
 
 /** Every kind of correction that the file knows; to add one, write a file like these and name it here. */
-export const correctionKinds: readonly AnyKind[] = [exec, http, file, release, git, postgres, wait, kubernetes, systemd];
+export const correctionKinds: readonly AnyKind[] = [exec, http, file, release, git, postgres, docker, wait, kubernetes, systemd];

@@ -1,0 +1,72 @@
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { calls, refusedInCreate, type CallName } from '../../adapters/docker/calls.js';
+import { listen } from './listen.js';
+
+/** A filtering proxy before a real docker, whose line to the client can go dead in the two ways that matter. */
+export interface DockerProxy {
+  readonly url: string;
+  /** Requests that it let through, as `POST /containers/<id>/restart`. */
+  readonly seen: string[];
+  /** Names of the calls that were let through. */
+  readonly used: Set<CallName>;
+  readonly refused: string[];
+  /** Requests whose path is like this reach docker; their answers do not come back, the line is cut. */
+  loseAnswersTo: RegExp | undefined;
+  /** Requests that change something reach nobody, and get no answer. */
+  hanging: boolean;
+  /** What it says in place of docker's own answer to /version. */
+  version: Readonly<Record<string, string>> | undefined;
+}
+
+/** @param allowed without it every request passes */
+export async function dockerProxy(socket: string, allowed?: readonly CallName[]): Promise<DockerProxy> {
+  const server = createServer((incoming, answer) => void pass(proxy, socket, allowed, incoming, answer));
+  const url = `http://127.0.0.1:${await listen(server)}`;
+  const proxy: DockerProxy = { url, seen: [], used: new Set(), refused: [], loseAnswersTo: undefined, hanging: false, version: undefined };
+  return proxy;
+}
+
+async function pass(
+  proxy: DockerProxy,
+  socket: string,
+  allowed: readonly CallName[] | undefined,
+  incoming: IncomingMessage,
+  answer: ServerResponse,
+): Promise<void> {
+  const body = await buffer(incoming);
+  const { method = '', url = '' } = incoming;
+  const path = url.split('?')[0] ?? '';
+  const line = `${method} ${path.replace(/^\/v1\.\d+/, '')}`;
+  if (proxy.hanging && method !== 'GET') return;
+  const call = callOf(method, path);
+  if (allowed !== undefined && (call === undefined || !allowed.includes(call) || isDangerous(call, body))) {
+    proxy.refused.push(line);
+    answer.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify({ message: `${line} is not allowed here` }));
+    return;
+  }
+  if (path === '/version' && proxy.version !== undefined) return void answer.end(JSON.stringify(proxy.version));
+  if (call !== undefined) proxy.used.add(call);
+  proxy.seen.push(line);
+  const onwards = request({ socketPath: socket, method, path: url, headers: incoming.headers }, (response) => {
+    const isLost = proxy.loseAnswersTo?.test(path) ?? false;
+    if (!isLost) answer.writeHead(response.statusCode ?? 502, response.headers);
+    response.on('data', (chunk) => void (isLost || answer.write(chunk)));
+    response.on('end', () => void (isLost ? answer.destroy() : answer.end()));
+  });
+  onwards.on('error', () => answer.destroy());
+  onwards.end(body);
+}
+
+const callOf = (method: string, path: string): CallName | undefined =>
+  (Object.keys(calls) as CallName[]).find((name) => calls[name].method === method && new RegExp(calls[name].path).test(path));
+
+function isDangerous(call: CallName, body: Buffer): boolean {
+  if (call !== 'create') return false;
+  const whole = JSON.parse(body.toString('utf8')) as unknown;
+  return refusedInCreate.some(({ field, values }) => {
+    const value = field.reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>> | undefined)?.[key], whole);
+    const texts = (Array.isArray(value) ? value : [value ?? '']).map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+    return texts.some((text) => new RegExp(values).test(text));
+  });
+}
