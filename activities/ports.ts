@@ -125,12 +125,15 @@ export type CommandEnd =
   | { readonly kind: 'killed'; readonly sentence: string }
   | { readonly kind: 'notStarted'; readonly sentence: string };
 
+/** What a command is told of the call on whose behalf it runs, and what bounds it. */
+export type Errand = Pick<Call, 'service' | 'instance' | 'actionId' | 'fence' | 'timeoutMs' | 'abort'>;
+
 /** Runs commands on behalf of calls. A command is told the call's action id, fence, service and instance, and nothing else. */
 export interface Commands {
   /** Why this command can't be started; undefined when it can. */
   missing(argv: readonly string[]): string | undefined;
   /** Never throws. */
-  run(argv: readonly string[], call: Call): Promise<CommandEnd>;
+  run(argv: readonly string[], call: Errand): Promise<CommandEnd>;
   /** Ends when no command runs that an earlier try of this call has left behind. */
   awaitLeftover(argv: readonly string[], call: Call): Promise<void>;
 }

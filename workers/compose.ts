@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -13,6 +13,10 @@ import { fileProvider } from '../adapters/filesystem/file-provider.js';
 import { releaseProvider } from '../adapters/filesystem/release-provider.js';
 import { ownGround } from '../adapters/ground/own-ground.js';
 import { gitProvider } from '../adapters/git/provider.js';
+import { diskProvider } from '../adapters/machines/disk.js';
+import { machines } from '../adapters/machines/machines.js';
+import { runitProvider } from '../adapters/machines/runit.js';
+import { systemdProvider } from '../adapters/machines/systemd.js';
 import { httpMeter } from '../adapters/http/meter.js';
 import { httpProvider } from '../adapters/http/provider.js';
 import { postgresChanges } from '../adapters/postgres/changes.js';
@@ -105,6 +109,7 @@ const ownFolders = (state: string | undefined): Readonly<Record<string, readonly
         'Temporal files': [join(state, 'temporal')],
         'password of PostgreSQL': [join(state, 'postgres.password')],
         mirrors: [join(state, 'git')],
+        'journal of this machine': [join(state, 'machine')],
         logs: [join(state, 'logs')],
         'state file': [join(state, 'run.json'), join(state, 'claim.lock')],
       }),
@@ -129,7 +134,9 @@ const composeMeters = (sources: Sources): Meters => ({
 
 /** One provider per kind of action; `inactive` has none, and the gate refuses it. */
 function composeProviders(state = '.hale'): Providers {
+  const onMachines = machines({ commands, state: resolve(state, 'machine') });
   const providers: { readonly [K in Action['kind']]?: unknown } = {
+    disk: diskProvider(onMachines),
     docker: dockerProvider(),
     exec: execProvider(),
     file: fileProvider(commands),
@@ -137,6 +144,8 @@ function composeProviders(state = '.hale'): Providers {
     http: httpProvider(),
     postgres: postgresProvider(),
     release: releaseProvider(commands),
+    runit: runitProvider(onMachines),
+    systemd: systemdProvider(onMachines),
     wait: waitProvider(),
   };
   // Each provider takes only its own kind of action; the key under which it is found is that kind.

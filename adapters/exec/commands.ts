@@ -1,4 +1,4 @@
-import type { Call, CommandEnd, Commands } from '../../activities/ports.js';
+import type { CommandEnd, Commands, Errand } from '../../activities/ports.js';
 import { awaitLeftover } from './leftover.js';
 import { locateProgram, noProgram, runCommand, type Ended } from './command.js';
 
@@ -11,7 +11,7 @@ export const commands: Commands = {
   },
 };
 
-const environmentOf = (call: Call): Record<string, string> => ({
+const environmentOf = (call: Errand): Record<string, string> => ({
   PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
   LANG: process.env.LANG ?? 'C.UTF-8',
   HALE_ACTION_ID: call.actionId,

@@ -28,9 +28,10 @@ async function serverOf({ servers }: Stand, action: Action): Promise<string | un
   return (await serverAtUrl(servers, request.url)) ?? (undoRequest && serverAtUrl(servers, undoRequest.url));
 }
 
-function targetPaths(action: Action): string[] {
+function targetPaths(action: Action): readonly string[] {
   if (action.kind === 'file') return [action.path];
   if (action.kind === 'git') return action.repository.startsWith('/') ? [action.repository] : [];
+  if (action.kind === 'disk') return action.under;
   return action.kind === 'release' ? [action.link] : [];
 }
 
@@ -43,6 +44,9 @@ function wordsOf(action: Target['action']): readonly string[] {
     case 'release':
       return action.then ?? [];
     case 'git':
+    case 'disk':
+    case 'runit':
+    case 'systemd':
     case 'http':
     case 'postgres':
     case 'docker':

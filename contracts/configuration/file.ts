@@ -3,7 +3,7 @@ import { channelSources, linksFile, pageFile } from './channel-file.js';
 import { approvals, correction, mode } from './corrections/file.js';
 import { alertMatchers, branch, changeSources, clusterAccess, intake, repository } from './intake-file.js';
 import { yieldsTo } from '../../domain/service.js';
-import { absolutePath, choice, count, dockerUrl, duration, matcher, name, percent, text, until, url } from './scalars.js';
+import { absolutePath, choice, count, dockerUrl, duration, machineWord, matcher, name, percent, text, until, url } from './scalars.js';
 import { objective, signal, target } from './signal-file.js';
 import { timeIntervals } from './time-intervals.js';
 
@@ -21,6 +21,14 @@ const secret = z
     error: '{file: /run/secrets/name} or {env: NAME}, one of them',
   });
 
+const sshSource = z.strictObject({
+  user: machineWord('account'),
+  key: text.describe('Name of an entry of `secrets`: a private key that may run nothing but what hale permissions prints'),
+  knownHosts: machineWord('path').describe('File with the keys of the machines; no other machine is talked to'),
+  port: count(1, 65_535).optional(),
+  atOnce: count(1, 1000).optional().describe('How many machines are talked to at once'),
+});
+
 const source = z.strictObject({
   prometheus: url.optional(),
   alertmanager: url.optional().describe('Its silences are honoured, see policy.yieldTo'),
@@ -35,7 +43,7 @@ const source = z.strictObject({
   docker: dockerUrl.optional().describe('Its containers may be targets'),
   seal: text.optional().describe('Name of an entry of `secrets`, under which the configuration of good containers is kept'),
   namespaces: z.array(text).optional(),
-  ssh: z.strictObject({ user: text, key: text, knownHosts: absolutePath, atOnce: count(1, 1000).optional() }).optional(),
+  ssh: sshSource.optional().describe('Machines that are targets'),
 });
 
 const limits = {

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
+import { machineWords } from '../../domain/machine.js';
 
 /** The small words of the configuration language. Each says in its message what is allowed, with an example. */
 
@@ -140,6 +141,23 @@ const pathError = 'an absolute path, such as /etc/shop/shop.conf';
 export const absolutePath = z
   .string({ error: pathError })
   .refine((path) => path.startsWith('/') && path.length > 1 && path.length < 4096 && !path.split('/').includes('..'), { error: pathError });
+
+/** A word for a machine, in which `$service`, `$instance` and `$host` may stand. */
+export const machineWord = (word: keyof typeof machineWords) => {
+  const { pattern, allowed: error } = machineWords[word];
+  return z.string({ error }).refine((text) => pattern.test(text.replaceAll(/\$(service|instance|host)\b/g, 'x')), { error });
+};
+
+const sizeError = 'a size with its unit from 1KB to 999TB, such as 100MB or 2GB';
+const sizePattern = /^([1-9]\d{0,2})(KB|MB|GB|TB)$/;
+/** Read into bytes, 1000 of a unit to the next. */
+export const size = z
+  .string({ error: sizeError })
+  .regex(sizePattern, { error: sizeError })
+  .transform((text) => {
+    const [, amount = '', unit = ''] = sizePattern.exec(text) ?? [];
+    return Number(amount) * 1000 ** (['KB', 'MB', 'GB', 'TB'].indexOf(unit) + 1);
+  });
 
 const regexError = 'a regular expression of at most 1000 characters without look-around and back-references (RE2), such as ^ok';
 /** Only what a linear engine takes, so that no answer can make hale think for ever. */

@@ -7,6 +7,7 @@ import {
   count,
   duration,
   label,
+  machineWord,
   name,
   regularExpression,
   text,
@@ -27,8 +28,9 @@ export const target = z.strictObject({
   deployment: text.optional(),
   container: containerName.optional().describe('Name of a container of the docker that is the source'),
   label: label.optional().describe('In place of its name: a label that exactly one container has'),
-  host: text.optional(),
-  unit: text.optional(),
+  host: machineWord('host').optional().describe('A machine of an ssh source; $host is the instance without its port'),
+  unit: machineWord('unit').optional().describe('A unit of systemd'),
+  service: machineWord('path').optional().describe('Folder of a service of runit'),
   managedBy: text.optional().describe('The controller that owns the target'),
 });
 

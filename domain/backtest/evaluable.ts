@@ -78,8 +78,12 @@ export function whyUnknowable({ action, onlyIf }: Correction): string | undefine
   switch (action.kind) {
     case 'exec':
     case 'http':
+    case 'runit':
+    case 'systemd':
     case 'wait':
       return undefined;
+    case 'disk':
+      return 'which logs there were is not in the history';
     case 'file':
     case 'git':
     case 'release':

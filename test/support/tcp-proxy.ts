@@ -8,6 +8,8 @@ export interface TcpProxy {
   readonly stopAt: (text: string) => void;
   /** The next request that contains `text` reaches the server; its answer does not come back and the line is cut. */
   readonly cutAfter: (text: string) => void;
+  /** The first answer from when this is so does not come back, and the line is cut. */
+  readonly cutWhen: (isDone: () => boolean) => void;
   /** Refuses every connection from now on. */
   readonly close: () => Promise<void>;
 }
@@ -16,6 +18,7 @@ export async function tcpProxy(host: string, port: number): Promise<TcpProxy> {
   let stopped = false;
   let stopText: string | undefined;
   let cutText: string | undefined;
+  let isDone = () => false;
   const server = createServer((client) => {
     const upstream = connect(port, host);
     let deaf = false;
@@ -25,6 +28,10 @@ export async function tcpProxy(host: string, port: number): Promise<TcpProxy> {
       return !stopped;
     });
     pipe(upstream, client, () => {
+      if (isDone()) {
+        deaf = true;
+        isDone = () => false;
+      }
       if (deaf) client.destroy();
       return !stopped && !deaf;
     });
@@ -34,6 +41,7 @@ export async function tcpProxy(host: string, port: number): Promise<TcpProxy> {
     port: at,
     stopAt: (text) => void (stopText = text),
     cutAfter: (text) => void (cutText = text),
+    cutWhen: (isSo) => void (isDone = isSo),
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };
 }

@@ -7,9 +7,3 @@ export const kubernetes = correctionKind({
   keys: { kubernetes: text.optional(), onlyIf, on, through },
   action: () => ({ kind: 'inactive', provider: 'kubernetes' }),
 });
-
-export const systemd = correctionKind({
-  main: 'systemd',
-  keys: { systemd: text.optional(), onlyIf, on, through },
-  action: () => ({ kind: 'inactive', provider: 'systemd' }),
-});

@@ -1,13 +1,29 @@
+import { disk } from './disk.js';
 import { docker } from './docker.js';
 import { exec } from './exec.js';
 import { file } from './file-content.js';
 import { git } from './git.js';
 import { http } from './http.js';
-import { kubernetes, systemd } from './inactive.js';
+import { kubernetes } from './inactive.js';
 import type { AnyKind } from './kind.js';
 import { postgres } from './postgres.js';
 import { release } from './release.js';
+import { runit } from './runit.js';
+import { systemd } from './systemd.js';
 import { wait } from './wait.js';
 
 /** Every kind of correction that the file knows; to add one, write a file like these and name it here. */
-export const correctionKinds: readonly AnyKind[] = [exec, http, file, release, git, postgres, docker, wait, kubernetes, systemd];
+export const correctionKinds: readonly AnyKind[] = [
+  exec,
+  http,
+  file,
+  release,
+  git,
+  postgres,
+  docker,
+  wait,
+  kubernetes,
+  systemd,
+  runit,
+  disk,
+];

@@ -32,7 +32,7 @@ test('the example fleet resolves, and what is not active is named', async () => 
   if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.errors));
   expect(loaded.fleet.services.map((service) => service.name)).toEqual(['checkout', 'pg-orders', 'edge-agent']);
   expect(loaded.fleet.notYetActive).toEqual(
-    expect.arrayContaining(['sources.eu.namespaces', 'classes.daemon.corrections.restart.systemd']),
+    expect.arrayContaining(['sources.eu.namespaces', 'classes.postgres.objectives.disk.warnAhead']),
   );
 });
 

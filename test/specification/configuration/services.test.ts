@@ -133,7 +133,7 @@ test.each([
   ['signals: {s: {exec: [/a], every: 5m, staleAfter: 1m}}', 'staleAfter: is shorter than every; allowed: at least 5m'],
   ['signals: {s: {exec: [/a], per: instance}}', 'signals.s.per: is instance, but the service has no instances'],
   ['signals: {s: {sql: select 1, target: {postgres: [db]}}}', 'signals.s.target: is missing its user'],
-  ['signals: {s: {sql: select 1, target: {unit: x}}}', 'signals.s: needs a PostgreSQL to connect to'],
+  ['signals: {s: {sql: select 1, target: {unit: x.service}}}', 'signals.s: needs a PostgreSQL to connect to'],
   ['team: payment', 'services.shop.team: unknown team "payment"; did you mean payments?'],
   ['class: wb', 'services.shop.class: unknown class "wb"; did you mean web?'],
   ['dependsOn: [shop]', 'depends on itself: shop -> shop'],

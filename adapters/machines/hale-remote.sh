@@ -1,0 +1,484 @@
+# Does one request of hale on this machine and answers in lines of "key value". It reads no other input, runs no other
+# program than those named here, and refuses what it does not know. Exit codes: 0 done, 77 refused and nothing was done,
+# 70 came to its end in vain.
+#
+#   look KIND VERB TARGET...                                  the target as it is, and the ticket to act with
+#   act KIND VERB ACTION FENCE TICKET EXPECTED TARGET...      once for each action, if the target is still as expected
+#   find KIND VERB ACTION FENCE TARGET...                     what became of an action; earlier tries can't act any more
+set -u
+set -f
+umask 077
+# A connection that is lost must not cut an action in half.
+trap '' HUP PIPE
+
+refuse() {
+  printf 'refused %s\n' "$1"
+  exit 77
+}
+
+is_word() {
+  case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._:@/-]*) return 1 ;; esac
+  [ ${#1} -le 250 ]
+}
+
+is_number() {
+  case $1 in '' | *[!0-9]*) return 1 ;; esac
+  [ ${#1} -le 18 ]
+}
+
+is_unit() {
+  case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._@-]*) return 1 ;; *.service) ;; *) return 1 ;; esac
+  [ ${#1} -le 128 ]
+}
+
+is_path() {
+  case $1 in *[!A-Za-z0-9._/-]* | *//* | */. | */.. | */./* | */../* | */-* | */) return 1 ;; /*) ;; *) return 1 ;; esac
+  [ ${#1} -le 200 ]
+}
+
+# ---- state: fence, ticket and journal of each target
+
+read_number() {
+  number=$(cat "$1" 2>/dev/null) || number=0
+  is_number "$number" || number=0
+}
+
+write_number() {
+  { printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1"; } 2>/dev/null || refuse "state folder $state can't be written by $(id -un)"
+}
+
+open_state() {
+  key=$(printf '%s' "$kind $thing" | sha256sum | cut -c1-32)
+  folder=$state/$key
+  mkdir -p "$folder" 2>/dev/null || refuse "state folder $state can't be written by $(id -un)"
+}
+
+take_lock() {
+  { : >>"$folder/lock"; } 2>/dev/null || refuse "state folder $state can't be written by $(id -un)"
+  exec 9>>"$folder/lock"
+  flock -w 60 9 || refuse 'another action on it has not ended'
+}
+
+take_fence() {
+  read_number "$folder/fence"
+  [ "$fence" -ge "$number" ] || refuse "fence $fence is smaller than $number, which was seen here"
+  write_number "$folder/fence" "$fence"
+}
+
+note() {
+  printf '%s\n' "$1 $action $fence $2 $(date +%s)" >>"$folder/journal" || refuse "journal in $folder can't be written"
+}
+
+# What the journal says last about the action, as "$said" and "$of".
+recall() {
+  said=none
+  of=
+  [ -f "$folder/journal" ] || return 0
+  while read -r word id _ about _; do
+    [ "$id" != "$action" ] || { said=$word && of=$about; }
+  done <"$folder/journal"
+}
+
+shorten_journal() {
+  [ "$(wc -l <"$folder/journal")" -le 2000 ] || { tail -n 1000 "$folder/journal" >"$folder/journal.new" && mv "$folder/journal.new" "$folder/journal"; }
+}
+
+# ---- processes
+
+# When a process started, in ticks since boot: with its id this names it for ever.
+started_at() {
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  rest=${stat##*)}
+  # shellcheck disable=SC2086 # the numbers after the name are split at their spaces
+  set -- $rest
+  shift 19
+  started=$1
+}
+
+# Root needs nobody's leave; others need the one line that stands in sudoers.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then timeout -k 5 600 "$@"; else timeout -k 5 600 sudo -n -- "$@"; fi
+}
+
+may_as_root() {
+  [ "$(id -u)" -eq 0 ] || sudo -n -l -- "$@" >/dev/null 2>&1
+}
+
+# ---- systemd
+
+systemd_look() {
+  if ! command -v systemctl >/dev/null; then
+    identity=unavailable
+    printf 'unavailable there is no systemctl here\n'
+    return
+  fi
+  if ! shown=$(systemctl show -p LoadState,ActiveState,SubState,Result,NRestarts,InvocationID,MainPID,ExecMainStatus -- "$unit" 2>&1); then
+    identity=unavailable
+    printf 'unavailable %s\n' "$(printf '%s' "$shown" | head -n 1)"
+    return
+  fi
+  load='' active='' invocation=''
+  while IFS='=' read -r property value; do
+    case $property in
+    LoadState) load=$value ;;
+    ActiveState) active=$value ;;
+    InvocationID) invocation=$value ;;
+    SubState | Result | NRestarts | MainPID | ExecMainStatus) ;;
+    *) continue ;;
+    esac
+    printf '%s %s\n' "$property" "$value"
+  done <<END
+$shown
+END
+  may_as_root systemctl --no-ask-password "$command" -- "$unit" || printf 'noPermission %s may not run systemctl %s -- %s\n' "$(id -un)" "$command" "$unit"
+  identity=${load:-unknown}:$active:${invocation:-none}
+}
+
+systemd_act() {
+  # Once a unit has started too often, systemd refuses every start until it is told to forget that.
+  [ "$active" != failed ] || as_root systemctl --no-ask-password reset-failed -- "$unit" || return
+  [ "$command" = reset-failed ] || as_root systemctl --no-ask-password "$command" -- "$unit"
+}
+
+# ---- runit
+
+runit_look() {
+  if ! command -v sv >/dev/null; then
+    identity=unavailable
+    printf 'unavailable there is no sv here\n'
+    return
+  fi
+  status=$(sv status "$service" 2>&1)
+  printf 'status %s\n' "$(printf '%s' "$status" | head -n 1)"
+  case $status in
+  run:* | down:* | finish:*) ;;
+  *'Permission denied'* | *'permission denied'* | *'access denied'*)
+    identity=noPermission
+    printf 'noPermission %s may not look into %s\n' "$(id -un)" "$service"
+    return
+    ;;
+  *'unable to change to service directory'*)
+    identity=absent
+    return
+    ;;
+  *)
+    identity=unavailable
+    printf 'unavailable %s\n' "$(printf '%s' "$status" | head -n 1)"
+    return
+    ;;
+  esac
+  [ -w "$service/supervise/control" ] || may_as_root sv -w 8 "$verb" "$service" ||
+    printf 'noPermission %s may not run sv -w 8 %s %s\n' "$(id -un)" "$verb" "$service"
+  since=$(od -An -tx1 -N12 "$service/supervise/status" 2>/dev/null | tr -d ' \n')
+  pid=${status#*(pid }
+  pid=${pid%%)*}
+  if is_number "$pid" && started_at "$pid"; then
+    printf 'pid %s\n' "$pid"
+    identity=${status%%:*}:$pid:$started
+  else
+    identity=${status%%:*}:none:$since
+  fi
+}
+
+runit_act() {
+  if [ -w "$service/supervise/control" ]; then sv -w 8 "$verb" "$service"; else as_root sv -w 8 "$verb" "$service"; fi || return
+  # sv compares whole seconds: a service that has just started passes for one that was started anew.
+  tries=0
+  while [ "$tries" -lt 40 ]; do
+    runit_look >/dev/null
+    case $identity in run:[0-9]*) [ "$identity" = "$expected" ] || return 0 ;; esac
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+  echo 'it was not started anew'
+  return 1
+}
+
+# ---- disk
+
+# A folder that holds more than logs, by what lies in it. The word is for people.
+data_in() {
+  if [ -e "$1/PG_VERSION" ] || [ -e "$1/pg_wal" ]; then data='PostgreSQL'
+  elif [ -e "$1/ibdata1" ] || [ -e "$1/#innodb_redo" ] || [ -e "$1/aria_log_control" ] || [ -e "$1/mysql.ibd" ]; then data='MySQL or MariaDB'
+  elif [ -e "$1/WiredTiger" ] || [ -e "$1/mongod.lock" ] || [ -e "$1/storage.bson" ]; then data='MongoDB'
+  elif [ -d "$1/member/wal" ] || { [ -d "$1/wal" ] && [ -d "$1/snap" ]; }; then data='etcd'
+  elif [ -d "$1/objects" ] && [ -d "$1/refs" ] && [ -f "$1/HEAD" ]; then data='git'
+  elif [ -d "$1/overlay2" ] || { [ -d "$1/containers" ] && [ -d "$1/image" ]; } || [ -d "$1/io.containerd.metadata.v1.bolt" ]; then data='Docker or containerd'
+  elif [ -e "$1/dump.rdb" ] || [ -d "$1/appendonlydir" ]; then data='Redis'
+  elif [ -d "$1/chunks_head" ]; then data='Prometheus'
+  elif [ -e "$1/recovery-point-offset-checkpoint" ]; then data='Kafka'
+  elif [ -e "$1/currentEpoch" ] || [ -e "$1/acceptedEpoch" ]; then data='ZooKeeper'
+  elif [ -d "$1/_state" ] && [ -e "$1/node.lock" ]; then data='Elasticsearch'
+  elif [ -e "$1/CURRENT" ] && [ -e "$1/LOCK" ]; then data='RocksDB or LevelDB'
+  elif [ "$1" = "$state" ] || { [ -e "$1/run.json" ] && [ -e "$1/postgres" ]; }; then data='hale'
+  else return 1; fi
+}
+
+# The folder, or one above it, that is a data directory, as "$data_folder" and "$data".
+data_above() {
+  data_folder=$1
+  while :; do
+    data_in "$data_folder" && return
+    [ -n "$data_folder" ] || return 1
+    data_folder=${data_folder%/*}
+  done
+}
+
+# Folders that hold programs, settings, devices, or other people's things beside the logs.
+is_system() {
+  case $1 in
+  /etc | /etc/* | /usr | /usr/* | /bin | /bin/* | /sbin | /sbin/* | /lib* | /boot | /boot/* | /dev | /dev/* | /proc | /proc/* | /sys | /sys/*) return 0 ;;
+  /*/*) return 1 ;;
+  *) return 0 ;;
+  esac
+}
+
+# Why nothing may be done under a folder, as "$obstacle".
+obstacle_at() {
+  obstacle=
+  if is_system "$1"; then
+    obstacle="$1 is a folder of the system; allowed: a folder of logs such as /var/log/shop"
+  elif [ ! -e "$1" ]; then
+    obstacle="there is no $1"
+  elif ! real=$(cd -P "$1" 2>/dev/null && pwd -P) || [ ! -r "$1" ]; then
+    obstacle="no permission to look into $1"
+  elif [ "$real" != "$1" ]; then
+    obstacle="$1 leads to $real; allowed: the folder itself"
+  elif data_above "$1"; then
+    obstacle="$1 lies in a data directory of $data, $data_folder"
+  fi
+}
+
+# Log files of a folder, one a line: "device:inode size path". Links are not followed, other file systems not entered.
+log_files() {
+  if [ "$older" -gt 0 ]; then set -- "$1" ! -newermt "@$(($(date +%s) - older))"; else set -- "$1"; fi
+  top=$1
+  shift
+  find -P "$top" -xdev -regextype posix-extended -type f -links 1 -size "+$((least - 1))c" \
+    \( -name '*.log' -o -name '*.log.*' -o -name '*.out' -o -name '*.err' \) -regex '[A-Za-z0-9._/@:+=,-]+' "$@" \
+    -printf '%D:%i %s %p\n' 2>/dev/null
+}
+
+# Files that were deleted from a folder and are still open, one a line: "device:inode size path process start descriptor".
+deleted_files() {
+  device=$(stat -c %d "$1") || return 0
+  set +f
+  find /proc/[0-9]*/fd -maxdepth 1 -type l -lname "$1/* (deleted)" -printf '%p %l\n' 2>/dev/null | while read -r link path _; do
+    case $path in *[!A-Za-z0-9._/@:+=,-]*) continue ;; esac
+    entry=$(stat -L -c '%d:%i %s %F' "$link" 2>/dev/null) || continue
+    case $entry in "$device":*' regular file' | "$device":*' regular empty file') ;; *) continue ;; esac
+    entry=${entry%% regular*}
+    [ "${entry##* }" -ge "$least" ] || continue
+    holder=${link#/proc/}
+    holder=${holder%%/*}
+    started_at "$holder" && printf '%s %s %s %s %s\n' "$entry" "$path" "$holder" "$started" "${link##*/}"
+  done
+  set -f
+}
+
+disk_look() {
+  found=
+  for under in $folders; do
+    obstacle_at "$under"
+    if [ -n "$obstacle" ]; then
+      identity=obstacle
+      printf 'obstacle %s\n' "$obstacle"
+      return
+    fi
+    [ "$verb" = reopenLogs ] || found=$found$(log_files "$under")$newline
+    found=$found$(deleted_files "$under")$newline
+  done
+  found=$(printf '%s' "$found" | grep . | sort -u | sort -k2,2nr | head -n "$most")
+  disk_show
+}
+
+disk_show() {
+  identity=none
+  while read -r file size path holder start _; do
+    [ -n "$file" ] || continue
+    if data_above "${path%/*}"; then
+      identity=obstacle
+      printf 'obstacle %s lies in a data directory of %s, %s\n' "$path" "$data" "$data_folder"
+      return
+    fi
+    name=
+    [ -z "$holder" ] || name=$(tr -cd 'A-Za-z0-9._-' <"/proc/$holder/comm" 2>/dev/null)
+    printf 'file %s %s %s %s %s\n' "$file" "$size" "$path" "${holder:--}" "${name:--}"
+  done <<END
+$found
+END
+  [ -z "$found" ] || identity=$(printf '%s\n' "$found" | while read -r file _ path holder start _; do printf '%s %s %s %s\n' "$file" "$path" "$holder" "$start"; done | sort | sha256sum | cut -c1-32)
+}
+
+disk_act() {
+  left=0
+  if [ "$verb" = reopenLogs ]; then
+    reopen_logs || left=1
+    return "$left"
+  fi
+  while read -r file _ path holder _ descriptor; do
+    [ -z "$holder" ] || path=/proc/$holder/fd/$descriptor
+    truncate_file "$file" "$path" || left=1
+  done <<END
+$found
+END
+  return "$left"
+}
+
+# What is open is compared, not its name: whatever the name leads to by now, only the file that was found is emptied.
+truncate_file() (
+  [ -f "$2" ] || { echo "$2 is gone"; exit 1; }
+  { exec 8>>"$2"; } || exit 1
+  opened=$(stat -L -c '%d:%i %h %F' /proc/self/fd/8)
+  case $opened in
+  "$1 "[01]' regular'*) truncate -s 0 /proc/self/fd/8 ;;
+  *) echo "$2 is another file by now" && exit 1 ;;
+  esac
+)
+
+# A process that does not catch the signal would be ended by it.
+catches() {
+  mask=$(sed -n 's/^SigCgt:[[:space:]]*[0-9a-f]\{8\}//p' "/proc/$1/status" 2>/dev/null)
+  [ -n "$mask" ] && [ $((0x$mask >> ($2 - 1) & 1)) -eq 1 ]
+}
+
+reopen_logs() {
+  case $signal in HUP) number=1 ;; USR1) number=10 ;; USR2) number=12 ;; esac
+  told=
+  while read -r _ _ _ holder start _; do
+    case " $told " in *" $holder "*) continue ;; esac
+    if started_at "$holder" && [ "$started" = "$start" ]; then
+      if ! catches "$holder" "$number"; then
+        echo "process $holder does not catch $signal and would be ended by it"
+        continue
+      fi
+      kill -s "$signal" "$holder" && told="$told $holder"
+    fi
+  done <<END
+$found
+END
+  tries=0
+  while [ "$tries" -lt 25 ]; do
+    disk_look >/dev/null
+    [ "$identity" = none ] && return 0
+    sleep 0.2
+    tries=$((tries + 1))
+  done
+  echo 'the files are still open'
+  return 1
+}
+
+# ---- the request
+
+case $request in
+'') refuse 'there is no request' ;;
+*[!A-Za-z0-9._:@/\ -]*) refuse 'the request has a character that is not allowed' ;;
+esac
+[ ${#request} -le 2000 ] || refuse 'the request is too long'
+newline='
+'
+# shellcheck disable=SC2086 # words are split at spaces, and that is all: no word is a pattern
+set -- $request
+[ "$*" = "$request" ] || refuse 'words are parted by one space each'
+[ $# -ge 4 ] || refuse 'the request is too short'
+ask=$1 kind=$2 verb=$3
+shift 3
+action='' fence='' ticket='' expected=''
+case $ask in
+look) ;;
+find | act)
+  [ $# -ge 3 ] || refuse 'the request is too short'
+  action=$1 fence=$2
+  shift 2
+  is_word "$action" || refuse 'the action is no word'
+  is_number "$fence" || refuse 'the fence is no number'
+  ;;
+*) refuse 'the first word is none of look, act, find' ;;
+esac
+if [ "$ask" = act ]; then
+  [ $# -ge 3 ] || refuse 'the request is too short'
+  ticket=$1 expected=$2
+  shift 2
+  is_number "$ticket" || refuse 'the ticket is no number'
+  is_word "$expected" || refuse 'what is expected is no word'
+fi
+
+case "$kind $verb" in
+'systemd restart' | 'systemd start' | 'systemd resetFailed')
+  if [ $# -ne 1 ] || ! is_unit "$1"; then refuse 'the target is no unit such as edge-agent.service'; fi
+  unit=$1 thing=$1 command=$verb
+  [ "$verb" != resetFailed ] || command=reset-failed
+  ;;
+'runit restart' | 'runit start')
+  if [ $# -ne 1 ] || ! is_path "$1"; then refuse 'the target is no folder such as /etc/service/shop'; fi
+  service=$1 thing=$1
+  ;;
+'disk truncateLogs' | 'disk reopenLogs')
+  [ $# -ge 5 ] || refuse 'the target is not SIGNAL BYTES SECONDS FILES FOLDER...'
+  case $1 in none | HUP | USR1 | USR2) signal=$1 ;; *) refuse 'the signal is none of HUP, USR1, USR2' ;; esac
+  for number in "$2" "$3" "$4"; do is_number "$number" || refuse 'a bound is no number'; done
+  least=$2 older=$3 most=$4
+  if [ "$least" -lt 1 ] || [ "$most" -lt 1 ] || [ "$most" -gt 100 ]; then refuse 'the bounds are not at least 1 byte and 1 to 100 files'; fi
+  ;;
+*) refuse 'the kind and the verb are not known here' ;;
+esac
+case $allowed in
+any) ;;
+*"$newline$kind $verb $*$newline"*) ;;
+*) refuse "$kind $verb $* is not among what this machine allows" ;;
+esac
+if [ "$kind" = disk ]; then
+  [ "$verb" != reopenLogs ] || [ "$signal" != none ] || refuse 'reopenLogs needs a signal'
+  shift 4
+  for path in "$@"; do is_path "$path" || refuse 'a folder is no path such as /var/log/shop'; done
+  folders=$* thing=$*
+fi
+
+open_state
+case $ask in
+look)
+  "${kind}_look"
+  printf 'identity %s\n' "$identity"
+  read_number "$folder/ticket"
+  printf 'ticket %s\n' "$number"
+  ;;
+find)
+  take_lock
+  take_fence
+  # Whatever an earlier try sent that arrives only now has an old ticket.
+  read_number "$folder/ticket"
+  write_number "$folder/ticket" $((number + 1))
+  "${kind}_look"
+  recall
+  # It was cut off between its beginning and its end: if the target is as it was, nothing came of it.
+  if [ "$said" = begun ]; then
+    if [ "$of" = "$identity" ]; then said='void'; else said='done'; fi
+    note "$said" "$identity"
+  fi
+  printf 'identity %s\njournal %s\n' "$identity" "$said"
+  ;;
+act)
+  take_lock
+  recall
+  case $said in none | void) ;; *) refuse "action $action was taken before" ;; esac
+  take_fence
+  read_number "$folder/ticket"
+  [ "$ticket" -eq "$number" ] || refuse "ticket $ticket is not $number: the request came too late"
+  write_number "$folder/ticket" $((number + 1))
+  "${kind}_look" >/dev/null
+  [ "$identity" = "$expected" ] || refuse "it has changed meanwhile: expected $expected, found $identity"
+  note begun "$identity"
+  # A file and no pipe, and the lock closed: what is started here may live on.
+  ("${kind}_act") </dev/null >"$folder/output" 2>&1 9>&-
+  code=$?
+  "${kind}_look" >"$folder/look"
+  if [ "$code" -eq 0 ]; then said='done'; else said='failed'; fi
+  note "$said" "$identity"
+  shorten_journal
+  cat "$folder/look"
+  printf 'identity %s\n' "$identity"
+  [ "$code" -eq 0 ] && exit 0
+  printf 'failed it ended with %s: %s\n' "$code" "$(head -c 300 "$folder/output" | tr -c ' -~' ' ')"
+  exit 70
+  ;;
+esac

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+
+/** Where the script lies on a machine that is reached by ssh, and where it keeps its fences and its journal. */
+export const scriptPath = '/usr/local/lib/hale/hale-remote';
+const statePath = '/var/lib/hale-remote';
+
+const body = readFileSync(new URL('hale-remote.sh', import.meta.url), 'utf8');
+
+/** What the script finds set, whoever starts it. */
+const surroundings = `LC_ALL=C
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL PATH
+`;
+
+/** For this machine: state folder and request are its arguments, and all that the configuration asks for is allowed. */
+export const localScript = `${surroundings}state=$1
+request=$2
+allowed=any
+${body}`;
+
+/**
+ * For another machine: the request is what the ssh client asked to run, and only these targets are allowed, each as
+ * `allowedOf` writes it. Whoever has the key can do that and nothing else.
+ */
+export const remoteScript = (allowed: readonly string[], state = statePath): string => `#!/bin/sh
+${surroundings}state='${checked(state)}'
+request=\${SSH_ORIGINAL_COMMAND-}
+allowed='
+${allowed.map(checked).join('\n')}
+'
+${body}`;
+
+/** The line of ~/.ssh/authorized_keys: this key runs the script, with no terminal, forwarding, agent or file of the account's. */
+export const authorizedKeysLine = (publicKey: string, script = scriptPath): string =>
+  `command="${checked(script)}",restrict ${publicKey.trim()}`;
+
+function checked(text: string): string {
+  if (/^[A-Za-z0-9._:@/ -]+$/.test(text)) return text;
+  throw new Error(`${JSON.stringify(text)} has a character that can't be in the script; allowed: letters, digits and . _ : @ / -`);
+}

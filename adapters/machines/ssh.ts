@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Commands, CommandEnd, Errand } from '../../activities/ports.js';
+import type { Machine } from '../../domain/machine.js';
+import { addressOf } from './request.js';
+
+/**
+ * Of all that ssh can do only this: one connection to a machine whose key is known, by this one key, and one request on it.
+ * No settings of anybody are read, nothing is asked of a person, nothing is forwarded.
+ */
+const options = [
+  'BatchMode=yes',
+  'StrictHostKeyChecking=yes',
+  'GlobalKnownHostsFile=/dev/null',
+  'UpdateHostKeys=no',
+  'VerifyHostKeyDNS=no',
+  'CanonicalizeHostname=no',
+  'PreferredAuthentications=publickey',
+  'PasswordAuthentication=no',
+  'KbdInteractiveAuthentication=no',
+  'HostbasedAuthentication=no',
+  'GSSAPIAuthentication=no',
+  'IdentitiesOnly=yes',
+  'IdentityAgent=none',
+  'PKCS11Provider=none',
+  'ForwardAgent=no',
+  'ForwardX11=no',
+  'ClearAllForwardings=yes',
+  'PermitLocalCommand=no',
+  'ProxyCommand=none',
+  'ControlMaster=no',
+  'ControlPath=none',
+  'RequestTTY=no',
+  'EscapeChar=none',
+  'ConnectionAttempts=1',
+  'ServerAliveInterval=5',
+  'ServerAliveCountMax=3',
+  'LogLevel=ERROR',
+].flatMap((option) => ['-o', option]);
+
+/** Asks a machine by the system's own ssh. The request is one argument of it, and one word of the forced command there. */
+export async function overSsh(commands: Commands, machine: Machine, request: string, errand: Errand): Promise<CommandEnd> {
+  const { host, port, user, knownHosts } = addressOf(machine);
+  return withKeyFile(machine, (key) => {
+    const known = ['-o', `UserKnownHostsFile=${knownHosts}`];
+    const timeout = ['-o', `ConnectTimeout=${Math.max(1, Math.ceil(errand.timeoutMs / 1000))}`];
+    return commands.run(
+      ['ssh', '-F', 'none', '-T', ...options, ...known, ...timeout, '-i', key, '-l', user, '-p', port, '--', host, request],
+      errand,
+    );
+  });
+}
+
+/** ssh reads a key from a file only; one from the environment lies in memory for as long as the connection lasts. */
+async function withKeyFile<T>({ key }: Machine, use: (file: string) => Promise<T>): Promise<T> {
+  if ('file' in key) return use(key.file);
+  const secret = process.env[key.env];
+  if (secret === undefined) throw new Error(`the environment variable ${key.env} with the secret is not set`);
+  const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hale-key-'));
+  try {
+    const file = join(folder, 'key');
+    await writeFile(file, `${secret.trim()}\n`, { mode: 0o600 });
+    return await use(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,88 @@
+import { rm } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { runitProvider } from '../../adapters/machines/runit.js';
+import { TargetRefused } from '../../domain/failure.js';
+import type { Action } from '../../domain/service.js';
+import { freshRunit, type RunitService } from '../support/runit.js';
+import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
+import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
+
+type Runit = Extract<Action, { kind: 'runit' }>;
+type RunitBench = Bench<Runit> & { readonly way: Way; readonly runit: RunitService };
+
+async function benchOn(way: Way): Promise<RunitBench> {
+  const runit = await freshRunit();
+  let others = 0;
+  const action = way.aim<Runit>({ kind: 'runit', command: 'restart', service: runit.service });
+  return {
+    way,
+    runit,
+    provider: runitProvider(way.machines),
+    target: { service: 'shop', action, timeoutMs: 10_000 },
+    effects: async () => (await runit.starts()) - 1 - others,
+    state: runit.process,
+    disturb: async () => {
+      runit.sv('restart');
+      await expect.poll(runit.starts, { timeout: 10_000 }).toBe(2 + others++);
+    },
+    loseAnswers: way.loseAnswers,
+    hang: () => holdLock(way.state, action),
+    remove: async () => {
+      runit.sv('exit');
+      await rm(runit.service, { recursive: true });
+    },
+  };
+}
+
+const without = { goal: 'a new start is all that can come of it', undo: 'a new start can not be taken back' };
+
+holdsProviderContract('runit', async () => benchOn(await locally()), without);
+holdsProviderContract('runit over ssh', async () => benchOn(await overSsh()), without);
+
+describe('runit', () => {
+  it('has nothing to start that runs already, and says so', async () => {
+    const bench = await benchOn(await locally());
+    const target = { ...bench.target, action: { ...bench.target.action, command: 'start' as const } };
+    const seen = await bench.provider.examine(target, await bench.provider.image(target), undefined);
+    expect(seen).toEqual({ applicable: false, reason: `already so: ${bench.runit.service} runs` });
+  });
+
+  it('starts what is down', async () => {
+    const bench = await benchOn(await locally());
+    bench.runit.sv('down');
+    const target = { ...bench.target, action: { ...bench.target.action, command: 'start' as const } };
+    const call = await callOn({ ...bench, target });
+    expect(await bench.provider.apply(call)).toMatchObject({ summary: expect.stringContaining('run: (pid') });
+    expect(await bench.runit.starts()).toBe(2);
+  });
+
+  it('says unavailable where no runsv stands behind a service, and gone where there is none', async () => {
+    const bench = await benchOn(await locally());
+    const examined = async () => bench.provider.examine(bench.target, await bench.provider.image(bench.target), undefined);
+    bench.runit.sv('exit');
+    expect(await examined()).toMatchObject({ applicable: false, reason: expect.stringMatching(/^unavailable: .*runsv not running/) });
+    await rm(bench.runit.service, { recursive: true });
+    expect(await examined()).toMatchObject({ applicable: false, reason: expect.stringMatching(/^gone: there is no/) });
+  });
+});
+
+describe('a machine', () => {
+  it('refuses a smaller fence than it has seen, and takes an action once', async () => {
+    const bench = await benchOn(await locally());
+    await bench.provider.apply(await callOn(bench, { fence: '8' }));
+    await expect(bench.provider.apply(await callOn(bench, { fence: '7', actionId: 'cycle/2/fix' }))).rejects.toThrow(
+      /fence 7 is smaller than 8/,
+    );
+    const again = bench.provider.apply(await callOn(bench, { fence: '9' }));
+    await expect(again).rejects.toThrow(TargetRefused);
+    await expect(again).rejects.toThrow(/was taken before/);
+    expect(await bench.effects()).toBe(1);
+  });
+
+  it('acts no more for a try of which it has said that nothing came', async () => {
+    const bench = await benchOn(await locally());
+    const permit = async () => expect(await bench.provider.readBack(await callOn(bench))).toEqual({ kind: 'notApplied' });
+    await expect(bench.provider.apply(await callOn(bench, { permit }))).rejects.toThrow(/came too late/);
+    expect(await bench.effects()).toBe(0);
+  });
+});
