@@ -11,7 +11,8 @@ const dist = join(root, 'dist');
 removeStale();
 compile();
 copyAssets();
-await bundleWorkflows();
+await bundleWorkflows('workflows.bundle.js', {});
+await bundleWorkflows('workflows.sealed.bundle.js', { failureConverterPath: join(dist, 'contracts', 'failure-converter.js') });
 chmodSync(join(root, 'bin', 'hale.mjs'), 0o755);
 markBuilt(root);
 
@@ -45,16 +46,17 @@ function copyAssets() {
   }
 }
 
-/** Built here once, so that no worker needs a compiler and a start takes no second longer. */
-async function bundleWorkflows() {
+/** Built here once, so that no worker needs a compiler and a start takes no second longer. Where payloads are sealed, messages of failures are too. */
+async function bundleWorkflows(name, more) {
   const { bundleWorkflowCode } = await import('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(dist, 'workflows', 'index.js'),
     payloadConverterPath: join(dist, 'contracts', 'payload-converter.js'),
+    ...more,
     preloadModules: [join(dist, 'contracts', 'schemas.js')],
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn: console.error, error: console.error },
   });
-  const bundle = join(dist, 'workflows.bundle.js');
+  const bundle = join(dist, name);
   writeFileSync(`${bundle}.new`, code);
   renameSync(`${bundle}.new`, bundle);
 }

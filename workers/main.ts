@@ -1,5 +1,7 @@
 // What `hale up` runs: the parent of every process of one hale.
 import { migrate, openDatabase } from '../adapters/postgres/database.js';
+import { PayloadKeysRefused } from '../adapters/encryption/keys.js';
+import { takePayloadKeys } from './payload-keys.js';
 import { CannotStart } from './stack/cannot-start.js';
 import { claimState } from './stack/claim.js';
 import { ConfigurationFile } from './stack/configuration.js';
@@ -23,12 +25,14 @@ async function up(options: Options, env: Environment): Promise<void> {
   try {
     const stand = await takeStand(options, runFile, tree, env, report);
     await migrate(stand.databaseUrl);
+    await tryPayloadKeys(stand.databaseUrl, options.payloadKeys);
+    runFile.update({ payloadKeys: options.payloadKeys ?? null });
     const demo = options.demo ? await startDemo(options, tree) : undefined;
     const config = options.config ?? demo?.config ?? '';
     runFile.update({ config });
     const file = new ConfigurationFile(config, openDatabase(stand.databaseUrl, 1), report);
     await file.load();
-    await tree.start(...workers(options, stand), webPart(stand.webPort, options.state, environment(stand), report));
+    await tree.start(...workers(options, stand), webPart(stand.webPort, options.state, webEnvironment(options, stand), report));
     runFile.update({ web: { url: webUrl(stand) } });
     if (tree.isStopping) return;
     file.follow();
@@ -39,6 +43,18 @@ async function up(options: Options, env: Environment): Promise<void> {
     await tree.stop();
     runFile.remove();
     throw error;
+  }
+}
+
+/** Here, where a person reads it; each worker tries them again. */
+async function tryPayloadKeys(databaseUrl: string, file: string | undefined): Promise<void> {
+  const pool = openDatabase(databaseUrl, 1);
+  try {
+    await takePayloadKeys(pool, file);
+  } catch (error) {
+    throw error instanceof PayloadKeysRefused ? new CannotStart(error.message, 5) : error;
+  } finally {
+    await pool.end();
   }
 }
 
@@ -53,13 +69,23 @@ async function startDemo(options: Options, tree: Tree): Promise<Demo | undefined
 function workers(options: Options, stand: Stand): ReturnType<typeof workerPart>[] {
   const { ui, namespace } = stand.temporal;
   const page = ui === null ? {} : { HALE_TEMPORAL_PAGE: `${ui}/namespaces/${encodeURIComponent(namespace)}` };
-  const env = { ...environment(stand), ...page, HALE_WEB: new URL(webUrl(stand)).host, HALE_STATE: options.state };
+  const env = { ...environment(options, stand), ...page, HALE_WEB: new URL(webUrl(stand)).host, HALE_STATE: options.state };
   const numbers = Array.from({ length: options.workers }, (_, index) => index + 1);
   const roles: readonly WorkerRole[] = ['cycles', 'watch'];
   return roles.flatMap((role) => numbers.map((number) => workerPart(role, number, options.state, env, report)));
 }
 
-const environment = (stand: Stand): Environment => ({ ...stand.temporal.env, HALE_DATABASE_URL: stand.databaseUrl });
+const environment = ({ payloadKeys = '' }: Options, stand: Stand): Environment => ({
+  ...stand.temporal.env,
+  HALE_DATABASE_URL: stand.databaseUrl,
+  HALE_PAYLOAD_KEYS: payloadKeys,
+});
+
+/** Another page of Temporal than hale's own is named by HALE_CODEC_ORIGIN. */
+const webEnvironment = (options: Options, stand: Stand): Environment => ({
+  ...environment(options, stand),
+  ...(options.openPayloads && stand.temporal.ui !== null && { HALE_CODEC_ORIGIN: stand.temporal.ui }),
+});
 
 const webUrl = ({ webPort }: Stand): string => `http://127.0.0.1:${webPort}`;
 

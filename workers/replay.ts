@@ -3,6 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { dataConverterOf } from '../adapters/encryption/data-converter.js';
+import { readPayloadKeys } from '../adapters/encryption/keys.js';
 import { openDatabase } from '../adapters/postgres/database.js';
 import { readHistories, type ArchivedHistory } from '../adapters/postgres/histories.js';
 
@@ -15,9 +17,11 @@ const dist = (path: string): string => fileURLToPath(new URL(`../${path}`, impor
 // A history that diverges is this program's result, not something to log beside it.
 Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), telemetryOptions: { logging: { filter: 'off', forward: {} } } });
 
+const keysFile = process.env['HALE_PAYLOAD_KEYS'];
+const keys = keysFile ? readPayloadKeys(keysFile) : undefined;
 const options = {
-  workflowBundle: { codePath: dist('workflows.bundle.js') },
-  dataConverter: { payloadConverterPath: dist('contracts/payload-converter.js') },
+  workflowBundle: { codePath: dist(keys === undefined ? 'workflows.bundle.js' : 'workflows.sealed.bundle.js') },
+  dataConverter: dataConverterOf(keys),
 };
 
 async function* histories(what: string): AsyncGenerator<ArchivedHistory> {

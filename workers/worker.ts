@@ -6,10 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import type pg from 'pg';
 import { createCycleActivities } from '../activities/index.js';
 import { createDryRunActivities } from '../activities/rehearse.js';
 import type { Ports } from '../activities/ports.js';
 import { createWatchActivities } from '../activities/watch-shard.js';
+import { dataConverterOf } from '../adapters/encryption/data-converter.js';
+import { type PayloadKeys, PayloadKeysRefused } from '../adapters/encryption/keys.js';
 import { closedHistory } from '../adapters/temporal/histories.js';
 import { openDatabase } from '../adapters/postgres/database.js';
 import { postgresHistories } from '../adapters/postgres/histories.js';
@@ -27,11 +30,11 @@ import { deliverPages } from './deliver.js';
 import { answerParent } from './guard.js';
 import { keepSilences } from './keep-silences.js';
 import { keepWatching } from './keep-watching.js';
+import { takePayloadKeys } from './payload-keys.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { takeIn } from './take-in.js';
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const dataConverter = { payloadConverterPath: at('contracts/payload-converter.js') };
 
 /** Measured: with the SDK's defaults a killed worker costs its cycles 12 s and more, with these 3 to 7 s. */
 const recovery = { stickyQueueScheduleToStartTimeout: '1s', maxHeartbeatThrottleInterval: '1s', shutdownGraceTime: '5s' } as const;
@@ -49,8 +52,10 @@ async function run(role: string | undefined): Promise<void> {
   const parent = answerParent(() => process.kill(process.pid, 'SIGTERM'));
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connectionOptions);
-  const client = new Client({ connection, namespace, dataConverter });
   const pool = openDatabase(databaseUrl());
+  const keys = await payloadKeysOrExit(pool);
+  const dataConverter = dataConverterOf(keys);
+  const client = new Client({ connection, namespace, dataConverter });
   await attributesOrExit(connection, namespace);
   const options = { connection, namespace, dataConverter, ...recovery };
   const ports = composePorts(pool, client, whereabouts());
@@ -64,7 +69,7 @@ async function run(role: string | undefined): Promise<void> {
         })
       : await Worker.create({
           ...options,
-          ...workflows(),
+          ...workflows(keys),
           taskQueue: taskQueues.cycles,
           activities: { ...createCycleActivities(ports), ...createDryRunActivities(ports) },
           maxCachedWorkflows: 500,
@@ -130,8 +135,8 @@ async function silence(cycles: Ports['cycles'], abort: AbortSignal): Promise<voi
 }
 
 /** The bundle made by the build; without it (in a development tree) the workflows are bundled now. */
-function workflows(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const codePath = at('workflows.bundle.js');
+function workflows(keys: PayloadKeys | undefined): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = at(keys === undefined ? 'workflows.bundle.js' : 'workflows.sealed.bundle.js');
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
   return { workflowsPath: at('workflows/index.js') };
 }
@@ -140,6 +145,14 @@ function databaseUrl(): string {
   const url = process.env['HALE_DATABASE_URL'];
   if (url) return url;
   throw new Error('HALE_DATABASE_URL: got nothing, allowed: a PostgreSQL URL; for example postgres://hale@127.0.0.1:5432/hale');
+}
+
+async function payloadKeysOrExit(pool: pg.Pool): Promise<PayloadKeys | undefined> {
+  return takePayloadKeys(pool, process.env['HALE_PAYLOAD_KEYS']).catch((error: unknown) => {
+    if (!(error instanceof PayloadKeysRefused)) throw error;
+    console.error(error.message);
+    process.exit(5);
+  });
 }
 
 async function attributesOrExit(connection: NativeConnection, namespace: string): Promise<void> {

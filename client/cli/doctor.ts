@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
+import { isSealed, keyIdOf } from '../../adapters/encryption/codec.js';
 import type { Records } from '../../adapters/postgres/read.js';
 import type { Check } from '../../contracts/cli.js';
 import { searchAttributeTypes, taskQueues, watchShards, watchWorkflowId } from '../../contracts/names.js';
@@ -65,7 +67,13 @@ async function temporalChecks(hale: Hale): Promise<Check[]> {
     if (error instanceof Failure) return [trouble('temporal', error.message, 'hale up')];
     throw error;
   }
-  const checks = [namespaceCheck(client), attributesCheck(client), pollersCheck(client, taskQueues.cycles), watchCheck(client)];
+  const checks = [
+    namespaceCheck(client),
+    attributesCheck(client),
+    pollersCheck(client, taskQueues.cycles),
+    watchCheck(client),
+    payloadCheck(client),
+  ];
   return [ok('temporal', 'answers'), ...(await Promise.all(checks))];
 }
 
@@ -106,6 +114,29 @@ const pollersCheck = (client: Client, queue: string): Promise<Check> =>
     if (pollers.length > 0) return ok(`workers of ${queue}`, counted(pollers.length, 'process polls', 'processes poll'));
     return trouble(`workers of ${queue}`, 'nobody polls: nothing on this queue is done', 'hale up');
   });
+
+/** What really lies at Temporal: read without the codec. */
+const payloadCheck = (client: Client): Promise<Check> =>
+  known('payloads', async () => {
+    const seals = client.options.loadedDataConverter.payloadCodecs.length > 0;
+    const payload = await storedPayload(client);
+    if (payload === undefined) return ok('payloads', 'none is there yet');
+    if (isSealed(payload)) return ok('payloads', `sealed with key ${keyIdOf(payload)}`);
+    if (!seals) return ok('payloads', 'in clear, as configured; --payload-keys FILE seals them');
+    return trouble(
+      'payloads',
+      'hale has keys, and what lies at Temporal is in clear: from before there were keys',
+      'hale up --payload-keys FILE',
+    );
+  });
+
+/** The input of the first watch, or undefined before there is one. */
+async function storedPayload(client: Client): Promise<Payload | undefined> {
+  const execution = { workflowId: watchWorkflowId(0) };
+  const ask = { namespace: client.options.namespace, execution, maximumPageSize: 1 };
+  const { history } = await client.workflowService.getWorkflowExecutionHistory(ask);
+  return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+}
 
 /** A worker that watches has no hand free to poll: that it heartbeats tells that it is there. Who polls counts only where nothing is to be watched. */
 const watchCheck = (client: Client): Promise<Check> => {

@@ -34,7 +34,9 @@ export async function withHale<T>(where: Where, work: (hale: Hale) => Promise<T>
     }),
     temporal: once(async () => {
       const { connectTemporal } = await import('../temporal.js');
-      const client = await connectTemporal(temporalOf(whereabouts), ownServer(whereabouts)).catch(unreachable(whereabouts));
+      const client = await connectTemporal(temporalOf(whereabouts), ownServer(whereabouts), whereabouts.payloadKeys).catch(
+        unreachable(whereabouts),
+      );
       return closed(client, () => client.connection.close());
     }),
   };
@@ -57,6 +59,7 @@ const unreachable =
   (whereabouts: Whereabouts) =>
   (error: unknown): never => {
     if (!(error instanceof Error)) throw error;
+    if (error.name === 'PayloadKeysRefused') throw new Failure('unreachable', error.message);
     if (error.name !== 'DatabaseUnreachable' && error.name !== 'TemporalUnreachable') throw error;
     const hint = mainRuns(whereabouts) ? 'hale may still be starting: ask again in a few seconds.' : 'Is it running?';
     throw new Failure('unreachable', error.message, `${hint} \`hale doctor\` looks at every part.`);

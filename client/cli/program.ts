@@ -43,6 +43,8 @@ function running(program: Command): void {
     .option('--port <number>', 'first port; default: free ones')
     .option('--temporal <address>', 'use this Temporal server')
     .option('--database <url>', 'use this PostgreSQL')
+    .option('--payload-keys <file>', 'seal what is said to Temporal with the first key of this file (default: $HALE_PAYLOAD_KEYS)')
+    .option('--open-payloads', 'let the page of Temporal show what is sealed')
     .option('--workers <number>', 'worker processes of each role')
     .option('--demo', 'with a demo service that may be broken: hale lab break kill')
     .option('--detach', 'return when hale is up')
@@ -71,9 +73,11 @@ function running(program: Command): void {
 
 /** The words for `workers/main.js`: all that were given, but what only this side understands. */
 function upArguments(command: Command): string[] {
-  const { detach: _detach, json: _json, demo, ...values } = command.opts<Record<string, string | boolean>>();
-  const pairs = Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return demo === true ? [...pairs, '--demo'] : pairs;
+  const { detach: _detach, json: _json, ...values } = command.opts<Record<string, string | boolean>>();
+  return Object.entries(values).flatMap(([name, value]) => {
+    const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return typeof value === 'string' ? [option, value] : value ? [option] : [];
+  });
 }
 
 function looking(program: Command): void {

@@ -19,7 +19,7 @@ export async function replay(what: string | undefined, options: Where & { readon
   }
   const file = what !== undefined && existsSync(what);
   if (file) await jsonFile(what);
-  const cycles = await replayed(what ?? '--all', file ? '' : await databaseWith(what, options));
+  const cycles = await replayed(what ?? '--all', file ? process.env : await environmentFor(what, options));
   if (cycles.length === 0) throw new Failure('notFound', 'nothing to replay: no cycle has an archived history yet');
   const diverged = cycles.filter(({ why }) => why !== null);
   const lines = diverged.map(({ workflowId, cycle, why }) => `diverges: ${plain(workflowId)} ${cycle}: ${plain(sentenceOf(why ?? ''))}`);
@@ -35,16 +35,17 @@ async function jsonFile(path: string): Promise<void> {
   }
 }
 
-/** The URL of the database; an incident that is not there is said before anything starts. */
-const databaseWith = (incident: string | undefined, options: Where): Promise<string> =>
+/** Where the histories are, and what opens them; an incident that is not there is said before anything starts. */
+const environmentFor = (incident: string | undefined, options: Where): Promise<NodeJS.ProcessEnv> =>
   withHale(options, async (hale) => {
     if (incident !== undefined) await incidentOf(hale, incident);
-    return databaseOf(hale.whereabouts);
+    const { payloadKeys = '' } = hale.whereabouts;
+    return { ...process.env, HALE_DATABASE_URL: databaseOf(hale.whereabouts), HALE_PAYLOAD_KEYS: payloadKeys };
   });
 
-async function replayed(what: string, database: string): Promise<Replayed['cycles']> {
+async function replayed(what: string, env: NodeJS.ProcessEnv): Promise<Replayed['cycles']> {
   const printed = await new Promise<string>((resolve, reject) => {
-    const options = { env: { ...process.env, HALE_DATABASE_URL: database }, maxBuffer: OUTPUT_BYTES_MAX };
+    const options = { env, maxBuffer: OUTPUT_BYTES_MAX };
     execFile(process.execPath, [entryPath('workers/replay.js'), what], options, (error, stdout, stderr) =>
       error ? reject(new Error(`the replay itself failed: ${stderr || error.message}`)) : resolve(stdout),
     );

@@ -16,6 +16,8 @@ export interface Whereabouts {
   readonly database?: string;
   readonly temporal?: { readonly address: string; readonly namespace: string; readonly ui?: string };
   readonly web?: string;
+  /** The file with the keys that seal what is said to Temporal. */
+  readonly payloadKeys?: string;
   readonly processes: readonly { readonly role: string; readonly pid: number }[];
 }
 
@@ -24,6 +26,7 @@ interface RunFile {
   temporal?: { address: string; namespace: string; ui: string | null } | null;
   database?: { url: string } | null;
   web?: { url: string | null };
+  payloadKeys?: string | null;
 }
 
 export async function findHale(where: Where): Promise<Whereabouts> {
@@ -33,11 +36,13 @@ export async function findHale(where: Where): Promise<Whereabouts> {
   const address = where.temporal ?? run?.temporal?.address ?? process.env.TEMPORAL_ADDRESS;
   const namespace = where.namespace ?? run?.temporal?.namespace ?? process.env.TEMPORAL_NAMESPACE ?? 'default';
   const ui = run?.temporal?.ui ?? undefined;
+  const payloadKeys = run?.payloadKeys ?? (process.env.HALE_PAYLOAD_KEYS || undefined);
   return {
     state,
     ...(database === undefined ? {} : { database }),
     ...(address === undefined ? {} : { temporal: { address, namespace, ...(ui === undefined ? {} : { ui }) } }),
     ...(run?.web?.url ? { web: run.web.url } : {}),
+    ...(payloadKeys === undefined ? {} : { payloadKeys }),
     processes: run?.processes ?? [],
   };
 }

@@ -1,7 +1,10 @@
 // The web process: what talks to hale over HTTP. Started by `hale up` as a part of its tree, without Temporal.
 import { parseArgs } from 'node:util';
+import { payloadCodec } from '../../adapters/encryption/codec.js';
+import { readPayloadKeys } from '../../adapters/encryption/keys.js';
 import { openIntake } from '../../adapters/postgres/intake.js';
 import { answerParent } from '../../workers/guard.js';
+import { codecRoutes } from './codec.js';
 import { webServer } from './server.js';
 
 async function run(argv: readonly string[]): Promise<void> {
@@ -10,6 +13,8 @@ async function run(argv: readonly string[]): Promise<void> {
   if (!url) throw new Error('HALE_DATABASE_URL: got nothing, allowed: a PostgreSQL URL; for example postgres://hale@127.0.0.1:5432/hale');
   const intake = openIntake(url);
   const server = webServer(intake);
+  const { HALE_PAYLOAD_KEYS: keys, HALE_CODEC_ORIGIN: origin } = process.env;
+  if (keys && origin) codecRoutes(server, payloadCodec(readPayloadKeys(keys)), origin);
   const end = async (): Promise<void> => {
     await server.close();
     await intake.close();

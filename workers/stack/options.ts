@@ -13,13 +13,27 @@ export interface Options {
   /** Address of a Temporal server that hale does not run itself. */
   readonly temporal: string | undefined;
   readonly database: string | undefined;
+  /** File with the keys that seal what is said to Temporal; undefined: it is said in clear. */
+  readonly payloadKeys: string | undefined;
+  /** The page of Temporal may have sealed payloads opened. */
+  readonly openPayloads: boolean;
   /** Worker processes of each role. */
   readonly workers: number;
   readonly demo: boolean;
 }
 
 const text = { type: 'string' } as const;
-const known = { config: text, state: text, port: text, temporal: text, database: text, workers: text, demo: { type: 'boolean' } } as const;
+const known = {
+  config: text,
+  state: text,
+  port: text,
+  temporal: text,
+  database: text,
+  workers: text,
+  'payload-keys': text,
+  'open-payloads': { type: 'boolean' },
+  demo: { type: 'boolean' },
+} as const;
 
 /** Reads the command line, then the environment. Throws CannotStart, exit code 2, naming the option. */
 export function readOptions(argv: readonly string[], env: Environment): Options {
@@ -34,12 +48,18 @@ export function readOptions(argv: readonly string[], env: Environment): Options 
     port: values.port === undefined ? undefined : wholeNumber('--port', values.port, 1, 65_532, 18_200),
     temporal: values.temporal ?? env.TEMPORAL_ADDRESS,
     database: values.database ?? env.HALE_DATABASE_URL,
+    openPayloads: values['open-payloads'] ?? false,
+    payloadKeys: pathOf(values['payload-keys'] ?? env.HALE_PAYLOAD_KEYS),
     workers: wholeNumber('--workers', values.workers ?? '1', 1, 64, 2),
     demo,
   };
 }
 
-function parse(argv: readonly string[]): Partial<Record<Exclude<keyof typeof known, 'demo'>, string>> & { demo?: boolean } {
+const pathOf = (file: string | undefined): string | undefined => (file === undefined || file === '' ? undefined : resolve(file));
+
+type Flag = 'demo' | 'open-payloads';
+
+function parse(argv: readonly string[]): Partial<Record<Exclude<keyof typeof known, Flag>, string>> & Partial<Record<Flag, boolean>> {
   try {
     return parseArgs({ args: [...argv], options: known }).values;
   } catch (error) {

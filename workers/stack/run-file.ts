@@ -9,12 +9,13 @@ const runSchema = z.object({
   database: z.object({ url: z.string() }).nullable(),
   web: z.object({ url: z.string().nullable() }),
   config: z.string().nullable(),
+  payloadKeys: z.string().nullable().default(null),
 });
 
 /** What runs under a state folder: other commands find hale by it, and the next start finds what a killed one left. */
 export type Run = z.infer<typeof runSchema>;
 
-const nothing: Run = { processes: [], temporal: null, database: null, web: { url: null }, config: null };
+const nothing: Run = { processes: [], temporal: null, database: null, web: { url: null }, config: null, payloadKeys: null };
 
 /**
  * state/run.json, written at once and whole on every change: a child that is not in it when its parent is killed could

@@ -22,7 +22,7 @@ export interface Stand {
 export async function takeStand(options: Options, runFile: RunFile, tree: Tree, env: Environment, report: Report): Promise<Stand> {
   const ports = await choosePorts(options.state, options.port, portsOfOrphans(runFile));
   const postgres = options.database === undefined ? embeddedPostgres(options.state, ports.postgres) : undefined;
-  const temporal = options.temporal === undefined ? embeddedTemporal(options.state, temporalCli(), ports.temporal, ports.ui) : undefined;
+  const temporal = options.temporal === undefined ? embeddedTemporal(options.state, temporalCli(), ports, options.openPayloads) : undefined;
   const own = [postgres?.part, temporal].filter((part) => part !== undefined);
   if (own.length > 0) report(`starting ${own.map(({ role }) => role).join(' and ')}`);
   await tree.start(...own);

@@ -2,6 +2,7 @@ import { Connection } from '@temporalio/client';
 import { join } from 'node:path';
 import { searchAttributeTypes } from '../../contracts/names.js';
 import type { Part } from './kept.js';
+import type { Ports } from './ports.js';
 import { spawnLogged } from './spawn.js';
 
 /** Of the development server, which makes this one itself. */
@@ -11,7 +12,7 @@ export const embeddedNamespace = 'default';
  * Temporal's development server with its database under the state folder. What it has answered survives kill -9 of
  * everything; after a power loss it may be behind hale's own ledger, which then decides what was done.
  */
-export function embeddedTemporal(state: string, cli: string, port: number, uiPort: number): Part {
+export function embeddedTemporal(state: string, cli: string, { temporal: port, ui: uiPort, web }: Ports, codec: boolean): Part {
   const logFile = join(state, 'logs', 'temporal.log');
   return {
     role: 'temporal',
@@ -20,18 +21,24 @@ export function embeddedTemporal(state: string, cli: string, port: number, uiPor
     graceMs: 10_000,
     adoptable: true,
     isReady: () => answers(`127.0.0.1:${port}`, embeddedNamespace),
-    launch: () => spawnLogged({ command: cli, args: serverArgs(join(state, 'temporal', 'temporal.db'), port, uiPort), logFile }),
+    launch: () =>
+      spawnLogged({
+        command: cli,
+        args: serverArgs(join(state, 'temporal', 'temporal.db'), port, uiPort, codec ? web : undefined),
+        logFile,
+      }),
   };
 }
 
-function serverArgs(database: string, port: number, uiPort: number): string[] {
+function serverArgs(database: string, port: number, uiPort: number, codecPort: number | undefined): string[] {
   const attributes = Object.entries(searchAttributeTypes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]);
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--ui-disable-news-fetch'];
   const storage = ['--db-filename', database, '--log-level', 'warn'];
   // Measured: without a write-ahead log three times slower, and without the last setting every timer a second late.
   const pragmas = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'];
   const timers = ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'];
-  return [...args, ...storage, ...pragmas, ...timers, ...attributes];
+  const codec = codecPort === undefined ? [] : ['--ui-codec-endpoint', `http://127.0.0.1:${codecPort}/codec`];
+  return [...args, ...storage, ...pragmas, ...timers, ...codec, ...attributes];
 }
 
 async function answers(address: string, namespace: string): Promise<boolean> {
