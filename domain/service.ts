@@ -5,7 +5,7 @@ import type { NamedInterval } from './gate/time-interval.js';
 import type { StormPolicy } from './storm.js';
 import type { Paging } from './channel.js';
 import type { Feed } from './feed.js';
-import type { IntakeSource, LabelMatcher } from './alert.js';
+import type { IntakeSource, LabelMatcher, Labels } from './alert.js';
 import type { ApprovalRules } from './approval.js';
 import type { MachineAction } from './machine.js';
 
@@ -231,9 +231,18 @@ export type Action =
       readonly cpus?: number;
     }
   | MachineAction
+  | AlertmanagerAction
   | { readonly kind: 'wait'; readonly forMs: number }
   /** Accepted by the configuration, named as not yet active, refused by the gate. */
   | { readonly kind: 'inactive'; readonly provider: string };
+
+/** Alerts with exactly these labels are silent for a while. */
+export interface AlertmanagerAction {
+  readonly kind: 'alertmanager';
+  readonly source: AlertmanagerSource;
+  readonly labels: Labels;
+  readonly forMs: number;
+}
 
 /** Paths of a repository put back as they were when the service was last well. */
 export interface GitAction {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type pg from 'pg';
+import { alertmanagerProvider } from '../adapters/alertmanager/provider.js';
 import { alertmanagerSilences } from '../adapters/alertmanager/silences.js';
 import { dockerProvider } from '../adapters/docker/provider.js';
 import { commands } from '../adapters/exec/commands.js';
@@ -138,6 +139,7 @@ function composeProviders(state = '.hale'): Providers {
   const providers: { readonly [K in Action['kind']]?: unknown } = {
     disk: diskProvider(onMachines),
     docker: dockerProvider(),
+    alertmanager: alertmanagerProvider(),
     exec: execProvider(),
     file: fileProvider(commands),
     git: gitProvider(join(state, 'git', 'corrections')),

@@ -23,6 +23,7 @@ export const ownGround = (stand: Stand): Ground => ({
 });
 
 async function serverOf({ servers }: Stand, action: Action): Promise<string | undefined> {
+  if (action.kind === 'alertmanager') return serverAtUrl(servers, action.source.url);
   if (action.kind !== 'http') return serverOfWords(servers, wordsOf(action));
   const { request, undoRequest } = action;
   return (await serverAtUrl(servers, request.url)) ?? (undoRequest && serverAtUrl(servers, undoRequest.url));
@@ -43,6 +44,7 @@ function wordsOf(action: Target['action']): readonly string[] {
     case 'file':
     case 'release':
       return action.then ?? [];
+    case 'alertmanager':
     case 'git':
     case 'disk':
     case 'runit':

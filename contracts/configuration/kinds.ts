@@ -8,7 +8,8 @@ export type Kinds<K extends string> = Readonly<Record<K, { readonly main: string
 export function kindOf<K extends string>(node: Node, kinds: Kinds<K>, common: readonly string[], problems: Problems): K | undefined {
   const all = Object.keys(kinds) as K[];
   const keys = keysOf(node);
-  const [kind, another] = all.filter((one) => keys.includes(kinds[one].main));
+  const named = all.filter((one) => keys.includes(kinds[one].main));
+  const [kind, another] = named.filter((one) => !named.some((other) => kinds[other].beside.includes(kinds[one].main)));
   const mains = all.map((one) => kinds[one].main).join(', ');
   if (kind === undefined) return refuse(problems, node.place, `does not say what it is; allowed: one of ${mains}`);
   if (another !== undefined)

@@ -1,7 +1,8 @@
 import { freezeDefault } from '../../domain/gate/flapping.js';
 import type { NamedInterval } from '../../domain/gate/time-interval.js';
 import type { AlertmanagerSource, Policy, SilencePolicy } from '../../domain/service.js';
-import { type Context, secretNamed } from './context.js';
+import { alertmanagersOf, silenceMsDefault } from './alertmanagers.js';
+import type { Context } from './context.js';
 import { includedFile } from './file.js';
 import { unknown } from './problem.js';
 import { namedIntervals } from './time-intervals.js';
@@ -69,8 +70,6 @@ function checkTwice({ root, problems }: Context): void {
   });
 }
 
-const SILENCE_MS = 300_000;
-
 function silenceOf(
   file: { readonly source: string; readonly for?: number | undefined } | undefined,
   alertmanagers: readonly AlertmanagerSource[],
@@ -78,23 +77,8 @@ function silenceOf(
 ): SilencePolicy | undefined {
   if (file === undefined) return undefined;
   const source = alertmanagers.find(({ name }) => name === file.source);
-  if (source !== undefined) return { source, forMs: file.for ?? SILENCE_MS };
+  if (source !== undefined) return { source, forMs: file.for ?? silenceMsDefault };
   const known = alertmanagers.map(({ name }) => name);
   problems.error(at(root, 'policy', 'silence', 'source')?.place, unknown('Alertmanager among sources', file.source, known));
   return undefined;
-}
-
-function alertmanagersOf(context: Context): AlertmanagerSource[] {
-  return Object.entries(context.file.sources ?? {}).flatMap(([name, { alertmanager, serviceLabel }]) => {
-    if (alertmanager === undefined) {
-      if (serviceLabel !== undefined)
-        context.problems.error(
-          at(context.root, 'sources', name, 'serviceLabel')?.place,
-          'belongs to an Alertmanager; for example {alertmanager: URL, serviceLabel: job}',
-        );
-      return [];
-    }
-    const token = secretNamed(at(context.root, 'sources', name, 'token'), context);
-    return [{ name, url: alertmanager.replace(/\/+$/, ''), ...(token && { token }), ...(serviceLabel && { serviceLabel }) }];
-  });
 }

@@ -76,6 +76,7 @@ function whyWithoutHistory({ kind }: Signal): string | undefined {
 export function whyUnknowable({ action, onlyIf }: Correction): string | undefined {
   if (onlyIf !== undefined) return `onlyIf changedWithin: when its target changed is not in the history`;
   switch (action.kind) {
+    case 'alertmanager':
     case 'exec':
     case 'http':
     case 'runit':

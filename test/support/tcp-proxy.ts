@@ -10,7 +10,7 @@ export interface TcpProxy {
   readonly cutAfter: (text: string) => void;
   /** The first answer from when this is so does not come back, and the line is cut. */
   readonly cutWhen: (isDone: () => boolean) => void;
-  /** Refuses every connection from now on. */
+  /** Cuts every connection and refuses others from now on. */
   readonly close: () => Promise<void>;
 }
 
@@ -19,7 +19,9 @@ export async function tcpProxy(host: string, port: number): Promise<TcpProxy> {
   let stopText: string | undefined;
   let cutText: string | undefined;
   let isDone = () => false;
+  const clients = new Set<Socket>();
   const server = createServer((client) => {
+    clients.add(client.on('close', () => clients.delete(client)));
     const upstream = connect(port, host);
     let deaf = false;
     pipe(client, upstream, (chunk) => {
@@ -42,7 +44,11 @@ export async function tcpProxy(host: string, port: number): Promise<TcpProxy> {
     stopAt: (text) => void (stopText = text),
     cutAfter: (text) => void (cutText = text),
     cutWhen: (isSo) => void (isDone = isSo),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const client of clients) client.destroy();
+      return closed;
+    },
   };
 }
 

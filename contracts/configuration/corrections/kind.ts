@@ -14,6 +14,8 @@ export interface CorrectionKind<Keys extends z.core.$ZodShape = z.core.$ZodShape
   readonly defaults?: (written: Node) => Readonly<Record<string, unknown>>;
   /** Its mode where nobody wrote one, in place of the policy's. */
   readonly mode?: Mode;
+  /** The most that its mode is where nobody wrote one for it. */
+  readonly modeAtMost?: Mode;
   /** What undoing means: a fact of the action. Absent where only the file can know it, as for programs and requests. */
   readonly undo?: (written: Node) => UndoClass;
   /** What the provider is to do; undefined when what it needs was reported as missing. */

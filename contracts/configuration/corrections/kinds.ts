@@ -1,4 +1,5 @@
 import { disk } from './disk.js';
+import { alertmanager } from './alertmanager.js';
 import { docker } from './docker.js';
 import { exec } from './exec.js';
 import { file } from './file-content.js';
@@ -21,6 +22,7 @@ export const correctionKinds: readonly AnyKind[] = [
   git,
   postgres,
   docker,
+  alertmanager,
   wait,
   kubernetes,
   systemd,

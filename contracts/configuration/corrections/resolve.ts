@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { ApprovalRules } from '../../../domain/approval.js';
 import { formatDuration } from '../../../domain/duration.js';
-import type { Action, Correction, Level, UndoClass } from '../../../domain/service.js';
+import type { Action, Correction, Level, Mode, UndoClass } from '../../../domain/service.js';
 import { approvalsOf } from '../approvals.js';
 import { type Context, filled } from '../context.js';
 import { kindOf } from '../kinds.js';
 import type { Resolved } from '../signals.js';
-import { type Node, at, fromPlain, merge, plain } from '../tree.js';
+import { type Node, at, fromPlain, merge, plain, textOf } from '../tree.js';
 import { type WholeCorrection, commonKeys, wholeCorrection } from './file.js';
 import type { AnyKind } from './kind.js';
 import { correctionKinds } from './kinds.js';
@@ -48,9 +48,16 @@ const keysByMain = Object.fromEntries(
 );
 
 function withMode(node: Node, kind: AnyKind, given: Node): Node {
-  const mode = kind.mode !== undefined && at(node, 'mode') === undefined ? fromPlain(kind.mode) : given;
+  const mode = at(node, 'mode') === undefined ? unwritten(kind, given) : given;
   return merge(node, { kind: 'map', entries: new Map([['mode', { node: mode }]]) });
 }
+
+function unwritten({ mode, modeAtMost }: AnyKind, given: Node): Node {
+  if (mode !== undefined) return fromPlain(mode);
+  return modeAtMost !== undefined && modes.indexOf(textOf(given) as Mode) > modes.indexOf(modeAtMost) ? fromPlain(modeAtMost) : given;
+}
+
+const modes: readonly Mode[] = ['observe', 'ask', 'act'];
 
 const defaultsOf = (kind: AnyKind, node: Node, given: Given): Readonly<Record<string, unknown>> => ({
   undo: kind.undo?.(node) ?? 'irreversible',

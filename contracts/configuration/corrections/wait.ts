@@ -6,7 +6,7 @@ import { correctionKind } from './kind.js';
 /** Waiting changes nothing, so that it needs no permission unless somebody wrote that it does. */
 export const wait = correctionKind({
   main: 'for',
-  keys: { for: duration('1s', '1h').optional().describe('Waits') },
+  keys: { for: duration('1s', '1h').optional().describe('Waits; beside alertmanager, how long the silence lasts') },
   mode: 'act',
   defaults: (written) => ({
     repeatable: true,

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import type { AlertmanagerSource, SecretReference } from '../../domain/service.js';
+
+/** Long enough for a busy server, short enough that a dead one does not hold up every look at the policy. */
+export const ANSWER_MS = 3_000;
+/** Silences that hale set itself say nothing about people. */
+export const OWN = 'hale';
+
+export interface Matcher {
+  readonly name: string;
+  readonly value: string;
+  readonly isRegex: boolean;
+  readonly isEqual?: boolean;
+}
+
+/** A silence as API v2 tells it. */
+export interface Found {
+  readonly id: string;
+  readonly status: { readonly state: string };
+  readonly matchers: readonly Matcher[];
+  readonly createdBy: string;
+  readonly comment: string;
+  readonly startsAt: string;
+  readonly endsAt: string;
+}
+
+interface Question {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+export async function ask(source: AlertmanagerSource, { method = 'GET', path, body, signal }: Question): Promise<Answer> {
+  const answer = await fetch(`${source.url}/api/v2${path}`, {
+    method,
+    headers: { ...(await authorized(source)), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    signal,
+    redirect: 'error',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, text: await answer.text() };
+}
+
+/** One that is gone, or has expired, has ended. */
+const ENDED: readonly number[] = [404, 410];
+
+export const hasEnded = ({ status }: Answer): boolean => isWell({ status }) || ENDED.includes(status);
+
+export const isWell = ({ status }: Pick<Answer, 'status'>): boolean => status >= 200 && status < 300;
+
+/** The silences that are in force; throws where nobody can tell. */
+export async function activeSilences(source: AlertmanagerSource, signal: AbortSignal): Promise<readonly Found[]> {
+  return (await silences(source, signal)).filter(({ status }) => status.state === 'active');
+}
+
+/** All that the server remembers. */
+export async function silences(source: AlertmanagerSource, signal: AbortSignal): Promise<readonly Found[]> {
+  const answer = await ask(source, { path: '/silences', signal });
+  if (!isWell(answer)) throw new Error(`it answered ${answer.status}`);
+  return JSON.parse(answer.text) as readonly Found[];
+}
+
+/** One silence on exactly these labels, as the server wants it written. */
+export const silenceOf = (
+  labels: Readonly<Record<string, string>>,
+  { from, until, comment }: { readonly from: number; readonly until: number; readonly comment: string },
+): Omit<Found, 'id' | 'status'> => ({
+  matchers: Object.entries(labels).map(([name, value]) => ({ name, value, isRegex: false, isEqual: true })),
+  startsAt: new Date(from).toISOString(),
+  endsAt: new Date(until).toISOString(),
+  createdBy: OWN,
+  comment,
+});
+
+const authorized = async ({ token }: AlertmanagerSource): Promise<Record<string, string>> =>
+  token === undefined ? {} : { authorization: `Bearer ${await secretOf(token)}` };
+
+async function secretOf(reference: SecretReference): Promise<string> {
+  if ('file' in reference) return (await readFile(reference.file, 'utf8')).trim();
+  const secret = process.env[reference.env];
+  if (secret === undefined) throw new Error(`environment variable ${reference.env} is not set`);
+  return secret;
+}
+
+/** fetch hides the reason in the cause. */
+export function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+}
