@@ -122,6 +122,7 @@ export type Signal = SignalBase &
     | {
         readonly kind: 'http';
         readonly url: string;
+        readonly reach?: Reach;
         /** `ok`: 1 when every expectation held, else 0. `latency`: seconds until the body was read. `status`: the status code. */
         readonly measure: 'ok' | 'latency' | 'status';
         readonly expect: { readonly status?: number; readonly body?: string };
@@ -205,18 +206,28 @@ export type Action =
       readonly undoArgv?: readonly string[];
       readonly verifyArgv?: readonly string[];
     }
-  | { readonly kind: 'http'; readonly request: HttpRequest; readonly undoRequest?: HttpRequest; readonly verifyUrl?: string }
+  | {
+      readonly kind: 'http';
+      readonly request: HttpRequest;
+      readonly undoRequest?: HttpRequest;
+      readonly verifyUrl?: string;
+      readonly reach?: Reach;
+    }
   | { readonly kind: 'file'; readonly path: string; readonly restore: 'lastGood'; readonly then?: readonly string[] }
   | { readonly kind: 'release'; readonly link: string; readonly restore: 'lastGood' | 'previous'; readonly then?: readonly string[] }
   | {
       readonly kind: 'postgres';
       readonly connection: SqlConnection;
-      readonly statement: 'terminateRootBlocker' | 'cancelQuery' | 'vacuum';
+      readonly statement: PostgresStatement;
       readonly spare: { readonly users: readonly string[]; readonly applications: readonly string[] };
-      /** `cancelQuery`: only queries running at least this long. */
+      /** How long a query runs, a snapshot is kept or a slot is unused at least, to be ended or dropped. */
       readonly olderThanMs: number;
       /** `vacuum`: the table, schema-qualified or not. */
       readonly table?: string;
+      /** `setting`: what is to be in force in the whole cluster. */
+      readonly setting?: { readonly name: string; readonly value: string };
+      /** `dropSlot`: only while it keeps more WAL than this. */
+      readonly slot?: { readonly name: string; readonly retainsBytes: number };
     }
   | GitAction
   | {
@@ -255,11 +266,33 @@ export interface GitAction {
   readonly push: 'direct' | 'branch';
 }
 
+export const postgresStatements = ['terminateRootBlocker', 'cancelQuery', 'vacuum', 'endOldSnapshots', 'setting', 'dropSlot'] as const;
+export type PostgresStatement = (typeof postgresStatements)[number];
+
 export interface HttpRequest {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Their values are read when the request is sent. */
+  readonly secretHeaders?: Readonly<Record<string, SecretHeader>>;
   readonly body?: string;
+}
+
+/** A header whose value is a secret, after its scheme where it has one: `Bearer`. */
+export interface SecretHeader {
+  readonly secret: SecretReference;
+  readonly scheme?: 'Bearer';
+}
+
+/**
+ * Where requests may go beside public addresses. Without it (configurations of earlier versions) every address that stands
+ * in the URL itself counts as named.
+ */
+export interface Reach {
+  /** Addresses, and names of this machine, that the file has in the host of the URL itself. */
+  readonly named: readonly string[];
+  /** Ranges such as 10.0.0.0/8 that the policy allows. */
+  readonly allow: readonly string[];
 }
 
 /** The whole configuration, resolved; its version is the hash of this document. */

@@ -65,7 +65,7 @@ export const adapterVendors = {
   configuration: ['contracts/configuration'],
   docker: ['dockerode'],
   encryption: ['@temporalio/common', '@temporalio/proto'],
-  http: ['re2js'],
+  http: ['re2js', 'ipaddr.js'],
   kubernetes: ['@kubernetes/client-node'],
   mail: ['nodemailer'],
   postgres: ['pg', 'node-pg-migrate'],

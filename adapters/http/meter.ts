@@ -5,6 +5,7 @@ import { RE2JS } from 're2js';
 import { unreachable } from '../../domain/failure.js';
 import type { NoDataReason, Reading } from '../../domain/reading.js';
 import type { Asked, Meter } from '../../activities/ports.js';
+import { type Resolve, type Way, wayTo } from './guard.js';
 
 type HttpSignal = Asked<'http'>['signal'];
 
@@ -27,14 +28,16 @@ const ownFaults = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 
  * Asks a service itself, as a client would: one GET on a new connection, no redirect followed. A refused connection, a
  * broken answer or none in time is a symptom of the service (`ok` is 0); what goes wrong on our side is `noData`.
  */
-export function httpMeter(): Meter<'http'> {
-  return { read: (asked, abort) => Promise.all(asked.map((one) => readOne(one.signal, abort))) };
+export function httpMeter(resolve?: Resolve): Meter<'http'> {
+  return { read: (asked, abort) => Promise.all(asked.map((one) => readOne(one.signal, resolve, abort))) };
 }
 
-async function readOne(signal: HttpSignal, abort: AbortSignal): Promise<Reading> {
+async function readOne(signal: HttpSignal, resolve: Resolve | undefined, abort: AbortSignal): Promise<Reading> {
   const at = Date.now();
   try {
-    return readingOf(signal, await look(signal, abort), at);
+    const way = wayTo(signal.url, signal.reach, resolve);
+    if (way.refusal !== undefined) return { kind: 'noData', at, reason: 'sourceUnavailable', detail: way.refusal };
+    return readingOf(signal, await look(signal, way, abort), at);
   } catch (error) {
     return { kind: 'noData', at, reason: 'malformed', detail: error instanceof Error ? error.message : String(error) };
   }
@@ -69,7 +72,7 @@ function okReading(signal: HttpSignal, seen: Exclude<Seen, { kind: 'blind' }>, a
   }
 }
 
-function look(signal: HttpSignal, abort: AbortSignal): Promise<Seen> {
+function look(signal: HttpSignal, { lookup }: Way, abort: AbortSignal): Promise<Seen> {
   return new Promise((resolve) => {
     const url = new URL(signal.url);
     const started = performance.now();
@@ -77,7 +80,8 @@ function look(signal: HttpSignal, abort: AbortSignal): Promise<Seen> {
     const elapsed = (): number => performance.now() - started;
     const timeOut = (): Seen => timedOut(signal.timeoutMs, elapsed(), performance.eventLoopUtilization(loop).utilization);
     // A connection of its own: a kept one may be half dead, and then it would speak about the past.
-    const client = (url.protocol === 'https:' ? tlsRequest : plainRequest)(url, { agent: false, headers: { 'user-agent': 'hale' } });
+    const options = { agent: false, headers: { 'user-agent': 'hale' }, lookup };
+    const client = (url.protocol === 'https:' ? tlsRequest : plainRequest)(url, options);
     const end = (seen: Seen): void => {
       clearTimeout(timer);
       abort.removeEventListener('abort', aborted);

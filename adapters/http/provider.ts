@@ -3,7 +3,9 @@ import type { Call, Provider, ReadBack, Target, Undone } from '../../activities/
 import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Action, HttpRequest } from '../../domain/service.js';
+import { type Resolve, type Way, wayTo } from './guard.js';
 import { exchange, type Exchange } from './request.js';
+import { withSecrets } from './secret.js';
 
 const lookAgainMs = 250;
 
@@ -13,77 +15,105 @@ type Http = Extract<Action, { kind: 'http' }>;
  * Sends a request of the configuration with `Idempotency-Key` and `Hale-Fence`. 2xx: done. 4xx: refused, nothing done.
  * Anything else, or no answer, is unclear until `verify` says 200 (done) or 404 (not done). Its ETag names the state.
  */
-export function httpProvider(): Provider<Http> {
+export function httpProvider(resolve?: Resolve): Provider<Http> {
+  const line: Line = (url, { reach }) => wayTo(url, reach, resolve);
   return {
     kind: 'http',
     readBackBy: (action) => (action.verifyUrl === undefined ? 'none' : 'actionId'),
     fencedBy: 'self',
     resourceOf: async ({ action }) => resourceOf(action.request.url),
     image: async (target) => opaque(target),
-    examine: async ({ action: { request } }) =>
-      isAddress(request.url)
-        ? { applicable: true, evidence: `${request.method} ${request.url} can be asked` }
-        : { applicable: false, reason: noAddress(request.url) },
+    examine: async ({ action }) => {
+      const { method, url } = action.request;
+      const reason = obstacle(url, action, line);
+      return reason === undefined ? { applicable: true, evidence: `${method} ${url} can be asked` } : { applicable: false, reason };
+    },
     apply: async (call) => {
-      await send(call, call.action.request);
-      const found = await readBack(call);
+      await send(call, call.action.request, line);
+      const found = await readBack(call, line);
       return found.kind === 'applied' ? found.after : seen(call, undefined);
     },
-    readBack: readBackWhenOver,
-    undo,
+    readBack: (call) => readBackWhenOver(call, line),
+    undo: (call, after) => undo(call, after, line),
   };
 }
 
+/** The way to a URL of this action. */
+type Line = (url: string, action: Http) => Way;
+
 /** Permission is asked last. Throws when the request was not done, or when nobody can tell. */
-async function send(call: Call<Http>, request: HttpRequest): Promise<void> {
-  if (!isAddress(request.url)) throw new TargetRefused(noAddress(request.url));
+async function send(call: Call<Http>, request: HttpRequest, line: Line): Promise<void> {
+  const reason = obstacle(request.url, call.action, line);
+  if (reason !== undefined) throw new TargetRefused(reason);
+  const { headers, redact } = await withSecrets(request.headers, request.secretHeaders).catch(refused);
   await call.permit();
   const { timeoutMs, abort } = call;
-  const answer = await exchange({ ...request, headers: { ...request.headers, ...identify(call) }, timeoutMs, abort });
-  if (answer.kind === 'notSent') throw new TargetRefused(answer.why);
-  if (answer.kind === 'unclear') throw new Error(answer.why);
+  const { method, url, body } = request;
+  const answer = await exchange({
+    method,
+    url,
+    ...(body !== undefined && { body }),
+    way: line(url, call.action),
+    headers: { ...headers, ...identify(call) },
+    timeoutMs,
+    abort,
+  });
+  if (answer.kind === 'notSent') throw new TargetRefused(redact(answer.why));
+  if (answer.kind === 'unclear') throw new Error(redact(answer.why));
   if (answer.status >= 200 && answer.status < 300) return;
-  const sentence = `${request.method} ${request.url} answered ${answer.status}: ${answer.body.slice(0, 300)}`;
+  const sentence = `${method} ${url} answered ${answer.status}: ${redact(answer.body).slice(0, 300)}`;
   if (isRefusal(answer.status)) throw new TargetRefused(sentence);
   throw new Error(sentence);
+}
+
+/** Without its secret nothing was sent. */
+function refused(error: unknown): never {
+  throw new TargetRefused(error instanceof Error ? error.message : String(error));
 }
 
 /** 408 says that the server gave up waiting, which leaves open how much of the request it had acted upon. */
 const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408;
 
-async function readBack(call: Call<Http>): Promise<ReadBack> {
-  const { verifyUrl } = call.action;
-  if (verifyUrl === undefined) return { kind: 'unknown', why: 'the correction has no `verify` address to ask' };
-  if (!isAddress(verifyUrl)) return { kind: 'unknown', why: noAddress(verifyUrl) };
-  const { timeoutMs, abort } = call;
-  const answer = await exchange({ method: 'GET', url: verifyUrl, headers: identify(call), timeoutMs, abort });
+async function readBack(call: Call<Http>, line: Line): Promise<ReadBack> {
+  const { action, timeoutMs, abort } = call;
+  const { verifyUrl: url } = action;
+  if (url === undefined) return { kind: 'unknown', why: 'the correction has no `verify` address to ask' };
+  const reason = obstacle(url, action, line);
+  if (reason !== undefined) return { kind: 'unknown', why: reason };
+  const told = await withSecrets(identify(call), secretsFor(url, action.request)).catch((error: Error) => error);
+  if (told instanceof Error) return { kind: 'unknown', why: told.message };
+  const answer = await exchange({ method: 'GET', url, way: line(url, action), headers: told.headers, timeoutMs, abort });
   if (answer.kind === 'answered' && answer.status === 200) return { kind: 'applied', after: seen(call, answer) };
   if (answer.kind === 'answered' && answer.status === 404) return { kind: 'notApplied' };
-  return { kind: 'unknown', why: answer.kind === 'answered' ? `${verifyUrl} answered ${answer.status}` : answer.why };
+  return { kind: 'unknown', why: answer.kind === 'answered' ? `${url} answered ${answer.status}` : told.redact(answer.why) };
 }
 
+/** Whoever takes the request's secrets may be asked with them; nobody else is shown any. */
+const secretsFor = (url: string, request: HttpRequest): HttpRequest['secretHeaders'] =>
+  new URL(url).origin === new URL(request.url).origin ? request.secretHeaders : undefined;
+
 /** A request goes on at the target when its sender has died, so that "not done" is no answer before its time is over. */
-async function readBackWhenOver(call: Call<Http>): Promise<ReadBack> {
+async function readBackWhenOver(call: Call<Http>, line: Line): Promise<ReadBack> {
   for (;;) {
-    const found = await readBack(call);
+    const found = await readBack(call, line);
     if (found.kind !== 'notApplied' || Date.now() >= (call.underWayUntil ?? 0)) return found;
     await sleep(lookAgainMs, undefined, { signal: call.abort });
   }
 }
 
 /** Where there is a `verify`, it says first whether an earlier try was the undo, and whether the target is as the action left it. */
-async function undo(call: Call<Http>, after: Image): Promise<Undone> {
+async function undo(call: Call<Http>, after: Image, line: Line): Promise<Undone> {
   const { undoRequest, verifyUrl } = call.action;
   if (undoRequest === undefined) throw new Error('the correction has no `undo` request');
   if (verifyUrl !== undefined) {
-    const earlier = await readBackWhenOver(call);
+    const earlier = await readBackWhenOver(call, line);
     if (earlier.kind === 'applied') return { kind: 'undone', now: earlier.after };
-    const now = await readBack({ ...call, actionId: String(after.content.actionId) });
+    const now = await readBack({ ...call, actionId: String(after.content.actionId) }, line);
     if (now.kind === 'unknown') throw new Error(now.why);
     if (now.kind === 'notApplied') return { kind: 'changedMeanwhile', now: opaque(call) };
     if (now.kind === 'applied' && now.after.identity !== after.identity) return { kind: 'changedMeanwhile', now: now.after };
   }
-  await send(call, { ...undoRequest, headers: { ...undoRequest.headers, ...ifUnchanged(after) } });
+  await send(call, { ...undoRequest, headers: { ...undoRequest.headers, ...ifUnchanged(after) } }, line);
   return { kind: 'undone', now: opaque(call) };
 }
 
@@ -109,6 +139,11 @@ function resourceOf(url: string): string {
   if (!isAddress(url)) return `http/${url}`;
   const { host, pathname } = new URL(url);
   return `http/${host}${pathname}`;
+}
+
+/** Why a URL can't be asked at all; undefined when it can be. */
+function obstacle(url: string, action: Http, line: Line): string | undefined {
+  return isAddress(url) ? line(url, action).refusal : noAddress(url);
 }
 
 const isAddress = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);

@@ -1,9 +1,11 @@
 import { request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import type { Way } from './guard.js';
 
 export interface Request {
   readonly method: string;
   readonly url: string;
+  readonly way: Way;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
@@ -19,10 +21,11 @@ export type Exchange =
 const bodyBytesMax = 64 * 1024;
 
 /** One request on a connection of its own, without redirects, proxies or repetition. Never rejects. */
-export function exchange({ method, url, headers, body, timeoutMs, abort }: Request): Promise<Exchange> {
+export function exchange({ method, url, way, headers, body, timeoutMs, abort }: Request): Promise<Exchange> {
+  if (way.refusal !== undefined) return Promise.resolve({ kind: 'notSent', why: way.refusal });
   return new Promise((resolve) => {
     const { protocol } = new URL(url);
-    const client = (protocol === 'https:' ? tlsRequest : plainRequest)(url, { method, headers, agent: false });
+    const client = (protocol === 'https:' ? tlsRequest : plainRequest)(url, { method, headers, agent: false, lookup: way.lookup });
     let connected = false;
     let answer: Exchange | undefined;
     const settle = (otherwise: string) => {

@@ -21,10 +21,11 @@ export const backendColumns = `a.pid, ${utc('a.backend_start')} as started, a.us
 
 /**
  * Who may be ended: people's and programs' sessions only (no WAL sender, no autovacuum), never hale's own, never a spared
- * user or application. Parameters $1: users, $2: applications.
+ * user or application, and no superuser's unless hale is one itself: PostgreSQL would refuse. Parameters $1: users, $2: applications.
  */
 export const mayBeEnded = `a.backend_type = 'client backend' and a.pid <> pg_backend_pid() and a.application_name <> 'hale'
-  and a.usename <> all($1::text[]) and a.application_name <> all($2::text[])`;
+  and a.usename <> all($1::text[]) and a.application_name <> all($2::text[])
+  and (not (select r.rolsuper from pg_roles r where r.oid = a.usesysid) or (select r.rolsuper from pg_roles r where r.rolname = current_user))`;
 
 export const spared = ({ spare }: PostgresAction): [readonly string[], readonly string[]] => [spare.users, spare.applications];
 

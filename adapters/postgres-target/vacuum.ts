@@ -1,7 +1,8 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Image } from '../../domain/effect.js';
 import { backendColumns, demandSight, sentenceOf, type Backend } from './backends.js';
+import { isError, refusedIf } from './errors.js';
 import type { PostgresAction, Statement } from './statement.js';
 
 interface Table {
@@ -28,7 +29,7 @@ export const vacuum: Statement = {
     const table = await tableOf(session, call.action);
     const now = imageOf(table, call.action);
     if (table === undefined || now.identity !== call.before.identity) throw new TargetRefused(`it changed meanwhile: ${now.summary}`);
-    await session.query(`vacuum (analyze) ${table.name}`).catch(refusedIfLocked);
+    await session.query(`vacuum (analyze) ${table.name}`).catch(refusedIf('lockNotAvailable'));
     // Where it may not vacuum the server only warns, and does nothing.
     if ((await tableOf(session, call.action))?.vacuums === table.vacuums) throw new TargetRefused(notices.join('; '));
   },
@@ -38,14 +39,22 @@ export const vacuum: Statement = {
 
 /** The name comes from the catalogue, quoted by the server; what the configuration says is only a parameter. */
 async function tableOf(session: pg.Client, { table = '' }: PostgresAction): Promise<Table | undefined> {
-  const { rows } = await session.query<Table>(
-    `select c.oid, format('%I.%I', n.nspname, c.relname) as name, s.n_dead_tup::text as dead, s.n_live_tup::text as live,
+  const result = await session
+    .query<Table>(
+      `select c.oid, format('%I.%I', n.nspname, c.relname) as name, s.n_dead_tup::text as dead, s.n_live_tup::text as live,
             (s.vacuum_count + s.autovacuum_count)::text as vacuums
        from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_stat_all_tables s on s.relid = c.oid
       where c.oid = to_regclass($1) and c.relkind in ('r', 'm')`,
-    [table],
-  );
-  return rows[0];
+      [table],
+    )
+    .catch(noneIfNoName);
+  return result?.rows[0];
+}
+
+/** `items; drop table items` can't be the name of a table, so there is none of that name. */
+function noneIfNoName(error: unknown): undefined {
+  if (isError(error, 'invalidName')) return undefined;
+  throw error;
 }
 
 /** Who holds a snapshot older than the configured age: a session, a prepared transaction or a replication slot. */
@@ -75,10 +84,4 @@ function imageOf(table: Table | undefined, action: PostgresAction): Image {
     summary: `${name} has ${dead} dead rows beside ${live} live ones`,
     content: { name, dead, live, vacuums },
   };
-}
-
-function refusedIfLocked(error: unknown): never {
-  const lockNotAvailable = '55P03';
-  if (error instanceof pg.DatabaseError && error.code === lockNotAvailable) throw new TargetRefused(error.message);
-  throw error;
 }

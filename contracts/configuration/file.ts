@@ -1,3 +1,4 @@
+import { httpPolicy } from './reach.js';
 import { z } from 'zod';
 import { channelSources, linksFile, pageFile } from './channel-file.js';
 import { approvals, correction, mode } from './corrections/file.js';
@@ -77,6 +78,7 @@ const policy = z.strictObject({
     )
     .optional(),
   silence: silenceFile.optional().describe('Alerts of services that allow it are silenced while a cycle works on them'),
+  http: httpPolicy.optional().describe('Where requests may go beside public addresses'),
   storm: z.strictObject({ services: percent, within: duration('1s', '1h') }).optional(),
   freeze: z
     .strictObject({ reversals: count(1, 10_000).optional(), within: duration('1m', '7d').optional() })

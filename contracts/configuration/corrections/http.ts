@@ -1,5 +1,6 @@
-import type { HttpRequest } from '../../../domain/service.js';
-import type { Context } from '../context.js';
+import type { HttpRequest, SecretHeader } from '../../../domain/service.js';
+import { type Context, secretNamed } from '../context.js';
+import { reachOf } from '../reach.js';
 import { type Node, at } from '../tree.js';
 import { correctionKind, onlyIf, repeatable, through, verify } from './kind.js';
 import { type RequestFile, request, undo } from './undo.js';
@@ -8,36 +9,50 @@ export const http = correctionKind({
   main: 'http',
   keys: { ...request, undo, verify, repeatable, onlyIf, through },
   defaults: () => ({ method: 'POST', headers: {} }),
-  action: (file, { node, context }) => {
+  action: (file, { node, service, context }) => {
     const undoing = typeof file.undo === 'object' ? file.undo : undefined;
     if (Array.isArray(file.verify))
       context.problems.error(
         at(node, 'verify')?.place,
         'is a program; allowed beside http: a URL that answers 200 when done and 404 when not',
       );
-    refuseSecretHeaders(at(node, 'headers'), context);
-    refuseSecretHeaders(at(node, 'undo', 'headers'), context);
+    const verifyUrl = typeof file.verify === 'string' ? file.verify : undefined;
+    const urls = [file.http, undoing?.http, verifyUrl].filter((one) => one !== undefined);
     return {
       kind: 'http',
-      request: requestOf(file),
-      ...(undoing?.http !== undefined && { undoRequest: requestOf(undoing) }),
-      ...(typeof file.verify === 'string' && { verifyUrl: file.verify }),
+      request: requestOf(file, at(node, 'headers'), context),
+      ...(undoing?.http !== undefined && { undoRequest: requestOf(undoing, at(node, 'undo', 'headers'), context) }),
+      ...(verifyUrl !== undefined && { verifyUrl }),
+      reach: reachOf(urls, service, context),
     };
   },
 });
 
-const requestOf = (file: RequestFile): HttpRequest => ({
-  url: file.http ?? '',
-  method: file.method ?? 'POST',
-  headers: file.headers ?? {},
-  ...(file.body !== undefined && { body: file.body }),
-});
+function requestOf(file: RequestFile, headers: Node | undefined, context: Context): HttpRequest {
+  const plainly = Object.entries(file.headers ?? {}).filter((one): one is [string, string] => typeof one[1] === 'string');
+  const secretHeaders = secretHeadersOf(headers, context);
+  return {
+    url: file.http ?? '',
+    method: file.method ?? 'POST',
+    headers: Object.fromEntries(plainly),
+    ...(Object.keys(secretHeaders).length > 0 && { secretHeaders }),
+    ...(file.body !== undefined && { body: file.body }),
+  };
+}
 
-function refuseSecretHeaders(headers: Node | undefined, context: Context): void {
-  for (const [header, { node }] of headers?.kind === 'map' ? headers.entries : [])
-    if (/^(proxy-)?authorization$|cookie|token|secret|api-?key/i.test(header))
+/** Secrets by their names; one that stands in clear is reported and not shown. */
+function secretHeadersOf(headers: Node | undefined, context: Context): Record<string, SecretHeader> {
+  const secrets: Record<string, SecretHeader> = {};
+  for (const [header, { node }] of headers?.kind === 'map' ? headers.entries : []) {
+    const bearer = at(node, 'bearer');
+    if (node.kind === 'map') {
+      const secret = secretNamed(bearer ?? at(node, 'secret'), context);
+      if (secret !== undefined) secrets[header] = { secret, ...(bearer !== undefined && { scheme: 'Bearer' }) };
+    } else if (/^(proxy-)?authorization$|cookie|token|secret|api-?key/i.test(header))
       context.problems.error(
         node.place,
-        'would put a secret in clear into the configuration (not shown); allowed: headers without secrets',
+        'would put a secret in clear into the configuration (not shown); allowed: {secret: NAME} or {bearer: NAME} of an entry of secrets',
       );
+  }
+  return secrets;
 }

@@ -1,28 +1,55 @@
 import { z } from 'zod';
+import { refusedSetting } from '../../../domain/postgres-setting.js';
+import { postgresStatements, type PostgresStatement, type UndoClass } from '../../../domain/service.js';
 import { connectionOf } from '../context.js';
-import { choice, duration, text } from '../scalars.js';
+import { choice, duration, size, text } from '../scalars.js';
 import { target } from '../signal-file.js';
-import { at, textOf } from '../tree.js';
-import { correctionKind } from './kind.js';
+import { type Node, at, keysOf, textOf } from '../tree.js';
+import { correctionKind, type Where } from './kind.js';
+
+const undoClasses: Readonly<Record<PostgresStatement, UndoClass>> = {
+  terminateRootBlocker: 'loses',
+  cancelQuery: 'nothingToRestore',
+  vacuum: 'nothingToRestore',
+  endOldSnapshots: 'loses',
+  setting: 'restores',
+  dropSlot: 'irreversible',
+};
+
+/** Keys that only some statements have; the others would be silently without effect. */
+const ownKeys: Readonly<Record<string, readonly PostgresStatement[]>> = {
+  table: ['vacuum'],
+  name: ['setting'],
+  value: ['setting'],
+  slot: ['dropSlot'],
+  retains: ['dropSlot'],
+};
+
+const valueError = 'a value as postgresql.conf has it, such as 64MB';
+const DAY = '1d';
+const GIGABYTE = '1GB';
 
 export const postgres = correctionKind({
   main: 'postgres',
   keys: {
-    postgres: choice('terminateRootBlocker', 'cancelQuery', 'vacuum').optional(),
+    postgres: choice(...postgresStatements).optional(),
     target: target.optional(),
     spare: z.strictObject({ users: z.array(text).optional(), applications: z.array(text).optional() }).optional(),
-    olderThan: duration('1s', '30d').optional(),
+    olderThan: duration('1s', '30d').optional().describe('How long a query runs, a transaction lasts, or nobody reads a slot, at least'),
     table: text.optional(),
+    name: text.optional().describe('The setting that is changed'),
+    value: z.union([text, z.number().transform(String), z.boolean().transform(String)], { error: valueError }).optional(),
+    slot: text.optional().describe('The replication slot that is dropped once nobody reads it'),
+    retains: size.optional().describe('The slot is dropped only while it keeps more WAL than this'),
   },
-  defaults: () => ({ spare: { users: [], applications: [] }, olderThan: '1m' }),
-  undo: (written) => (textOf(at(written, 'postgres')) === 'terminateRootBlocker' ? 'loses' : 'nothingToRestore'),
-  action: ({ postgres: statement, spare, olderThan, table }, { node, service, context }) => {
-    const connection = connectionOf(at(node, 'target') ?? at(service, 'target'), node, context);
-    if (statement === 'vacuum' && (table === undefined || table.includes('*')))
-      context.problems.error(
-        (at(node, 'table') ?? node).place,
-        'names no table; allowed: table: schema.name (an empty selector selects nothing)',
-      );
+  defaults: (written) => ({
+    spare: { users: [], applications: [] },
+    ...(statementOf(written) === 'dropSlot' ? { olderThan: DAY, retains: GIGABYTE } : { olderThan: '1m' }),
+  }),
+  undo: (written) => undoClasses[statementOf(written) ?? 'cancelQuery'],
+  action: ({ postgres: statement, spare, olderThan, table, name, value, slot, retains }, where) => {
+    const connection = connectionOf(at(where.node, 'target') ?? at(where.service, 'target'), where.node, where.context);
+    if (statement !== undefined) checkKeys(statement, where);
     if (connection === undefined || statement === undefined) return undefined;
     return {
       kind: 'postgres',
@@ -31,6 +58,30 @@ export const postgres = correctionKind({
       spare: { users: spare?.users ?? [], applications: spare?.applications ?? [] },
       olderThanMs: olderThan ?? 60_000,
       ...(table !== undefined && { table }),
+      ...(name !== undefined && value !== undefined && { setting: { name, value } }),
+      ...(slot !== undefined && { slot: { name: slot, retainsBytes: retains ?? 0 } }),
     };
   },
 });
+
+const statementOf = (written: Node): PostgresStatement | undefined =>
+  postgresStatements.find((one) => one === textOf(at(written, 'postgres')));
+
+function checkKeys(statement: PostgresStatement, { node, context: { problems } }: Where): void {
+  const need = (key: string, sentence: string) => {
+    const written = at(node, key);
+    const empty = written === undefined || (textOf(written) ?? '').includes('*');
+    if (ownKeys[key]?.includes(statement) && empty) problems.error((written ?? node).place, sentence);
+  };
+  need('table', 'names no table; allowed: table: schema.name (an empty selector selects nothing)');
+  need('name', 'names no setting; allowed: name: work_mem, value: 64MB');
+  need('slot', 'names no slot; allowed: slot: NAME of one replication slot (an empty selector selects nothing)');
+  if (statement === 'setting' && at(node, 'value') === undefined) problems.error(node.place, `needs a value; allowed: ${valueError}`);
+  for (const [key, statements] of Object.entries(ownKeys))
+    if (keysOf(node).includes(key) && !statements.includes(statement))
+      problems.error(at(node, key)?.place, `means nothing beside postgres: ${statement}; allowed beside ${statements.join(', ')}`);
+  const name = textOf(at(node, 'name'));
+  const why = name === undefined ? undefined : refusedSetting(name);
+  if (why !== undefined)
+    problems.error(at(node, 'name')?.place, `is ${name}, which hale never changes: ${why}; allowed: such as work_mem, autovacuum_naptime`);
+}

@@ -221,6 +221,22 @@ describe('row 6: claims that are not so', () => {
     ]);
   });
 
+  test.each([
+    ['setting, name: FSYNC, value: off', 'corrections.end.name: is FSYNC, which hale never changes: it decides what survives a crash'],
+    ['setting, name: work_mem', 'corrections.end: needs a value; allowed: a value as postgresql.conf has it, such as 64MB'],
+    ['setting, value: 1', 'corrections.end: names no setting; allowed: name: work_mem, value: 64MB'],
+    ['dropSlot', 'corrections.end: names no slot; allowed: slot: NAME of one replication slot'],
+    ['dropSlot, slot: "shop_*"', 'corrections.end.slot: names no slot'],
+    ['dropSlot, slot: shop, retains: 10', 'a size with its unit from 1KB to 999TB, such as 100MB or 2GB'],
+    ['cancelQuery, slot: shop', 'corrections.end.slot: means nothing beside postgres: cancelQuery; allowed beside dropSlot'],
+    ['dropSlot, slot: shop, undo: loses', 'says loses, but postgres irreversible'],
+  ])('a statement without what it needs, or with what it can not have, is refused: %s', async (statement, sentence) => {
+    const correction = `{postgres: ${statement}, target: {postgres: [db], user: hale}}`;
+    expect(await complaints(changed('mode: act}\n    dependsOn', `mode: act}\n      end: ${correction}\n    dependsOn`))).toEqual([
+      expect.stringContaining(sentence),
+    ]);
+  });
+
   test('a circle of dependencies is refused naming the chain', async () => {
     const text = `${minimalFile.replace('dependsOn: []', 'dependsOn: [db]')}  db: {dependsOn: [disk]}\n  disk: {dependsOn: [shop]}\n`;
     expect(await complaints(text)).toEqual([expect.stringContaining('depends on itself: shop -> db -> disk -> shop')]);

@@ -116,6 +116,8 @@ test('a controller owns every correction of its target but a wait and what ends 
   expect(owner('patroni', exec)).toBe('patroni');
   expect(owner('patroni', { kind: 'wait', forMs: 1 })).toBeUndefined();
   expect(owner('patroni', { kind: 'postgres', statement: 'vacuum' } as Action)).toBeUndefined();
+  expect(owner('patroni', { kind: 'postgres', statement: 'setting' } as Action)).toBe('patroni');
+  expect(owner('patroni', { kind: 'postgres', statement: 'dropSlot' } as Action)).toBe('patroni');
   expect(owner('patroni', { kind: 'file', path: '/etc/shop.conf', restore: 'lastGood' })).toBe('patroni');
   expect(owner('patroni', exec, 'patroni')).toBeUndefined();
   expect(owner('patroni', exec, 'systemd')).toBe('patroni');

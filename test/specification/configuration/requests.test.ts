@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { check, complaints } from '../../support/configuration.js';
+import { problemText } from '../../../contracts/configuration/problem.js';
+
+const yaml = (more: string, head = ''): string => `apiVersion: hale/v1
+${head}
+secrets: {token: {env: NOT_SET_HERE}}
+services:
+  shop: {signals: {up: {http: 'http://127.1:80/', every: 1s}}, objectives: {up: {above: 0, for: 0s}}, corrections: {}}
+  other: {objectives: {}, ${more}}
+`;
+
+async function other(more: string, head?: string) {
+  const checked = await check({ 'hale.yaml': yaml(more, head) });
+  if (checked.kind === 'refused') throw new Error(checked.errors.map(problemText).join('\n'));
+  return checked.fleet.services.find(({ name }) => name === 'other');
+}
+
+test('addresses that stand in the file are named: in a URL, and in a list of instances', async () => {
+  const correction = `corrections: {call: {http: 'http://10.0.0.1/on', undo: {http: 'http://[::1]:80/off'}, verify: 'http://localhost/is'}}`;
+  expect((await other(correction))?.corrections).toMatchObject([
+    { action: { reach: { named: ['10.0.0.1', '::1', 'localhost'], allow: [] } } },
+  ]);
+  const perInstance = `signals: {up: {http: 'http://$instance/', per: instance, every: 1s}}`;
+  const listed = `instances: ['10.0.0.1:80', 'web-1', '0x7f.1']`;
+  expect((await other(`${perInstance}, ${listed}`))?.signals).toMatchObject([{ reach: { named: ['10.0.0.1', '127.0.0.1'] } }]);
+  const prometheus = `sources: {p: {prometheus: 'http://p:9090'}}`;
+  const discovered = `instances: {source: p, query: up, by: instance}`;
+  expect((await other(`${perInstance}, ${discovered}`, prometheus))?.signals).toMatchObject([{ reach: { named: [] } }]);
+});
+
+test('ranges of the policy reach every request, and one that is everything is refused', async () => {
+  const call = `corrections: {call: {http: 'http://shop.internal/on'}}`;
+  const policy = (range: string) => `policy: {http: {allow: ['${range}']}}`;
+  expect((await other(call, policy('10.0.0.0/8')))?.corrections).toMatchObject([
+    { action: { reach: { named: [], allow: ['10.0.0.0/8'] } } },
+  ]);
+  expect((await other(call, policy('fd00::/8')))?.corrections).toMatchObject([{ action: { reach: { allow: ['fd00::/8'] } } }]);
+  for (const range of ['0.0.0.0/0', '::/0', '10.0.0.0/33', '10.0.0.1', 'orders.internal', '127.1/8'])
+    expect(await complaints(yaml(call, policy(range)))).toEqual([expect.stringContaining('a range of addresses of at most /8')]);
+});
+
+test('a secret of a header stands in the file by its name, and in the configuration by where it is read', async () => {
+  const headers = `headers: {Authorization: {bearer: token}, X-Token: {secret: token}, X-Plain: a}`;
+  const shop = await other(
+    `corrections: {call: {http: 'http://a/on', ${headers}, undo: {http: 'http://a/off', headers: {Cookie: {secret: token}}}}}`,
+  );
+  const secret = { env: 'NOT_SET_HERE' };
+  expect(shop?.corrections).toMatchObject([
+    {
+      action: {
+        request: { headers: { 'X-Plain': 'a' }, secretHeaders: { Authorization: { secret, scheme: 'Bearer' }, 'X-Token': { secret } } },
+        undoRequest: { headers: {}, secretHeaders: { Cookie: { secret } } },
+      },
+    },
+  ]);
+});
+
+test.each([
+  [
+    'Authorization: Bearer hunter2',
+    'would put a secret in clear into the configuration (not shown); allowed: {secret: NAME} or {bearer: NAME}',
+  ],
+  ['X-Api-Key: hunter2', 'would put a secret in clear'],
+  ['Authorization: {bearer: hunter2}', 'is no name of an entry of secrets (not shown: it may be a secret in clear)'],
+  ['Authorization: {basic: token}', 'unknown key "basic"; known here: secret, bearer'],
+])('a header with a secret in clear is refused, and the secret is not shown: %s', async (header, sentence) => {
+  const found = await complaints(yaml(`corrections: {call: {http: 'http://a/on', headers: {${header}}}}`));
+  expect(found.join()).toContain(sentence);
+  expect(found.join()).not.toContain('hunter2');
+});
