@@ -1,0 +1,257 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { link, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { diskProvider } from '../../adapters/machines/disk.js';
+import { ActionFailed, TargetRefused } from '../../domain/failure.js';
+import type { Action } from '../../domain/service.js';
+import { freshFolder } from '../support/knob.js';
+import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
+import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
+
+type Disk = Extract<Action, { kind: 'disk' }>;
+type DiskBench = Bench<Disk> & { readonly folder: string };
+
+const large = 2_000_000;
+const truncating = { kind: 'disk', command: 'truncateLogs', atLeastBytes: 1_000_000, olderThanMs: 0, filesMax: 10 } as const;
+const without = { goal: 'the files are named by what is found', undo: 'what was emptied is gone' };
+
+async function logs(way: Way, more: Partial<Disk> = {}): Promise<DiskBench> {
+  const folder = join(await freshFolder(), 'logs');
+  await mkdir(folder);
+  await writeFile(join(folder, 'app.log'), 'x'.repeat(large));
+  await writeFile(join(folder, 'small.log'), 'kept');
+  const action = way.aim<Disk>({ ...truncating, under: [folder], ...more });
+  const sizes = async () => {
+    const names = (await readdir(folder).catch(() => [])).toSorted();
+    return Promise.all(names.map(async (name) => [name, (await stat(join(folder, name))).size] as const));
+  };
+  return {
+    folder,
+    provider: diskProvider(way.machines),
+    target: { service: 'shop', action, timeoutMs: 10_000 },
+    effects: async () => (await sizes()).filter(([, size]) => size === 0).length,
+    state: async () => JSON.stringify(await sizes()),
+    disturb: async () => {
+      await rename(join(folder, 'app.log'), join(folder, 'app.log.1'));
+      await writeFile(join(folder, 'app.log'), 'y'.repeat(large));
+    },
+    loseAnswers: way.loseAnswers,
+    hang: () => holdLock(way.state, action),
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+interface Holder {
+  readonly folder: string;
+  readonly pid: number;
+  /** Signals at which it opened its log anew. */
+  readonly reopened: () => Promise<number>;
+}
+
+/** A real program with a large log of which somebody has removed the name. It opens the log anew at USR1, if it is `willing`. */
+async function holder(willing = true): Promise<Holder> {
+  const folder = join(await freshFolder(), 'logs');
+  await mkdir(folder);
+  const log = join(folder, 'app.log');
+  const ledger = join(dirname(folder), 'ledger');
+  const program = `const fs = require('fs'); let log = fs.openSync('${log}', 'a'); fs.writeSync(log, 'x'.repeat(${large}));
+    ${willing ? `process.on('SIGUSR1', () => { fs.closeSync(log); log = fs.openSync('${log}', 'a'); fs.appendFileSync('${ledger}', 'x'); });` : `process.on('SIGUSR1', () => {});`}
+    fs.writeFileSync('${ledger}', ''); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await expect.poll(() => readFile(ledger, 'utf8').catch(() => 'not yet'), { timeout: 10_000 }).toBe('');
+  await rm(log);
+  return { folder, pid: child.pid ?? 0, reopened: async () => (await readFile(ledger, 'utf8')).length };
+}
+
+const reopening = { ...truncating, command: 'reopenLogs', signal: 'USR1' } as const;
+
+async function held(way: Way): Promise<DiskBench> {
+  const { folder, reopened, pid } = await holder();
+  const action = way.aim<Disk>({ ...reopening, under: [folder] });
+  return {
+    folder,
+    provider: diskProvider(way.machines),
+    target: { service: 'shop', action, timeoutMs: 10_000 },
+    effects: reopened,
+    state: async () =>
+      `${await reopened()} ${spawnSync('find', [`/proc/${pid}/fd`, '-lname', `${folder}/*`, '-printf', '%f %l\n'], { encoding: 'utf8' }).stdout}`,
+    disturb: async () => {
+      await holderOf(folder);
+    },
+    loseAnswers: way.loseAnswers,
+    hang: () => holdLock(way.state, action),
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+/** Another program with a deleted log in the same folder. */
+async function holderOf(folder: string): Promise<void> {
+  const log = join(folder, 'other.log');
+  const program = `const fs = require('fs'); const log = fs.openSync('${log}', 'a'); fs.writeSync(log, 'x'.repeat(${large})); fs.unlinkSync('${log}'); fs.writeFileSync('${folder}/ready', ''); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await expect.poll(() => readFile(join(folder, 'ready'), 'utf8').catch(() => 'not yet'), { timeout: 10_000 }).toBe('');
+}
+
+holdsProviderContract('disk that empties logs', async () => logs(await locally()), without);
+holdsProviderContract('disk that empties logs over ssh', async () => logs(await overSsh()), without);
+holdsProviderContract('disk that has logs opened anew', async () => held(await locally()), without);
+
+describe('disk that empties logs', () => {
+  const examine = async ({ provider, target }: DiskBench) => provider.examine(target, await provider.image(target), undefined);
+
+  it('names what it would empty, the largest first, and no more than it may', async () => {
+    const bench = await logs(await locally(), { filesMax: 2 });
+    await writeFile(join(bench.folder, 'b.out'), 'x'.repeat(2 * large));
+    await writeFile(join(bench.folder, 'c.err'), 'x'.repeat(large - 1));
+    const seen = await examine(bench);
+    expect(seen).toMatchObject({
+      applicable: true,
+      evidence: expect.stringMatching(/^2 files with 6 MB on .*: .*\/b\.out \(4 MB\), .*\/app\.log \(2 MB\)$/),
+    });
+    await bench.provider.apply(await callOn(bench));
+    expect(await bench.state()).toBe(
+      JSON.stringify([
+        ['app.log', 0],
+        ['b.out', 0],
+        ['c.err', large - 1],
+        ['small.log', 4],
+      ]),
+    );
+  });
+
+  it('leaves alone links, files with a second name, files of other kinds, and what was written to lately', async () => {
+    const bench = await logs(await locally(), { olderThanMs: 60_000 });
+    const precious = join(await freshFolder(), 'precious.log');
+    await writeFile(precious, 'x'.repeat(large));
+    await symlink(precious, join(bench.folder, 'link.log'));
+    await symlink(dirname(precious), join(bench.folder, 'folder.log'));
+    await writeFile(join(bench.folder, 'twice.log'), 'x'.repeat(large));
+    await link(join(bench.folder, 'twice.log'), join(bench.folder, 'second.name'));
+    await writeFile(join(bench.folder, 'shop.db'), 'x'.repeat(large));
+    await writeFile(join(bench.folder, 'with a space.log'), 'x'.repeat(large));
+    for (const name of ['twice.log', 'shop.db', 'with a space.log']) await utimes(join(bench.folder, name), 1, 1);
+    expect(await examine(bench)).toMatchObject({
+      applicable: false,
+      reason: expect.stringMatching(/^already so: there is no log of at least 1 MB/),
+    });
+    await utimes(join(bench.folder, 'app.log'), 1, 1);
+    await bench.provider.apply(await callOn(bench));
+    expect(await bench.effects()).toBe(1);
+    expect((await stat(precious)).size).toBe(large);
+  });
+
+  it.each([
+    ['PG_VERSION', 'PostgreSQL'],
+    ['pg_wal/', 'PostgreSQL'],
+    ['ibdata1', 'MySQL or MariaDB'],
+    ['WiredTiger', 'MongoDB'],
+    ['member/wal/', 'etcd'],
+    ['objects/ refs/ HEAD', 'git'],
+    ['overlay2/', 'Docker or containerd'],
+    ['containers/ image/', 'Docker or containerd'],
+    ['dump.rdb', 'Redis'],
+    ['chunks_head/', 'Prometheus'],
+    ['recovery-point-offset-checkpoint', 'Kafka'],
+    ['CURRENT LOCK', 'RocksDB or LevelDB'],
+    ['run.json postgres/', 'hale'],
+  ])('does nothing beside, below or above %s: that is a data directory of %s', async (marks, owner) => {
+    const bench = await logs(await locally());
+    const mark = async (folder: string) => {
+      for (const name of marks.split(' ')) {
+        if (name.endsWith('/')) await mkdir(join(folder, name), { recursive: true });
+        else await writeFile(join(folder, name), '');
+      }
+    };
+    const refusal = { applicable: false, reason: expect.stringContaining(`data directory of ${owner}`) };
+    await mkdir(join(bench.folder, 'deep'));
+    await mark(join(bench.folder, 'deep'));
+    expect(await examine(bench)).toMatchObject({ applicable: true });
+    await writeFile(join(bench.folder, 'deep', '000003.log'), 'x'.repeat(large));
+    expect(await examine(bench)).toMatchObject(refusal);
+    await mark(dirname(bench.folder));
+    expect(await examine(bench)).toMatchObject(refusal);
+    await expect(bench.provider.apply(await callOn(bench))).rejects.toThrow(TargetRefused);
+    expect(await bench.effects()).toBe(0);
+  });
+
+  it('does nothing through a folder that is a link, and says where it leads', async () => {
+    const bench = await logs(await locally());
+    const real = `${bench.folder}.real`;
+    await rename(bench.folder, real);
+    await symlink(real, bench.folder);
+    expect(await examine(bench)).toMatchObject({
+      applicable: false,
+      reason: `${bench.folder} leads to ${real}; allowed: the folder itself`,
+    });
+  });
+
+  it('empties the file that it found and no other that took its place while permission was asked', async () => {
+    const bench = await logs(await locally());
+    const precious = join(await freshFolder(), 'precious.db');
+    await writeFile(precious, 'x'.repeat(large));
+    const permit = async () => {
+      await rm(join(bench.folder, 'app.log'));
+      await symlink(precious, join(bench.folder, 'app.log'));
+    };
+    await expect(bench.provider.apply(await callOn(bench, { permit }))).rejects.toThrow(/changed meanwhile/);
+    expect((await stat(precious)).size).toBe(large);
+  });
+
+  it('compares the file that it has opened, whatever its name leads to by then', async () => {
+    const script = readFileSync(new URL('../../adapters/machines/hale-remote.sh', import.meta.url), 'utf8');
+    const [emptying = ''] = /^truncate_file\(\) \([^]*?^\)/m.exec(script) ?? [];
+    const folder = await freshFolder();
+    for (const name of ['precious', 'found']) await writeFile(join(folder, name), 'x');
+    const found = await stat(join(folder, 'found'));
+    const empty = (name: string) =>
+      spawnSync('sh', ['-c', `${emptying}\ntruncate_file ${found.dev}:${found.ino} ${join(folder, name)}`]).status;
+    await symlink(join(folder, 'precious'), join(folder, 'link'));
+    expect(empty('link')).not.toBe(0);
+    expect((await stat(join(folder, 'precious'))).size).toBe(1);
+    expect(empty('found')).toBe(0);
+    expect((await stat(join(folder, 'found'))).size).toBe(0);
+  });
+
+  it('empties a deleted file through the process that holds it, and names both', async () => {
+    const { folder, pid } = await holder();
+    const bench = { ...(await logs(await locally(), { under: [folder] })), folder };
+    const call = await callOn(bench);
+    expect(call.before.summary).toMatch(new RegExp(`app.log \\(2 MB, deleted, held open by \\S+ ${pid}\\)$`));
+    expect(await bench.provider.apply(call)).toMatchObject({ summary: expect.stringMatching(/^nothing to empty/) });
+    const [fd = ''] = spawnSync('find', [`/proc/${pid}/fd`, '-lname', `${folder}/*`], { encoding: 'utf8' }).stdout.split('\n');
+    expect((await stat(fd)).size).toBe(0);
+  });
+
+  it('lets a log grow between look and act: it is the same file', async () => {
+    const bench = await logs(await locally());
+    const permit = () => truncate(join(bench.folder, 'app.log'), 3 * large);
+    await bench.provider.apply(await callOn(bench, { permit }));
+    expect(await bench.effects()).toBe(1);
+  });
+});
+
+describe('disk that has logs opened anew', () => {
+  it('sends no signal that would end the process', async () => {
+    const { folder, pid } = await holder();
+    const bench = await held(await locally());
+    const call = await callOn({
+      ...bench,
+      target: { ...bench.target, action: { ...bench.target.action, under: [folder], signal: 'USR2' } },
+    });
+    await expect(bench.provider.apply(call)).rejects.toThrow(/does not catch USR2 and would be ended by it/);
+    expect(() => process.kill(pid, 0)).not.toThrow();
+  });
+
+  it('says that it was in vain where the process holds on', async () => {
+    const { folder } = await holder(false);
+    const bench = await held(await locally());
+    const call = await callOn({ ...bench, target: { ...bench.target, action: { ...bench.target.action, under: [folder] } } });
+    const applied = bench.provider.apply(call);
+    await expect(applied).rejects.toThrow(ActionFailed);
+    await expect(applied).rejects.toThrow(/the files are still open/);
+  });
+});
