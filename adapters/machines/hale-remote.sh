@@ -303,6 +303,11 @@ disk_show() {
     fi
     name=
     [ -z "$holder" ] || name=$(tr -cd 'A-Za-z0-9._-' <"/proc/$holder/comm" 2>/dev/null)
+    if [ "$verb" = reopenLogs ] && ! catches "$holder"; then
+      identity=obstacle
+      printf 'obstacle %s %s does not catch %s and would be ended by it\n' "${name:-process}" "$holder" "$signal"
+      return
+    fi
     printf 'file %s %s %s %s %s\n' "$file" "$size" "$path" "${holder:--}" "${name:--}"
   done <<END
 $found
@@ -338,27 +343,23 @@ truncate_file() (
 
 # A process that does not catch the signal would be ended by it.
 catches() {
+  case $signal in HUP) bit=0 ;; USR1) bit=9 ;; USR2) bit=11 ;; esac
   mask=$(sed -n 's/^SigCgt:[[:space:]]*[0-9a-f]\{8\}//p' "/proc/$1/status" 2>/dev/null)
-  [ -n "$mask" ] && [ $((0x$mask >> ($2 - 1) & 1)) -eq 1 ]
+  [ -n "$mask" ] && [ $((0x$mask >> bit & 1)) -eq 1 ]
 }
 
 reopen_logs() {
-  case $signal in HUP) number=1 ;; USR1) number=10 ;; USR2) number=12 ;; esac
   told=
   while read -r _ _ _ holder start _; do
     case " $told " in *" $holder "*) continue ;; esac
-    if started_at "$holder" && [ "$started" = "$start" ]; then
-      if ! catches "$holder" "$number"; then
-        echo "process $holder does not catch $signal and would be ended by it"
-        continue
-      fi
+    if started_at "$holder" && [ "$started" = "$start" ] && catches "$holder"; then
       kill -s "$signal" "$holder" && told="$told $holder"
     fi
   done <<END
 $found
 END
   tries=0
-  while [ "$tries" -lt 25 ]; do
+  while [ "$tries" -lt 15 ]; do
     disk_look >/dev/null
     [ "$identity" = none ] && return 0
     sleep 0.2

@@ -24,7 +24,7 @@ async function logs(way: Way, more: Partial<Disk> = {}): Promise<DiskBench> {
   await writeFile(join(folder, 'small.log'), 'kept');
   const action = way.aim<Disk>({ ...truncating, under: [folder], ...more });
   const sizes = async () => {
-    const names = (await readdir(folder).catch(() => [])).toSorted();
+    const names = (await readdir(folder).catch(() => [])).toSorted((a, b) => a.localeCompare(b));
     return Promise.all(names.map(async (name) => [name, (await stat(join(folder, name))).size] as const));
   };
   return {
@@ -238,11 +238,13 @@ describe('disk that has logs opened anew', () => {
   it('sends no signal that would end the process', async () => {
     const { folder, pid } = await holder();
     const bench = await held(await locally());
-    const call = await callOn({
-      ...bench,
-      target: { ...bench.target, action: { ...bench.target.action, under: [folder], signal: 'USR2' } },
+    const target = { ...bench.target, action: { ...bench.target.action, under: [folder], signal: 'USR2' as const } };
+    const seen = await bench.provider.examine(target, await bench.provider.image(target), undefined);
+    expect(seen).toMatchObject({
+      applicable: false,
+      reason: expect.stringContaining(`${pid} does not catch USR2 and would be ended by it`),
     });
-    await expect(bench.provider.apply(call)).rejects.toThrow(/does not catch USR2 and would be ended by it/);
+    await expect(bench.provider.apply(await callOn({ ...bench, target }))).rejects.toThrow(TargetRefused);
     expect(() => process.kill(pid, 0)).not.toThrow();
   });
 

@@ -2,13 +2,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import { commands } from '../../adapters/exec/commands.js';
 import { machines, type Machines } from '../../adapters/machines/machines.js';
 import { allowedOf } from '../../adapters/machines/request.js';
 import type { MachineAction } from '../../domain/machine.js';
 import { freshFolder } from './knob.js';
-import { startSshd } from './debian-sshd.js';
+import { startSshd, type DebianSshd } from './debian-sshd.js';
 import { tcpProxy } from './tcp-proxy.js';
 
 /** A way to a machine, and the ways in which it goes wrong. */
@@ -36,14 +36,18 @@ export async function locally(): Promise<Way> {
   };
 }
 
+/** One for all tests of a file. */
+let shared: Promise<DebianSshd> | undefined;
+afterAll(async () => (await shared)?.stop());
+
 /** Over a real ssh and a real sshd, through a proxy that can cut the line. */
-export async function overSsh(prefix?: readonly string[]): Promise<Way & { readonly sshd: Awaited<ReturnType<typeof startSshd>> }> {
-  const sshd = await startSshd(prefix);
-  onTestFinished(sshd.stop);
+export async function overSsh(prefix?: readonly string[]): Promise<Way & { readonly sshd: DebianSshd }> {
+  const sshd = prefix === undefined ? await (shared ??= startSshd()) : await startSshd(prefix);
+  if (prefix !== undefined) onTestFinished(sshd.stop);
   const proxy = await tcpProxy('127.0.0.1', sshd.machine.port);
   onTestFinished(proxy.close);
-  const known = readFileSync(sshd.machine.knownHosts, 'utf8');
-  writeFileSync(sshd.machine.knownHosts, `${known}${known.replace(`:${sshd.machine.port}`, `:${proxy.port}`)}`);
+  const known = readFileSync(sshd.machine.knownHosts, 'utf8').split('\n')[0] ?? '';
+  writeFileSync(sshd.machine.knownHosts, `${known}\n${known.replace(`:${sshd.machine.port}`, `:${proxy.port}`)}\n`);
   let key = '';
   return {
     sshd,
