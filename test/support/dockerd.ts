@@ -37,11 +37,21 @@ export async function startDockerd(): Promise<Dockerd> {
     child.kill('SIGTERM');
     await Promise.race([ended, wait(10_000, undefined, { ref: false }).then(() => child.kill('SIGKILL'))]);
     await ended;
+    unmount(folder);
     rmSync(folder, { recursive: true, force: true });
   };
   if (!(await isReady(client))) throw new Error(`dockerd did not start: ${readFileSync(log, 'utf8').slice(-2_000)}`);
   for (const [page, image] of Object.entries(images)) await importImage(client, folder, page, image);
   return { socket, url: `unix://${socket}`, pid: child.pid ?? 0, folder, client, stop };
+}
+
+/** It leaves the host's network namespace mounted when a container has had it. */
+function unmount(folder: string): void {
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((at) => at.startsWith(`${folder}/`));
+  for (const at of mounts.toSorted().toReversed()) execFileSync('umount', [at]);
 }
 
 async function isReady(client: Docker): Promise<boolean> {
