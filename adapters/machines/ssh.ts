@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Commands, CommandEnd, Errand } from '../../activities/ports.js';
+import { TargetRefused } from '../../domain/failure.js';
 import type { Machine } from '../../domain/machine.js';
 import { addressOf } from './request.js';
 
@@ -57,7 +58,7 @@ export async function overSsh(commands: Commands, machine: Machine, request: str
 async function withKeyFile<T>({ key }: Machine, use: (file: string) => Promise<T>): Promise<T> {
   if ('file' in key) return use(key.file);
   const secret = process.env[key.env];
-  if (secret === undefined) throw new Error(`the environment variable ${key.env} with the secret is not set`);
+  if (secret === undefined) throw new TargetRefused(`the environment variable ${key.env} with the secret is not set`);
   const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hale-key-'));
   try {
     const file = join(folder, 'key');

@@ -1,0 +1,240 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { commands } from '../../adapters/exec/commands.js';
+import { machines } from '../../adapters/machines/machines.js';
+import { allowedOf } from '../../adapters/machines/request.js';
+import { runitProvider } from '../../adapters/machines/runit.js';
+import { localScript, remoteScript } from '../../adapters/machines/script.js';
+import { systemdProvider } from '../../adapters/machines/systemd.js';
+import { diskProvider } from '../../adapters/machines/disk.js';
+import { ActionFailed, TargetRefused } from '../../domain/failure.js';
+import type { Machine, MachineAction } from '../../domain/machine.js';
+import type { Provider } from '../../activities/ports.js';
+import { injections } from '../support/injections.js';
+import { freshFolder } from '../support/knob.js';
+import { overSsh } from '../support/machine.js';
+import { freshRunit } from '../support/runit.js';
+import { callOn, type Bench } from './provider.contract.js';
+
+type Runit = Extract<MachineAction, { kind: 'runit' }>;
+
+const somewhere: Machine = { host: 'web-1', port: 22, user: 'hale', key: { file: '/k' }, knownHosts: '/etc/hale/known_hosts', atOnce: 1 };
+
+async function arranged() {
+  const way = await overSsh();
+  const runit = await freshRunit();
+  const action = way.aim<Runit>({ kind: 'runit', command: 'restart', service: runit.service });
+  const bench: Bench<Runit> = {
+    provider: runitProvider(way.machines),
+    target: { service: 'shop', action, timeoutMs: 10_000 },
+    effects: async () => (await runit.starts()) - 1,
+    state: runit.process,
+    remove: async () => undefined,
+  };
+  return { ...way, runit, bench, machine: action.machine ?? somewhere };
+}
+
+/** What the account's shell makes of a request that came by ssh. */
+function scripted(script: string, request: string) {
+  return spawnSync('/bin/sh', [script], { env: { SSH_ORIGINAL_COMMAND: request }, encoding: 'utf8' });
+}
+
+describe('command injection', () => {
+  it.each(injections)('%j reaches no program from any slot of an action', async (text) => {
+    let started = 0;
+    const counted = { ...commands, run: async () => ({ kind: 'killed' as const, sentence: `started ${++started}` }) };
+    const on = machines({ commands: counted, state: '/nowhere' });
+    const disk = {
+      kind: 'disk',
+      command: 'reopenLogs',
+      under: ['/var/log/a'],
+      atLeastBytes: 1,
+      olderThanMs: 0,
+      filesMax: 1,
+      signal: 'HUP',
+    } as const;
+    const actions: MachineAction[] = [
+      { kind: 'systemd', command: 'restart', unit: text },
+      { kind: 'systemd', command: 'restart', unit: `${text}.service` },
+      { kind: 'systemd', command: 'restart', unit: 'a.service', machine: { ...somewhere, host: text } },
+      { kind: 'systemd', command: 'restart', unit: 'a.service', machine: { ...somewhere, user: text } },
+      { kind: 'systemd', command: 'restart', unit: 'a.service', machine: { ...somewhere, knownHosts: `/${text}` } },
+      { kind: 'runit', command: 'restart', service: text },
+      { kind: 'runit', command: 'restart', service: `/etc/service/${text}` },
+      { ...disk, under: ['/var/log/a', `/var/log/${text}`] },
+      { ...disk, signal: text as 'HUP' },
+    ];
+    const providers = { systemd: systemdProvider(on), runit: runitProvider(on), disk: diskProvider(on) };
+    for (const action of actions) {
+      const provider = providers[action.kind] as Provider;
+      const target = { service: 'shop', action, timeoutMs: 1_000 };
+      const before = await provider.image(target);
+      expect(await provider.examine(target, before, undefined)).toMatchObject({ applicable: false });
+      const call = { ...target, actionId: text, fence: '1', before, abort: new AbortController().signal, permit: async () => undefined };
+      await expect(provider.apply(call)).rejects.toThrow(TargetRefused);
+    }
+    expect(started).toBe(0);
+  });
+
+  it('is refused by the script too, in every place of a request, and touches nothing', async () => {
+    const folder = await freshFolder();
+    const script = join(folder, 'hale-remote');
+    writeFileSync(script, remoteScript([], join(folder, 'state')));
+    const safe = ['act', 'runit', 'restart', 'cycle/1', '7', '0', 'run:1:2', '/etc/service/shop'];
+    for (const text of injections.filter((one) => !one.includes('\0')))
+      for (const place of safe.keys()) {
+        const { status, stdout } = scripted(script, safe.with(place, text).join(' '));
+        expect([text, place, status, stdout]).toEqual([text, place, 77, expect.stringMatching(/^refused /)]);
+      }
+    for (const text of injections.filter((one) => !one.includes('\0'))) expect(scripted(script, text).status).toBe(77);
+    expect(await readdir(folder)).toEqual(['hale-remote']);
+    expect(existsSync('/tmp/hale-injected')).toBe(false);
+  });
+
+  it('by a key that was stolen gets no shell, no file, no terminal and no tunnel, and no target that is not allowed', async () => {
+    const { sshd, runit, bench } = await arranged();
+    const { machine } = sshd;
+    const ssh = (...args: string[]) =>
+      spawnSync(
+        'ssh',
+        [
+          '-F',
+          'none',
+          '-o',
+          'BatchMode=yes',
+          '-o',
+          `UserKnownHostsFile=${machine.knownHosts}`,
+          '-i',
+          'file' in machine.key ? machine.key.file : '',
+          '-p',
+          String(machine.port),
+          ...args,
+        ],
+        { encoding: 'utf8', input: 'id\n', timeout: 10_000 },
+      );
+    const to = `${machine.user}@${machine.host}`;
+    for (const args of [
+      [to],
+      [to, 'id'],
+      [to, '/bin/sh -c id'],
+      ['-s', to, 'sftp'],
+      [to, `look runit restart ${runit.service}; id`],
+      [to, 'look runit restart /etc/service/other'],
+      [to, `look runit start ${runit.service}`],
+    ]) {
+      const { stdout, status } = ssh(...args);
+      expect([args, status, stdout]).toEqual([args, 77, expect.stringMatching(/^refused [^\n]*\r?\n$/)]);
+    }
+    expect(ssh('-tt', to)).toMatchObject({ stdout: '', status: 255, stderr: expect.stringContaining('PTY allocation request failed') });
+    expect(ssh('-W', '127.0.0.1:1', to).stderr).toMatch(/administratively prohibited|forwarding|open failed/);
+    expect(await bench.effects()).toBe(0);
+  });
+});
+
+describe('ssh', () => {
+  it('talks to no machine whose key is not known, or is another', async () => {
+    const { bench, machine } = await arranged();
+    const folder = await freshFolder();
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'other')]);
+    const known = join(folder, 'known_hosts');
+    for (const text of ['', `[127.0.0.1]:${machine.port} ${readFileSync(join(folder, 'other.pub'), 'utf8')}`]) {
+      writeFileSync(known, text);
+      const target = { ...bench.target, action: { ...bench.target.action, machine: { ...machine, knownHosts: known } } };
+      const seen = await bench.provider.examine(target, await bench.provider.image(target), undefined);
+      expect(seen).toMatchObject({ applicable: false, reason: expect.stringMatching(/^unavailable: .*Host key verification failed/s) });
+    }
+  });
+
+  it('takes a key from the environment for as long as it talks, and leaves no copy behind', async () => {
+    const { bench, machine } = await arranged();
+    process.env.HALE_TEST_SSH_KEY = readFileSync('file' in machine.key ? machine.key.file : '', 'utf8');
+    onTestFinished(() => void delete process.env.HALE_TEST_SSH_KEY);
+    const target = { ...bench.target, action: { ...bench.target.action, machine: { ...machine, key: { env: 'HALE_TEST_SSH_KEY' } } } };
+    const { summary } = await bench.provider.apply(await callOn({ ...bench, target }));
+    expect(summary).toMatch(/run: \(pid/);
+    expect((await readdir('/dev/shm')).filter((name) => name.startsWith('hale-key-'))).toEqual([]);
+  });
+
+  it('says unavailable with a reason where the key is refused, is missing, or nobody listens', async () => {
+    const { bench, machine } = await arranged();
+    const reasonFor = async (change: Partial<Machine>) => {
+      const target = { ...bench.target, action: { ...bench.target.action, machine: { ...machine, ...change } } };
+      const seen = await bench.provider.examine(target, await bench.provider.image(target), undefined);
+      return seen.applicable ? 'applicable' : seen.reason;
+    };
+    expect(await reasonFor({ key: { file: '/nowhere/key' } })).toMatch(/^unavailable: .*Permission denied \(publickey\)/s);
+    expect(await reasonFor({ key: { env: 'HALE_NOT_SET' } })).toMatch(/^unavailable: .*HALE_NOT_SET with the secret is not set/);
+    expect(await reasonFor({ port: 1 })).toMatch(/^unavailable: .*Connection refused/s);
+  });
+
+  it('talks to no more machines at once than it may', async () => {
+    let now = 0;
+    let most = 0;
+    const run: typeof commands.run = async () => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setImmediate(resolve));
+      now--;
+      return { kind: 'killed', sentence: 'enough' };
+    };
+    const on = machines({ commands: { ...commands, run }, state: '/nowhere' });
+    const action = { kind: 'systemd', command: 'restart', unit: 'a.service', machine: { ...somewhere, atOnce: 2 } } as const;
+    await Promise.all(Array.from({ length: 9 }, () => on.look({ service: 'shop', action, timeoutMs: 1_000 })));
+    expect(most).toBe(2);
+  });
+});
+
+describe('row 44 over ssh', () => {
+  /** The machine answers looks as ever; to an act it does this instead. */
+  const misbehaving = async (instead: string) => {
+    const arrangement = await arranged();
+    const wrapper = join(await freshFolder(), 'wrapper');
+    writeFileSync(
+      wrapper,
+      `#!/bin/sh\ncase $SSH_ORIGINAL_COMMAND in act*) ${instead} ;; *) exec ${arrangement.sshd.folder}/hale-remote ;; esac\n`,
+    );
+    chmodSync(wrapper, 0o755);
+    arrangement.sshd.force(wrapper);
+    return arrangement;
+  };
+
+  it.each([
+    ['exits 0 with error text', 'echo "error: disk full"; exit 0', /exited with 0; it printed: error: disk full/],
+    ['exits 137', 'exit 137', /exited with 137/],
+    ['is killed', 'kill -9 $$', /exited with (137|255)/],
+    ['never exits', 'sleep 100', /did not end within 3000 ms/],
+    ['forks and leaves a child', '(sleep 5; echo late) & echo started', /within 3000 ms|exited with 0/],
+    ['prints without end', 'exec cat /dev/zero', /did not end within 3000 ms/],
+    ['needs a terminal', 'test -t 0 || { echo "needs a terminal"; exit 1; }', /needs a terminal/],
+    ['reads its input', 'cat; echo read', /exited with 0; it printed: read/],
+  ])('a machine that %s has not said that it acted: it is asked what became of it', async (_, instead, sentence) => {
+    const { bench } = await misbehaving(instead);
+    const call = await callOn(bench, { timeoutMs: 3_000 });
+    const began = process.memoryUsage().rss;
+    const applied = bench.provider.apply(call);
+    await expect(applied).rejects.toThrow(sentence);
+    await expect(applied).rejects.not.toBeInstanceOf(TargetRefused);
+    await expect(applied).rejects.not.toBeInstanceOf(ActionFailed);
+    expect(process.memoryUsage().rss - began).toBeLessThan(200_000_000);
+    expect(await bench.provider.readBack({ ...call, timeoutMs: 10_000 })).toEqual({ kind: 'notApplied' });
+    expect(await bench.effects()).toBe(0);
+  });
+});
+
+describe('the script', () => {
+  it.skipIf(spawnSync('shellcheck', ['--version']).error !== undefined)('is clean to shellcheck, here and there', () => {
+    for (const text of [
+      `#!/bin/sh\n${localScript}`,
+      remoteScript([allowedOf({ kind: 'systemd', command: 'restart', unit: 'a.service' })]),
+    ]) {
+      const { stdout, status } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input: text, encoding: 'utf8' });
+      expect([stdout, status]).toEqual(['', 0]);
+    }
+  });
+
+  it('is not made with a target that is no word', () => {
+    expect(() => remoteScript(["systemd restart a.service'; id; '"])).toThrow(/can't be in the script/);
+  });
+});
