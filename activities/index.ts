@@ -11,10 +11,19 @@ import { undoCorrection } from './undo-correction.js';
 import { verifyDecision } from './verify-decision.js';
 import { awaitRecovery, validateHold } from './validate-recovery.js';
 
-/** The activities of the healing cycle, over the ports they need. */
-export const createCycleActivities = (ports: Omit<Ports, 'shards' | 'members'>): CycleActivities => ({
-  openIncident: openIncident(ports),
+type Needs = Omit<Ports, 'shards' | 'members'>;
+
+/** Those that change the world; each of their workers polls the queue of a privilege that it has. */
+export const createActingActivities = (ports: Needs): Pick<CycleActivities, 'settleEffects' | 'applyCorrection' | 'undoCorrection'> => ({
   settleEffects: settleEffects(ports),
+  applyCorrection: applyCorrection(ports),
+  undoCorrection: undoCorrection(ports),
+});
+
+/** The activities of the healing cycle, over the ports they need. */
+export const createCycleActivities = (ports: Needs): CycleActivities => ({
+  ...createActingActivities(ports),
+  openIncident: openIncident(ports),
   observeService: observeService(ports),
   diagnoseService: diagnoseService(ports),
   prepareCorrection: prepareCorrection(ports),
@@ -22,10 +31,8 @@ export const createCycleActivities = (ports: Omit<Ports, 'shards' | 'members'>):
   callPerson: callPerson(ports),
   noteWord: noteWord(ports),
   verifyDecision: verifyDecision(ports),
-  applyCorrection: applyCorrection(ports),
   awaitRecovery: awaitRecovery(ports),
   validateHold: validateHold(ports),
-  undoCorrection: undoCorrection(ports),
   learnLesson: learnLesson(ports),
   closeIncident: closeIncident(ports),
 });

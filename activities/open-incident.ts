@@ -4,6 +4,7 @@ import { beating } from './beat.js';
 import { modeNow } from '../contracts/configuration/mode.js';
 import { healWorkflowId } from '../contracts/names.js';
 import type { Ports } from './ports.js';
+import { leftoversOf } from './settle-effects.js';
 
 type Needs = Pick<Ports, 'configurations' | 'incidents' | 'leases' | 'effects'>;
 
@@ -31,7 +32,7 @@ export const openIncident =
         relapseWithinMs: RELAPSE_WITHIN_MS,
       });
       await ports.leases.inherit(service.name, order.instance, cycle);
-      const leftovers = (await ports.effects.open(service.name, order.instance, cycle)).length;
+      const leftovers = await leftoversOf(ports, await ports.effects.open(service.name, order.instance, cycle));
       return { ...pinned(fleet, service, order.instance), kind: 'open', incident, onset, leftovers };
     });
 

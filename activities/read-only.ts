@@ -36,15 +36,18 @@ export function readOnly(ports: Ports): Ports {
     providers: {
       for(action) {
         const provider = ports.providers.for(action);
-        return provider && only<Provider>(provider, readingOfProviders);
+        return provider && lookingOnly(provider, 'a dry run');
       },
     },
   };
 }
 
-function only<T extends object>(port: T, allowed: readonly string[]): T {
-  const kept = Object.entries(port).map(([name, member]) => [name, allowed.includes(name) ? member : refusing(name)]);
+/** A provider that tells how its target is, and can't change it, for whoever must not. */
+export const lookingOnly = (provider: Provider, who: string): Provider => only(provider, readingOfProviders, who);
+
+function only<T extends object>(port: T, allowed: readonly string[], who = 'a dry run'): T {
+  const kept = Object.entries(port).map(([name, member]) => [name, allowed.includes(name) ? member : refusing(name, who)]);
   return Object.fromEntries(kept) as T;
 }
 
-const refusing = (name: string) => (): Promise<never> => Promise.reject(new NotPermitted(`a dry run must not ${name}`));
+const refusing = (name: string, who: string) => (): Promise<never> => Promise.reject(new NotPermitted(`${who} must not ${name}`));

@@ -1,5 +1,6 @@
-import type { SettleEffects, Settled } from '../contracts/activities.js';
+import type { Leftovers, SettleEffects, Settled } from '../contracts/activities.js';
 import type { Effect } from '../domain/effect.js';
+import { privilegeOf, type Privilege } from '../domain/privilege.js';
 import type { Service } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
@@ -15,12 +16,13 @@ type Needs = UndoNeeds & Pick<Ports, 'meters' | 'samples'>;
  */
 export const settleEffects =
   (ports: Needs) =>
-  ({ cycle, ...place }: SettleEffects): Promise<Settled> =>
+  ({ cycle, privilege, ...place }: SettleEffects): Promise<Settled> =>
     beating(async (abort) => {
       const service = await serviceOf(ports, place);
       const open = await ports.effects.open(service.name, place.instance, cycle);
       const settled: { sentences: string[]; stranded: string[] } = { sentences: [], stranded: [] };
       for (const effect of open) {
+        if ((await privilegeFor(ports, effect)) !== privilege) continue;
         const found = await readBack(ports, effect, abort);
         const sentence = `${effect.correction} (${effect.actionId}): ${await settle(ports, service, found, cycle, abort)}`;
         const now = await ports.effects.get(effect.actionId);
@@ -28,6 +30,20 @@ export const settleEffects =
       }
       return settled;
     });
+
+/** How many effects each privilege has to settle. */
+export async function leftoversOf(ports: Pick<Ports, 'configurations'>, open: readonly Effect[]): Promise<Leftovers[]> {
+  const needed = await Promise.all(open.map((effect) => privilegeFor(ports, effect)));
+  return [...new Set(needed)].map((privilege) => ({
+    ...(privilege === undefined ? {} : { privilege }),
+    count: needed.filter((one) => one === privilege).length,
+  }));
+}
+
+/** By the configuration under which it was made. */
+async function privilegeFor(ports: Pick<Ports, 'configurations'>, effect: Effect): Promise<Privilege | undefined> {
+  return privilegeOf(correctionOf(await serviceOf(ports, effect), effect.correction).action.kind);
+}
 
 /** The effect as it is in the world, not as the dead cycle last wrote it. */
 async function readBack(ports: Needs, effect: Effect, abort: AbortSignal): Promise<Effect> {

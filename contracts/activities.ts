@@ -4,6 +4,7 @@ import type { MeasuredFinding } from '../domain/finding.js';
 import type { GateAnswer, GateFacts } from '../domain/gate.js';
 import type { Record } from '../domain/lesson.js';
 import type { Outcome } from '../domain/outcome.js';
+import type { Privilege } from '../domain/privilege.js';
 import type { CorrectionBrief, Limits } from '../domain/service.js';
 import type { Storm } from '../domain/storm.js';
 import type { HoldVerdict, Verdict } from '../domain/verdict.js';
@@ -36,14 +37,21 @@ export type Opened =
       readonly corrections: readonly CorrectionBrief[];
       readonly order: 'learned' | 'fixed';
       readonly limits: Limits;
-      /** How many effects an earlier, ended cycle left half done. */
-      readonly leftovers: number;
+      /** What an earlier, ended cycle left half done, by the privilege that settling it needs. */
+      readonly leftovers: readonly Leftovers[];
     }
   /** No cycle may be run for this order: its fields contradict the configuration, or the workflow id. */
   | { readonly kind: 'refused'; readonly sentence: string };
 
+/** So many effects of corrections that need this privilege, or none. */
+export interface Leftovers {
+  readonly privilege?: Privilege;
+  readonly count: number;
+}
+
 export interface SettleEffects extends Place {
   readonly cycle: string;
+  readonly privilege?: Privilege | undefined;
 }
 
 /** Sentences on what became of each leftover; `stranded` are those that a person must look at. */

@@ -1,8 +1,13 @@
+import type { Privilege } from '../domain/privilege.js';
+
 /** Names that people type in the Temporal UI and that processes share: public API. */
 
 export const workflowTypes = { healingCycle: 'healingCycle', watch: 'watch', dryRun: 'dryRun' } as const;
 
 export const taskQueues = { cycles: 'hale-cycles', watch: 'hale-watch' } as const;
+
+/** Where the workers poll that may act with this privilege for the cycles of a queue: `hale-cycles-docker`. */
+export const actQueue = (cycles: string, privilege: Privilege): string => `${cycles}-${privilege}`;
 
 export const searchAttributes = {
   service: 'HaleService',

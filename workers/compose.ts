@@ -48,6 +48,8 @@ import { slackNotifier } from '../adapters/notify/slack.js';
 import { teamsNotifier } from '../adapters/notify/teams.js';
 import { webhookNotifier } from '../adapters/notify/webhook.js';
 import type { Meters, Notifiers, Ports, Provider, Providers } from '../activities/ports.js';
+import { lookingOnly } from '../activities/read-only.js';
+import { privilegeOf, privileges, type Privilege } from '../domain/privilege.js';
 import type { Action } from '../domain/service.js';
 
 /** What `hale up` tells its workers about itself. */
@@ -58,14 +60,22 @@ export interface Whereabouts {
   readonly temporalPage?: string | undefined;
 }
 
-/** Everything the activities need, made of the adapters. */
-export function composePorts(pool: pg.Pool, client: Client, { state, web, temporalPage }: Whereabouts = {}): Ports {
+/**
+ * Everything the activities need, made of the adapters.
+ * @param acts with what privileges these ports may change the world; everything else they only look at
+ */
+export function composePorts(
+  pool: pg.Pool,
+  client: Client,
+  { state, web, temporalPage }: Whereabouts = {},
+  acts: readonly Privilege[] = privileges,
+): Ports {
   const sources = prometheusSources();
   return {
     configurations: postgresConfigurations(pool),
     meters: composeMeters(sources),
     members: prometheusMembers(sources),
-    providers: composeProviders(state),
+    providers: limitedTo(acts, composeProviders(state)),
     incidents: postgresIncidents(pool),
     effects: postgresEffects(pool),
     leases: postgresLeases(pool),
@@ -153,6 +163,15 @@ function composeProviders(state = '.hale'): Providers {
   // Each provider takes only its own kind of action; the key under which it is found is that kind.
   return { for: (action) => providers[action.kind] as Provider | undefined };
 }
+
+/** What touches nothing needs no privilege. */
+const limitedTo = (acts: readonly Privilege[], providers: Providers): Providers => ({
+  for(action) {
+    const [provider, needed] = [providers.for(action), privilegeOf(action.kind)];
+    if (provider === undefined || needed === undefined || acts.includes(needed)) return provider;
+    return lookingOnly(provider, `a worker without the privilege ${needed}`);
+  },
+});
 
 export const composeNotifiers = (): Notifiers => ({
   slack: slackNotifier(),

@@ -1,4 +1,5 @@
-// One worker process: `cycles` runs the workflows and the cycles' activities, `watch` the parked watching activities.
+// One worker process: `cycles` runs the workflows and the cycles' activities, `act` those that change the world, `watch` the
+// parked watching activities. A `cycles` worker acts too, unless HALE_ACT says with what privileges only.
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type pg from 'pg';
-import { createCycleActivities } from '../activities/index.js';
+import { createActingActivities, createCycleActivities } from '../activities/index.js';
 import { createDryRunActivities } from '../activities/rehearse.js';
 import type { Ports } from '../activities/ports.js';
 import { createWatchActivities } from '../activities/watch-shard.js';
@@ -17,7 +18,8 @@ import { closedHistory } from '../adapters/temporal/histories.js';
 import { openDatabase } from '../adapters/postgres/database.js';
 import { postgresHistories } from '../adapters/postgres/histories.js';
 import type { Links } from '../domain/channel.js';
-import { taskQueues, watchShards } from '../contracts/names.js';
+import { actQueue, taskQueues, watchShards } from '../contracts/names.js';
+import { privileges, type Privilege } from '../domain/privilege.js';
 import { alertmanagerSilencer } from '../adapters/alertmanager/silencer.js';
 import { currentFleet } from '../adapters/postgres/configurations.js';
 import { postgresDeliveries } from '../adapters/postgres/deliveries.js';
@@ -45,9 +47,9 @@ const SILENCE_EVERY_MS = 1_000;
 
 const log = (what: string) => (error: unknown) => console.error(`${what}: ${String(error)}`);
 
-async function run(role: string | undefined): Promise<void> {
-  if (role !== 'cycles' && role !== 'watch')
-    throw new Error(`role: got ${String(role)}, allowed: cycles, watch; for example worker.js cycles`);
+async function run([role, ...words]: readonly string[]): Promise<void> {
+  if (role !== 'cycles' && role !== 'watch' && role !== 'act')
+    throw new Error(`role: got ${String(role)}, allowed: cycles, act, watch; for example worker.js cycles`);
   const stopping = new AbortController();
   const parent = answerParent(() => process.kill(process.pid, 'SIGTERM'));
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
@@ -58,22 +60,35 @@ async function run(role: string | undefined): Promise<void> {
   const client = new Client({ connection, namespace, dataConverter });
   await attributesOrExit(connection, namespace);
   const options = { connection, namespace, dataConverter, ...recovery };
-  const ports = composePorts(pool, client, whereabouts());
-  const worker =
+  const portsActing = (...acts: readonly Privilege[]): Ports => composePorts(pool, client, whereabouts(), acts);
+  const ports = portsActing();
+  const main: readonly WorkerOptions[] =
     role === 'watch'
-      ? await Worker.create({
-          ...options,
-          taskQueue: taskQueues.watch,
-          activities: { ...createWatchActivities(ports) },
-          maxConcurrentActivityTaskExecutions: watchShards,
-        })
-      : await Worker.create({
-          ...options,
-          ...workflows(keys),
-          taskQueue: taskQueues.cycles,
-          activities: { ...createCycleActivities(ports), ...createDryRunActivities(ports) },
-          maxCachedWorkflows: 500,
-        });
+      ? [
+          {
+            ...options,
+            taskQueue: taskQueues.watch,
+            activities: { ...createWatchActivities(ports) },
+            maxConcurrentActivityTaskExecutions: watchShards,
+          },
+        ]
+      : role === 'cycles'
+        ? [
+            {
+              ...options,
+              ...workflows(keys),
+              taskQueue: taskQueues.cycles,
+              activities: { ...createCycleActivities(ports), ...createDryRunActivities(ports) },
+              maxCachedWorkflows: 500,
+            },
+          ]
+        : [];
+  const acting = privilegesOf(role, words).map((privilege) => ({
+    ...options,
+    taskQueue: actQueue(taskQueues.cycles, privilege),
+    activities: { ...createActingActivities(portsActing(privilege)) },
+  }));
+  const workers = await Promise.all([...main, ...acting].map((one) => Worker.create(one)));
   if (role === 'cycles') {
     const { signal: abort } = stopping;
     void archiveHistories(postgresHistories(pool), (id, runId) => closedHistory(client, id, runId), {
@@ -86,13 +101,25 @@ async function run(role: string | undefined): Promise<void> {
   }
   if (role === 'cycles') void silence(ports.cycles, stopping.signal);
   const delivered = role === 'cycles' ? callPeople(stopping.signal) : undefined;
-  const running = worker.run();
+  const running = Promise.all(workers.map((worker) => worker.run()));
   parent.ready();
   await running;
   stopping.abort();
   await delivered;
   await connection.close();
   await pool.end();
+}
+
+/** With what this process may change the world: what an `act` worker is told, and for `cycles` what HALE_ACT says. */
+function privilegesOf(role: string, words: readonly string[]): readonly Privilege[] {
+  if (role === 'watch') return [];
+  const said = role === 'act' ? words : process.env['HALE_ACT']?.split(',').filter((word) => word !== 'none');
+  const unknown = said?.find((word) => !privileges.some((privilege) => privilege === word));
+  if (unknown !== undefined)
+    throw new Error(
+      `${role === 'act' ? 'act' : 'HALE_ACT'}: got ${unknown}, allowed: ${privileges.join(', ')}${role === 'act' ? '' : ', or none'}`,
+    );
+  return said === undefined || (role === 'act' && said.length === 0) ? privileges : privileges.filter((one) => said.includes(one));
 }
 
 /** On connections of its own: calling people, however slowly, takes none from the cycles. */
@@ -162,4 +189,4 @@ async function attributesOrExit(connection: NativeConnection, namespace: string)
   process.exit(5);
 }
 
-await run(process.argv[2]);
+await run(process.argv.slice(2));

@@ -1,5 +1,8 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { CycleActivities } from '../contracts/activities.js';
+import { actQueue } from '../contracts/names.js';
+import { privilegeOf, type Privilege } from '../domain/privilege.js';
+import type { CorrectionBrief } from '../domain/service.js';
 
 /**
  * A first retry comes fast because the usual reason is a worker that was killed; the last ones are slow enough for a
@@ -12,24 +15,26 @@ export const look = proxyActivities<
   Pick<CycleActivities, 'openIncident' | 'diagnoseService' | 'prepareCorrection' | 'validateHold' | 'learnLesson' | 'recordAnswer'>
 >({ startToCloseTimeout: '10m', heartbeatTimeout: '5s', retry });
 
+const acting = { startToCloseTimeout: '6h', heartbeatTimeout: '5s', retry } as const;
+
 /**
  * Changing is slow, heartbeats, and finds out by reading back what a killed worker left behind. A worker that dies is
  * known by its heartbeat; the time limit only has to outlast the longest call that a configuration may allow, twice.
  */
-export const act = proxyActivities<Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'>>({
-  startToCloseTimeout: '6h',
-  heartbeatTimeout: '5s',
-  retry,
-});
+export const act = (provider: CorrectionBrief['provider']): Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'> =>
+  proxyActivities<Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'>>({ ...acting, ...onQueueOf(privilegeOf(provider)) });
 
-/**
- * What lasts is cancelled when a person ends the cycle: waiting for a breach to be old enough or for the symptom to go, and
- * taking back what an earlier cycle left in force.
- */
-export const linger = proxyActivities<Pick<CycleActivities, 'settleEffects' | 'observeService' | 'awaitRecovery'>>({
-  startToCloseTimeout: '6h',
-  heartbeatTimeout: '5s',
-  retry,
+/** Taking back what an earlier cycle left in force is acting too; a person who ends the cycle ends it. */
+export const settle = (privilege: Privilege | undefined): Pick<CycleActivities, 'settleEffects'> =>
+  proxyActivities<Pick<CycleActivities, 'settleEffects'>>({ ...acting, ...onQueueOf(privilege), cancellationType: 'TRY_CANCEL' });
+
+/** Whoever acts polls the queue of the privilege that it has; what touches nothing is done where cycles are. */
+const onQueueOf = (privilege: Privilege | undefined): { taskQueue?: string } =>
+  privilege === undefined ? {} : { taskQueue: actQueue(workflowInfo().taskQueue, privilege) };
+
+/** Waiting for a breach to be old enough, or for the symptom to go, is cancelled when a person ends the cycle. */
+export const linger = proxyActivities<Pick<CycleActivities, 'observeService' | 'awaitRecovery'>>({
+  ...acting,
   cancellationType: 'TRY_CANCEL',
 });
 

@@ -26,7 +26,7 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
   const approvedBy = cycle.approved.get(prepared.proposal);
   const permission = approvedBy === undefined ? answer.sentence : `approved by ${approvedBy}, proposal ${prepared.proposal}`;
   const acting = prepared.facts.blast?.acting;
-  const applied = await act.applyCorrection({
+  const applied = await act(correction.provider).applyCorrection({
     actionId: prepared.actionId,
     permission,
     answer,
@@ -185,7 +185,7 @@ async function takeBack(cycle: Cycle, correction: CorrectionBrief, actionId: str
   await cycle.desk.waitedForResume(cycle.limits.pauseMsMax);
   if (cycle.desk.wish?.kind === 'takeOver') return { kind: 'left' };
   cycle.chart.enter('rollback', `undoing ${correction.name}: ${why}`);
-  const undo = await act.undoCorrection({ actionId, why });
+  const undo = await act(correction.provider).undoCorrection({ actionId, why });
   return undo.kind === 'undone'
     ? { kind: 'undone' }
     : { kind: 'callPerson', outcome: 'stranded', sentence: `${correction.name} could not be undone: ${undo.reason}` };

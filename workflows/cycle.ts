@@ -70,8 +70,8 @@ export class Cycle {
     return this.#opened().order;
   }
 
-  /** How many effects an earlier cycle left half done. */
-  get leftovers(): number {
+  /** What an earlier cycle left half done. */
+  get leftovers(): Open['leftovers'] {
     return this.#opened().leftovers;
   }
 

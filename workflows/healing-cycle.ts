@@ -7,7 +7,7 @@ import { objectiveOf } from '../domain/finding.js';
 import { nextStep, planCorrections } from '../domain/plan.js';
 import type { Outcome } from '../domain/outcome.js';
 import { stormRefusal } from '../domain/storm.js';
-import { check, linger, look, record } from './activities.js';
+import { check, linger, look, record, settle } from './activities.js';
 import { attemptCorrection } from './attempt.js';
 import type { Refused } from './card.js';
 import { Cycle } from './cycle.js';
@@ -139,11 +139,14 @@ async function heal(cycle: Cycle): Promise<End> {
 
 /** What an earlier, ended cycle left half done would blur everything that is measured. Answers what is for a person, if anything is. */
 async function settleLeftovers(cycle: Cycle): Promise<string | undefined> {
-  const count = cycle.leftovers;
-  if (count === 0) return undefined;
-  cycle.chart.enter('detect', `settling what an earlier cycle left half done: ${count} ${count === 1 ? 'effect' : 'effects'}`);
-  const settled = await cycle.desk.interruptible(() => linger.settleEffects({ ...cycle.place(), cycle: cycle.id }));
-  return settled === undefined || settled.stranded.length === 0 ? undefined : settled.stranded.join('; ');
+  const stranded: string[] = [];
+  for (const { privilege, count } of cycle.leftovers) {
+    cycle.chart.enter('detect', `settling what an earlier cycle left half done: ${count} ${count === 1 ? 'effect' : 'effects'}`);
+    const order = { ...cycle.place(), cycle: cycle.id, privilege };
+    const settled = await cycle.desk.interruptible(() => settle(privilege).settleEffects(order));
+    stranded.push(...(settled?.stranded ?? []));
+  }
+  return stranded.length === 0 ? undefined : stranded.join('; ');
 }
 
 /** A report is a hint, never a fact: the cycle measures for itself. undefined when a person ended it first. */

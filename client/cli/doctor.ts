@@ -4,7 +4,8 @@ import type { Payload } from '@temporalio/common';
 import { isSealed, keyIdOf } from '../../adapters/encryption/codec.js';
 import type { Records } from '../../adapters/postgres/read.js';
 import type { Check } from '../../contracts/cli.js';
-import { searchAttributeTypes, taskQueues, watchShards, watchWorkflowId } from '../../contracts/names.js';
+import { privilegeOf, privileges } from '../../domain/privilege.js';
+import { actQueue, searchAttributeTypes, taskQueues, watchShards, watchWorkflowId } from '../../contracts/names.js';
 import { Failure } from './exit-codes.js';
 import { withHale, type Hale } from './hale.js';
 import type { Report } from './report.js';
@@ -74,7 +75,7 @@ async function temporalChecks(hale: Hale): Promise<Check[]> {
     watchCheck(client),
     payloadCheck(client),
   ];
-  return [ok('temporal', 'answers'), ...(await Promise.all(checks))];
+  return [ok('temporal', 'answers'), ...(await Promise.all(checks)), ...(await actingChecks(hale, client))];
 }
 
 /** A check that can't be made is `unknown`, never ok. */
@@ -136,6 +137,19 @@ async function storedPayload(client: Client): Promise<Payload | undefined> {
   const ask = { namespace: client.options.namespace, execution, maximumPageSize: 1 };
   const { history } = await client.workflowService.getWorkflowExecutionHistory(ask);
   return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+}
+
+/** Whoever may act must be there for each privilege that the configuration needs. */
+async function actingChecks(hale: Hale, client: Client): Promise<Check[]> {
+  const fleet = await hale.records().then(
+    (records) => records.fleet(),
+    () => undefined,
+  );
+  const corrections = fleet?.services.flatMap((service) => service.corrections) ?? [];
+  const needed = corrections.flatMap(({ mode, action }) => (mode === 'observe' ? [] : (privilegeOf(action.kind) ?? [])));
+  return Promise.all(
+    privileges.filter((one) => needed.includes(one)).map((privilege) => pollersCheck(client, actQueue(taskQueues.cycles, privilege))),
+  );
 }
 
 /** A worker that watches has no hand free to poll: that it heartbeats tells that it is there. Who polls counts only where nothing is to be watched. */

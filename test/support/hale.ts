@@ -1,11 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import type pg from 'pg';
-import { inject } from 'vitest';
 import { createCycleActivities } from '../../activities/index.js';
 import type { Ports } from '../../activities/ports.js';
 import { createDryRunActivities } from '../../activities/rehearse.js';
@@ -14,12 +11,12 @@ import { storeConfiguration } from '../../adapters/postgres/configurations.js';
 import type { CycleActivities } from '../../contracts/activities.js';
 import type { Ask, CycleResult, CycleState } from '../../contracts/cycle.js';
 import { healWorkflowId } from '../../contracts/names.js';
+import { privileges } from '../../domain/privilege.js';
 import type { Fleet } from '../../domain/service.js';
 import { composePorts } from '../../workers/compose.js';
 import { freshDatabase } from './database.js';
 import { freshFolder } from './knob.js';
-
-const payloadConverterPath = fileURLToPath(new URL('../../dist/contracts/payload-converter.js', import.meta.url));
+import { servedBy } from './temporal.js';
 
 export type Handle = WorkflowHandle<(input: unknown) => Promise<CycleResult>>;
 
@@ -66,16 +63,7 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string, taskQ
       }) as Promise<Handle>,
     working: async (work, change = () => ({})) => {
       const activities = createCycleActivities(ports);
-      const worker = await Worker.create({
-        connection: env.nativeConnection,
-        taskQueue,
-        workflowBundle: { codePath: inject('codePath') },
-        activities: { ...createDryRunActivities(ports), ...activities, ...change(activities) },
-        dataConverter: { payloadConverterPath },
-        maxHeartbeatThrottleInterval: '1s',
-        stickyQueueScheduleToStartTimeout: '1s',
-      });
-      return worker.runUntil(work);
+      return servedBy(env, taskQueue, { ...createDryRunActivities(ports), ...activities, ...change(activities) }, work, privileges);
     },
   };
 }

@@ -67,7 +67,7 @@ export const opened = (corrections: readonly CorrectionBrief[], more: Partial<Ex
   corrections,
   order: 'learned',
   limits,
-  leftovers: 0,
+  leftovers: [],
   ...more,
 });
 

@@ -8,7 +8,8 @@ import { Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import type { CycleActivities } from '../../contracts/activities.js';
 import type { CycleResult } from '../../contracts/cycle.js';
-import { searchAttributeTypes } from '../../contracts/names.js';
+import { actQueue, searchAttributeTypes } from '../../contracts/names.js';
+import type { Privilege } from '../../domain/privilege.js';
 
 const payloadConverterPath = fileURLToPath(new URL('../../dist/contracts/payload-converter.js', import.meta.url));
 const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3 } as const;
@@ -48,6 +49,30 @@ export interface RunningCycle {
   readonly handle: WorkflowHandle<(input: unknown) => Promise<CycleResult>>;
 }
 
+/** Runs workers of one hale, for its cycles and for every privilege, while `work` runs. */
+export async function servedBy<T>(
+  { nativeConnection }: TestWorkflowEnvironment,
+  taskQueue: string,
+  activities: object,
+  work: () => Promise<T>,
+  privileged: readonly Privilege[] = ['machine'],
+): Promise<T> {
+  const options = {
+    connection: nativeConnection,
+    activities,
+    dataConverter: { payloadConverterPath },
+    maxHeartbeatThrottleInterval: '1s',
+    stickyQueueScheduleToStartTimeout: '1s',
+  };
+  const queues = privileged.map((privilege) => ({ ...options, taskQueue: actQueue(taskQueue, privilege) }));
+  const cycles = { ...options, taskQueue, workflowBundle: { codePath: inject('codePath') } };
+  const workers = await Promise.all([cycles, ...queues].map((one) => Worker.create(one)));
+  const working = work();
+  // Each of them to its end, also where the work fails: they hold the connection.
+  await Promise.allSettled(workers.map((worker) => worker.runUntil(working)));
+  return working;
+}
+
 /** Runs `healingCycle` over these activities on a queue of its own until `during` and then the cycle have ended. */
 export async function runCycle(
   env: TestWorkflowEnvironment,
@@ -56,15 +81,7 @@ export async function runCycle(
   during: (running: RunningCycle) => Promise<void> = async () => undefined,
 ): Promise<CycleResult> {
   const taskQueue = randomUUID();
-  const worker = await Worker.create({
-    connection: env.nativeConnection,
-    taskQueue,
-    workflowBundle: { codePath: inject('codePath') },
-    activities: { ...activities },
-    dataConverter: { payloadConverterPath },
-    maxHeartbeatThrottleInterval: '1s',
-  });
-  return worker.runUntil(async () => {
+  return servedBy(env, taskQueue, activities, async () => {
     const handle: WorkflowHandleWithFirstExecutionRunId<(input: unknown) => Promise<CycleResult>> = await env.client.workflow.start(
       'healingCycle',
       { taskQueue, workflowId: `heal/shop/${taskQueue}`, args: [input] },

@@ -150,7 +150,7 @@ test('a resource that stays busy until the symptom is overdue calls a person', a
 
 test('what an earlier cycle left and nobody can take back calls a person before anything is done', async () => {
   const { result, calls, asked } = await heal({
-    openIncident: async () => opened([brief('restart')], { leftovers: 1 }),
+    openIncident: async () => opened([brief('restart')], { leftovers: [{ privilege: 'machine', count: 1 }] }),
     settleEffects: async () => ({ sentences: [], stranded: ['fix (c/1/fix): stranded: nobody can tell'] }),
   });
   expect(result.outcome).toBe('stranded');
@@ -167,7 +167,9 @@ test('the permission of an approved act names who gave it and for what', async (
 });
 
 test('what an earlier cycle left half done is settled before anything is measured', async () => {
-  const { calls } = await heal({ openIncident: async () => opened([brief('restart')], { leftovers: 1 }) });
+  const { calls } = await heal({
+    openIncident: async () => opened([brief('restart')], { leftovers: [{ privilege: 'machine', count: 1 }] }),
+  });
   expect(calls.slice(0, 3)).toEqual(['openIncident', 'settleEffects', 'observeService']);
 });
 
