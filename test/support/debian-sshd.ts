@@ -77,6 +77,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin forced-commands-only
 MaxStartups 100
+Subsystem sftp internal-sftp
 `;
 
 async function listens(port: number): Promise<string> {
