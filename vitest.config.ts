@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const habits = ['test/tidy.test.ts', 'test/lint.test.ts'];
+const habits = ['test/tidy.test.ts', 'test/lint.test.ts', 'test/specification/mutants.test.ts'];
 const fire = 'test/faults/fire.test.ts';
 
 export default defineConfig({
