@@ -15,7 +15,7 @@ import { releaseProvider } from '../adapters/filesystem/release-provider.js';
 import { ownGround } from '../adapters/ground/own-ground.js';
 import { gitProvider } from '../adapters/git/provider.js';
 import { diskProvider } from '../adapters/machines/disk.js';
-import { machines } from '../adapters/machines/machines.js';
+import { machines, processOf, type Machines } from '../adapters/machines/machines.js';
 import { runitProvider } from '../adapters/machines/runit.js';
 import { systemdProvider } from '../adapters/machines/systemd.js';
 import { httpMeter } from '../adapters/http/meter.js';
@@ -71,11 +71,12 @@ export function composePorts(
   acts: readonly Privilege[] = privileges,
 ): Ports {
   const sources = prometheusSources();
+  const onMachines = machines({ commands, state: resolve(state ?? '.hale', 'machine') });
   return {
     configurations: postgresConfigurations(pool),
     meters: composeMeters(sources),
     members: prometheusMembers(sources),
-    providers: limitedTo(acts, composeProviders(state)),
+    providers: limitedTo(acts, composeProviders(onMachines, state)),
     incidents: postgresIncidents(pool),
     effects: postgresEffects(pool),
     leases: postgresLeases(pool),
@@ -98,6 +99,8 @@ export function composePorts(
         'page of Temporal': temporalPage,
       },
       folders: ownFolders(state),
+      process: process.pid,
+      processOf: (target) => processOf(onMachines, target),
     }),
   };
 }
@@ -144,8 +147,7 @@ const composeMeters = (sources: Sources): Meters => ({
 });
 
 /** One provider per kind of action; `inactive` has none, and the gate refuses it. */
-function composeProviders(state = '.hale'): Providers {
-  const onMachines = machines({ commands, state: resolve(state, 'machine') });
+function composeProviders(onMachines: Machines, state = '.hale'): Providers {
   const providers: { readonly [K in Action['kind']]?: unknown } = {
     disk: diskProvider(onMachines),
     docker: dockerProvider(),

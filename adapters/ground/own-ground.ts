@@ -1,6 +1,9 @@
 import type { Ground, Target } from '../../activities/ports.js';
+import type { MachineAction } from '../../domain/machine.js';
 import type { Action } from '../../domain/service.js';
 import { folderOf, pathsOfWords, type Folders } from './folders.js';
+import { isSameMachine } from './machines.js';
+import { carriedBy } from './processes.js';
 import { serverAtUrl, serverOfWords, type Servers } from './servers.js';
 
 /** What this hale runs on, as its processes know it. */
@@ -11,6 +14,10 @@ export interface Stand {
   readonly servers: Servers;
   /** Its own files and folders: state, and the program itself. */
   readonly folders: Folders;
+  /** Its own process. */
+  readonly process: number;
+  /** The process that a unit or a service stands for; undefined where there is none, or nobody can tell. */
+  readonly processOf: (target: Target<MachineAction>) => Promise<number | undefined>;
 }
 
 /** Recognised by identity, never by a service's name: a link into the state folder is the state folder. */
@@ -18,9 +25,23 @@ export const ownGround = (stand: Stand): Ground => ({
   async ownOf(target, resource) {
     const { action } = target;
     if (action.kind === 'postgres' && resource === (await stand.database())) return 'PostgreSQL';
+    if (isOnMachine(action)) return (await isHere(action)) ? ownOnMachine(stand, { ...target, action }) : undefined;
     return (await serverOf(stand, action)) ?? (await folderOf(stand.folders, [...targetPaths(action), ...pathsOfWords(wordsOf(action))]));
   },
 });
+
+const isOnMachine = (action: Action): action is MachineAction =>
+  action.kind === 'systemd' || action.kind === 'runit' || action.kind === 'disk';
+
+/** Paths and processes of another machine are none of hale's own. */
+const isHere = async ({ machine }: MachineAction): Promise<boolean> => machine === undefined || isSameMachine(machine.host, 'localhost');
+
+async function ownOnMachine(stand: Stand, target: Target<MachineAction>): Promise<string | undefined> {
+  const { action } = target;
+  if (action.kind === 'disk') return folderOf(stand.folders, action.under);
+  const pid = await stand.processOf(target);
+  return pid === undefined ? undefined : carriedBy(pid, stand.process, stand.servers);
+}
 
 async function serverOf({ servers }: Stand, action: Action): Promise<string | undefined> {
   if (action.kind === 'alertmanager') return serverAtUrl(servers, action.source.url);
@@ -29,10 +50,9 @@ async function serverOf({ servers }: Stand, action: Action): Promise<string | un
   return (await serverAtUrl(servers, request.url)) ?? (undoRequest && serverAtUrl(servers, undoRequest.url));
 }
 
-function targetPaths(action: Action): readonly string[] {
+function targetPaths(action: Action): string[] {
   if (action.kind === 'file') return [action.path];
   if (action.kind === 'git') return action.repository.startsWith('/') ? [action.repository] : [];
-  if (action.kind === 'disk') return action.under;
   return action.kind === 'release' ? [action.link] : [];
 }
 

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Commands, Errand, Target } from '../../activities/ports.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Machine, MachineAction } from '../../domain/machine.js';
-import { answerOf, type Answer } from './answer.js';
+import { answerOf, first, type Answer } from './answer.js';
 import { actionWord, typed, wordsOf } from './request.js';
 import { localScript } from './script.js';
 import { overSsh } from './ssh.js';
@@ -66,3 +66,10 @@ function turnsOf(turns: Map<string, Turns>, { user, knownHosts, key }: Machine):
 
 /** How a machine is named in a lease and to people. */
 export const nameOf = ({ machine }: MachineAction): string => machine?.host ?? hostname();
+
+/** The process that a unit or a service stands for; undefined where there is none, or nobody can tell. */
+export async function processOf(on: Machines, target: Target<MachineAction>): Promise<number | undefined> {
+  const answer = await on.look(target);
+  const pid = answer.kind === 'answered' ? Number(first(answer.facts, 'MainPID') ?? first(answer.facts, 'pid')) : 0;
+  return pid > 0 ? pid : undefined;
+}

@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +10,13 @@ import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { postgresIdentity } from '../../adapters/postgres/identity.js';
 import type { Action } from '../../domain/service.js';
+import { processOf } from '../../adapters/machines/machines.js';
 import { composePorts } from '../../workers/compose.js';
+import { freePort } from '../../workers/stack/ports.js';
 import { freshDatabase } from './../support/database.js';
 import { freshFolder } from '../support/knob.js';
+import { locally } from '../support/machine.js';
+import { freshRunit } from '../support/runit.js';
 import { timeSkipping } from '../support/temporal.js';
 
 let env: TestWorkflowEnvironment;
@@ -31,6 +35,8 @@ async function standing() {
     database: () => postgresIdentity(pool),
     servers: { Temporal: '127.0.0.1:7233', 'web server': 'localhost:8080', elsewhere: 'hale.invalid:9' },
     folders: { 'PostgreSQL files': [join(state, 'postgres')] },
+    process: process.pid,
+    processOf: async () => undefined,
   });
   return { pool, state, ownOf: (action: Action, resource = '') => ground.ownOf(target(action), resource) };
 }
@@ -225,4 +231,43 @@ test('a state folder that lies behind a link goes with the link', async () => {
   const { ground } = composePorts(pool, new Client({ connection: Connection.lazy() }), { state: join(place, 'state') });
   expect(await ground.ownOf(target({ kind: 'release', link: join(place, 'state'), restore: 'previous' }), '')).toBe('PostgreSQL files');
   expect(await ground.ownOf(target({ kind: 'exec', argv: ['/bin/rm', '-r', place] }), '')).toBe('PostgreSQL files');
+});
+
+test('hale knows a unit or a service under which it runs itself, or a server of its own, and logs of its own', async () => {
+  const port = await freePort();
+  const listener = `require('net').createServer().listen(${port}, '127.0.0.1')`;
+  const { service, process: serving } = await freshRunit(`${process.execPath} -e "${listener}" & exec sleep 1000`);
+  const { service: other } = await freshRunit();
+  const children = async () =>
+    (await readFile(`/proc/${(await serving()).trim()}/task/${(await serving()).trim()}/children`, 'utf8')).trim();
+  await expect.poll(children).toMatch(/^\d+$/);
+  const way = await locally();
+  const state = await freshFolder();
+  const standingOn = (self: number, server: number) =>
+    ownGround({
+      database: async () => undefined,
+      servers: { PostgreSQL: `localhost:${server}` },
+      folders: { logs: [join(state, 'logs')] },
+      process: self,
+      processOf: (one) => processOf(way.machines, one),
+    });
+  const here = { host: '127.0.0.1', port: 22, user: 'hale', key: { file: '/k' }, knownHosts: '/k', atOnce: 1 };
+  const restart = (of: string): Action => ({ kind: 'runit', command: 'restart', service: of });
+  const child = Number(await children());
+  await expect.poll(() => standingOn(1, port).ownOf(target(restart(service)), ''), { timeout: 10_000 }).toBe('PostgreSQL');
+  expect(await standingOn(child, 1).ownOf(target(restart(service)), '')).toBe('program');
+  expect(await standingOn(child, port).ownOf(target(restart(other)), '')).toBeUndefined();
+  const logs = (under: string, more = {}): Action => ({
+    kind: 'disk',
+    command: 'truncateLogs',
+    under: [under],
+    atLeastBytes: 1,
+    olderThanMs: 0,
+    filesMax: 1,
+    ...more,
+  });
+  const ownOf = (action: Action) => standingOn(1, 1).ownOf(target(action), '');
+  expect(await ownOf(logs(join(state, 'logs')))).toBe('logs');
+  expect(await ownOf(logs(state, { machine: here }))).toBe('logs');
+  expect(await ownOf(logs(state, { machine: { ...here, host: 'elsewhere.invalid' } }))).toBeUndefined();
 });

@@ -1,7 +1,6 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kill } from 'node:process';
 import { expect, onTestFinished } from 'vitest';
 import { freshFolder } from './knob.js';
 
@@ -16,20 +15,17 @@ export interface RunitService {
   readonly sv: (command: 'restart' | 'down' | 'exit') => void;
 }
 
-export async function freshRunit(): Promise<RunitService> {
+/** Its last word is `exec sleep`, by which its start is known to be over. */
+export async function freshRunit(run = 'exec sleep 1000'): Promise<RunitService> {
   const folder = await freshFolder();
   const service = join(folder, 'shop');
   await mkdir(service);
-  await writeFile(join(service, 'run'), `#!/bin/sh\necho started >> ${folder}/ledger\nexec sleep 1000\n`);
+  await writeFile(join(service, 'run'), `#!/bin/sh\necho started >> ${folder}/ledger\n${run}\n`);
   await chmod(join(service, 'run'), 0o755);
-  const runsv = spawn('runsv', [service], { stdio: 'ignore' });
+  const runsv = spawn('runsv', [service], { stdio: 'ignore', detached: true });
+  onTestFinished(() => void spawnSync('kill', ['-KILL', '--', `-${runsv.pid}`]));
   const sv = (command: string): void => void execFileSync('sv', ['-w', '7', command, service], { stdio: 'pipe' });
   const process = (): Promise<string> => readFile(join(service, 'supervise', 'pid'), 'utf8').catch(() => '');
-  onTestFinished(async () => {
-    runsv.kill('SIGKILL');
-    const pid = Number(await process());
-    if (pid > 0) kill(pid, 'SIGKILL');
-  });
   /** Its account is written before it becomes the program that runs on. */
   const settled = async (): Promise<boolean> => {
     const pid = (await process()).trim();
