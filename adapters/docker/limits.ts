@@ -50,8 +50,9 @@ export const limitsOperation: Operation = {
     const now = await look();
     if (isOther(imageOf(now))) return { kind: 'changedMeanwhile', now: imageOf(now) };
     const { limits, running } = call.before.content;
+    // Stopped first: what it uses by now may be more than the old limit allows.
+    if (running === false) await stop(engine, now.Id, call.action.stopWithinMs);
     await update(engine, now.Id, { ...(limits as Limits) });
-    if (running === false && now.State.Running) await stop(engine, now.Id, call.action.stopWithinMs);
     return { kind: 'undone', now: imageOf(await inspect(engine, now.Id)) };
   },
 };

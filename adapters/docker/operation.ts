@@ -45,12 +45,18 @@ export async function looking<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** What docker's no to a request means: nothing was done, or something was and in vain, or nobody can tell. */
-export async function outcomeOf(error: unknown, did: boolean, standing: () => Promise<Image>): Promise<unknown> {
+/**
+ * What docker's no to a request means: nothing was done, or something was and in vain, or nobody can tell. A restart that
+ * docker refuses may have stopped the container: only a target that stands as before was not touched.
+ */
+export async function outcomeOf(error: unknown, did: boolean, before: Image, standing: () => Promise<Image>): Promise<unknown> {
   if (!(error instanceof DockerFailed) || error.kind === 'unclear') return error;
-  if (error.kind !== 'failed' && !did) return new TargetRefused(error.message);
+  if (error.kind === 'notSent' && !did) return new TargetRefused(error.message);
   return standing().then(
-    (after) => new ActionFailed(error.message, after),
+    (now) =>
+      error.kind === 'failed' || did || now.identity !== before.identity
+        ? new ActionFailed(error.message, now)
+        : new TargetRefused(error.message),
     () => error,
   );
 }

@@ -30,8 +30,12 @@ export function dockerProvider(): Provider<DockerAction> {
     fencedBy: 'self',
     resourceOf: (target) => on(target, resourceOf),
     image: async (target) => {
-      const seen = await see(target);
-      return seen instanceof DockerFailed ? unseen(seen) : operationOf(target).imageOf(seen, target.action);
+      try {
+        return await on(target, (_engine, container) => operationOf(target).imageOf(container, target.action));
+      } catch (error) {
+        if (error instanceof DockerFailed) return unseen(error);
+        throw error;
+      }
     },
     examine: async (target, current, good) => {
       if (current.identity === 'unseen') return { applicable: false, reason: current.summary };
@@ -62,15 +66,6 @@ async function resourceOf(engine: Engine, container: Container): Promise<string>
   return `docker/${ID}/${nameOf(container)}`;
 }
 
-async function see(target: Target<DockerAction>): Promise<Container | DockerFailed> {
-  try {
-    return await on(target, async (_engine, container) => container);
-  } catch (error) {
-    if (error instanceof DockerFailed) return error;
-    throw error;
-  }
-}
-
 /** A container that can't be seen has an image too, which says why. */
 const unseen = ({ message }: DockerFailed): Image => ({ identity: 'unseen', summary: message, content: {}, notGood: message });
 
@@ -82,7 +77,7 @@ async function apply(call: DockerCall): Promise<Image> {
   try {
     return await operation.act(engine, call, () => void (did = true));
   } catch (error) {
-    throw await outcomeOf(error, did, () => operation.standing(engine, call));
+    throw await outcomeOf(error, did, call.before, () => operation.standing(engine, call));
   }
 }
 

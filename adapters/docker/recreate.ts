@@ -100,7 +100,7 @@ async function act(engine: Engine, call: DockerCall, did: () => void): Promise<I
   did();
   await setAside(engine, places.old, call);
   await putInPlace(engine, fresh, nameBefore(call));
-  await sweep(engine, nameBefore(call));
+  await sweep(engine, nameBefore(call), places.old.Id);
   return marked(await imageOf(await inspect(engine, fresh.Id), action), actionId);
 }
 

@@ -6,10 +6,13 @@ import { remove } from './requests.js';
 /** How long a container that was set aside is kept. */
 const keptMs = 24 * 60 * 60_000;
 
-/** Removes what earlier recreations of this container have set aside, once it is old. A failure is for the next one. */
-export async function sweep(engine: Engine, name: string): Promise<void> {
+/**
+ * Removes what earlier recreations of this container have set aside, once it is old, but for what this one has. A failure is
+ * for the next one.
+ */
+export async function sweep(engine: Engine, name: string, except: string): Promise<void> {
   try {
-    for (const id of await findBeside(engine, name)) {
+    for (const id of (await findBeside(engine, name)).filter((one) => one !== except)) {
       const container = await inspectIfThere(engine, id);
       if (container === undefined || container.State.Running) continue;
       const { Created, State } = container;

@@ -11,8 +11,12 @@ export interface DockerProxy {
   /** Names of the calls that were let through. */
   readonly used: Set<CallName>;
   readonly refused: string[];
+  /** Versions of the API in the paths of requests; empty where there is none. */
+  readonly versions: Set<string>;
   /** Requests whose path is like this reach docker; their answers do not come back, the line is cut. */
   loseAnswersTo: RegExp | undefined;
+  /** The first of them whose answer is lost: 2 is the second. */
+  loseAfter: number;
   /** Requests that change something reach nobody, and get no answer. */
   hanging: boolean;
   /** What it says in place of docker's own answer to /version. */
@@ -23,7 +27,17 @@ export interface DockerProxy {
 export async function dockerProxy(socket: string, allowed?: readonly CallName[]): Promise<DockerProxy> {
   const server = createServer((incoming, answer) => void pass(proxy, socket, allowed, incoming, answer));
   const url = `http://127.0.0.1:${await listen(server)}`;
-  const proxy: DockerProxy = { url, seen: [], used: new Set(), refused: [], loseAnswersTo: undefined, hanging: false, version: undefined };
+  const proxy: DockerProxy = {
+    url,
+    seen: [],
+    used: new Set(),
+    refused: [],
+    versions: new Set(),
+    loseAnswersTo: undefined,
+    loseAfter: 1,
+    hanging: false,
+    version: undefined,
+  };
   return proxy;
 }
 
@@ -45,11 +59,12 @@ async function pass(
     answer.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify({ message: `${line} is not allowed here` }));
     return;
   }
-  if (path === '/version' && proxy.version !== undefined) return void answer.end(JSON.stringify(proxy.version));
   if (call !== undefined) proxy.used.add(call);
   proxy.seen.push(line);
+  proxy.versions.add(/^\/(v1\.\d+)\//.exec(path)?.[1] ?? '');
+  if (path === '/version' && proxy.version !== undefined) return void answer.end(JSON.stringify(proxy.version));
+  const isLost = (proxy.loseAnswersTo?.test(path) ?? false) && --proxy.loseAfter <= 0;
   const onwards = request({ socketPath: socket, method, path: url, headers: incoming.headers }, (response) => {
-    const isLost = proxy.loseAnswersTo?.test(path) ?? false;
     if (!isLost) answer.writeHead(response.statusCode ?? 502, response.headers);
     response.on('data', (chunk) => void (isLost || answer.write(chunk)));
     response.on('end', () => void (isLost ? answer.destroy() : answer.end()));

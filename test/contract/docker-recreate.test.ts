@@ -1,0 +1,278 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Call, Examined } from '../../activities/ports.js';
+import { sealWith } from '../../adapters/docker/seal.js';
+import { specificationOf } from '../../adapters/docker/specification.js';
+import type { Image } from '../../domain/effect.js';
+import { TargetRefused } from '../../domain/failure.js';
+import { badlyReplaced, countOf, goodConfig, keyOf, run, stateOf, type Aimed, type DockerAction } from '../support/containers.js';
+import { images, startDockerd, type Dockerd } from '../support/dockerd.js';
+import { callOn, undoOf, type Bench } from './provider.contract.js';
+
+let docker: Dockerd;
+let sealed: DockerAction['source'];
+beforeAll(async () => {
+  docker = await startDockerd();
+  const file = join(docker.folder, 'seal');
+  await writeFile(file, 'a long random text');
+  sealed = { name: 'dock', url: docker.url, seal: { file } };
+});
+afterAll(() => docker.stop());
+
+type Replaced = Aimed & { readonly good: Image };
+
+const callFor = (one: Replaced, more: Partial<Call<DockerAction>> = {}): Promise<Call<DockerAction>> =>
+  callOn(one as unknown as Bench<DockerAction>, more);
+
+const inspected = (name: string) => docker.client.getContainer(name).inspect();
+
+const examined = async (one: Replaced, good: Image | undefined = one.good): Promise<Examined> =>
+  one.provider.examine(one.target, await one.provider.image(one.target), good);
+
+const reasonOf = async (one: Replaced, good?: Image): Promise<string> => {
+  const seen = await examined(one, good);
+  return seen.applicable ? 'applicable' : seen.reason;
+};
+
+/** Names of all containers that have to do with this one. */
+async function family(name: string): Promise<string[]> {
+  const all = await docker.client.listContainers({ all: true, filters: { name: [name] } });
+  return all.map(({ Names }) => (Names[0] ?? '').slice(1)).sort();
+}
+
+describe('a container is made again', () => {
+  it('with the image and every setting that were good, and the old one is set aside', async () => {
+    const one = await badlyReplaced(docker);
+    const bad = await inspected(one.name);
+    const call = await callFor(one);
+    await one.provider.apply(call);
+    const { Config, HostConfig, State } = await inspected(one.name);
+    expect(State.Running).toBe(true);
+    expect(Config).toMatchObject({ Image: images.v1, Env: expect.arrayContaining(goodConfig.Env) as unknown, Labels: { tier: 'web' } });
+    expect(HostConfig).toMatchObject(goodConfig.HostConfig);
+    const aside = await inspected(`${one.name}.hale-before-${keyOf(call.actionId)}`);
+    expect(aside).toMatchObject({ Id: bad.Id, State: { Running: false }, HostConfig: { RestartPolicy: { Name: 'no' } } });
+  });
+
+  it('in its own network, under its own aliases', async () => {
+    const network = await docker.client.createNetwork({ Name: 'shopnet', Driver: 'bridge' });
+    const own = { HostConfig: { NetworkMode: 'shopnet' }, NetworkingConfig: { EndpointsConfig: { shopnet: { Aliases: ['web'] } } } };
+    const one = await badlyReplaced(docker, { config: own, bad: { HostConfig: { NetworkMode: 'none' } } });
+    await one.provider.apply(await callFor(one));
+    const { NetworkSettings } = await inspected(one.name);
+    expect(NetworkSettings.Networks.shopnet?.Aliases).toContain('web');
+    for (const name of await family(one.name)) await docker.client.getContainer(name).remove({ force: true });
+    await network.remove();
+  });
+
+  it('with the data of volumes that have no name', async () => {
+    const volumes = { Volumes: { '/data': {} } };
+    const one = await badlyReplaced(docker, { config: volumes, bad: { ...volumes, Env: ['PORT=1'] } });
+    const [before] = (await inspected(one.name)).Mounts;
+    const call = await callFor(one);
+    const after = await one.provider.apply(call);
+    expect((await inspected(one.name)).Mounts).toMatchObject([{ Name: before?.Name, Destination: '/data', RW: true }]);
+    expect(await one.provider.image(one.target)).toMatchObject({ identity: one.good.identity });
+    await one.provider.undo(undoOf(call), after);
+    expect((await inspected(one.name)).Mounts).toMatchObject([{ Name: before?.Name }]);
+  });
+
+  it('found by its label, also where the one set aside has it too', async () => {
+    const one = await badlyReplaced(docker, {
+      pick: { label: 'role=till' },
+      config: { Labels: { role: 'till' } },
+      bad: { Labels: { role: 'till' } },
+      keepsGood: false,
+      source: sealed,
+    });
+    await one.provider.apply(await callFor(one));
+    expect((await inspected(one.name)).Config.Image).toBe(images.v1);
+    expect(await one.provider.image(one.target)).toMatchObject({ identity: one.good.identity });
+  });
+});
+
+describe('what is kept of a good container', () => {
+  const secret = 'hush-5f0c1e';
+
+  it('is sealed, and enough to make it again when docker no longer has it', async () => {
+    const one = await badlyReplaced(docker, { source: sealed, keepsGood: false });
+    const kept = JSON.stringify(one.good);
+    expect(kept).not.toContain(secret);
+    expect(kept).not.toContain(Buffer.from(secret).toString('base64').slice(0, 10));
+    await one.provider.apply(await callFor(one));
+    expect((await inspected(one.name)).Config.Env).toEqual(expect.arrayContaining(goodConfig.Env));
+  });
+
+  it('is nothing without a seal: then only docker can still have it', async () => {
+    const one = await badlyReplaced(docker, { keepsGood: false });
+    expect(JSON.stringify(one.good)).not.toContain(secret);
+    expect(one.good.content).not.toHaveProperty('sealed');
+    expect(await reasonOf(one)).toBe(
+      `${one.name}: docker has removed the last known good container, and hale keeps no configuration of it: give the source a \`seal\``,
+    );
+  });
+
+  it('is of no use under another secret, or when it was changed', async () => {
+    const one = await badlyReplaced(docker, { source: sealed, keepsGood: false });
+    const other = join(docker.folder, 'other-seal');
+    await writeFile(other, 'another text');
+    const elsewhere = {
+      ...one,
+      target: { ...one.target, action: { ...one.target.action, source: { ...one.target.action.source, seal: { file: other } } } },
+    };
+    const why = `${one.name}: what was kept of its last known good configuration was sealed under another secret`;
+    expect(await reasonOf(elsewhere)).toBe(why);
+    const bytes = Buffer.from(String(one.good.content.sealed), 'base64');
+    bytes[40] = (bytes[40] ?? 0) ^ 1;
+    expect(await reasonOf(one, { ...one.good, content: { ...one.good.content, sealed: bytes.toString('base64') } })).toBe(why);
+  });
+
+  it('is not looked for where the secret can not be read', async () => {
+    const one = await badlyReplaced(docker);
+    const seal = { file: join(docker.folder, 'no-such-seal') };
+    const target = { ...one.target, action: { ...one.target.action, source: { ...one.target.action.source, seal } } };
+    const image = await one.provider.image(target);
+    expect(image).toMatchObject({ identity: 'unseen', summary: 'the secret that seals what is kept of containers is empty or not there' });
+  });
+
+  it('has another identity for every setting that differs, and the same for two that are alike', async () => {
+    const one = await badlyReplaced(docker);
+    const identity = async (name: string): Promise<string> =>
+      (await one.provider.image({ ...one.target, action: { ...one.target.action, pick: { container: name } } })).identity;
+    await run(docker, `${one.name}-same`, goodConfig);
+    await run(docker, `${one.name}-env`, { ...goodConfig, Env: ['PORT=18080', 'TOKEN=other'] });
+    await run(docker, `${one.name}-limit`, { ...goodConfig, HostConfig: { ...goodConfig.HostConfig, Memory: 67_108_864 } });
+    expect(await identity(`${one.name}-same`)).toBe(one.good.identity);
+    expect(await identity(`${one.name}-env`)).not.toBe(one.good.identity);
+    expect(await identity(`${one.name}-limit`)).not.toBe(one.good.identity);
+  });
+
+  it('is never one that does not run', async () => {
+    const one = await badlyReplaced(docker);
+    await docker.client.getContainer(one.name).stop({ t: 1 });
+    expect(await one.provider.image(one.target)).toMatchObject({ notGood: 'it does not run' });
+  });
+});
+
+describe('a recreation is refused, and has done nothing', () => {
+  it('names the settings that differ, and no value, when it is not', async () => {
+    const one = await badlyReplaced(docker);
+    const seen = await examined(one);
+    expect(seen).toMatchObject({
+      evidence: expect.stringMatching(/differs in image, Env PORT, Labels, (NetworkDisabled, )?HostConfig\.Memory, /) as unknown,
+    });
+    expect(JSON.stringify(seen)).not.toContain('18080');
+  });
+
+  it('where nothing good is known, or it is what is there', async () => {
+    const one = await badlyReplaced(docker);
+    const current = await one.provider.image(one.target);
+    const none = await one.provider.examine(one.target, current, undefined);
+    expect(none).toEqual({ applicable: false, reason: `${one.name}: no good configuration of it was seen yet` });
+    expect(await reasonOf(one, current)).toMatch(/its configuration is the last known good one/);
+  });
+
+  it('where the image is gone', async () => {
+    const file = await docker.client.getContainer((await badlyReplaced(docker)).name).export();
+    const progress = await docker.client.importImage(file as never, { repo: 'lab/bb', tag: 'gone' });
+    await new Promise((resolve) => docker.client.modem.followProgress(progress, resolve));
+    const one = await badlyReplaced(docker, { source: sealed, keepsGood: false, config: { Image: 'lab/bb:gone' } });
+    const call = await callFor(one);
+    await docker.client.getImage('lab/bb:gone').remove();
+    expect(await reasonOf(one)).toMatch(/: the image of its last known good configuration is gone: sha256:/);
+    await expect(one.provider.apply(call)).rejects.toThrow(/is gone: sha256:/);
+    expect(await family(one.name)).toEqual([one.name]);
+  });
+
+  it.each([
+    ['it has legacy links', { HostConfig: { Links: ['other:alias'] } }],
+    ['it was started with --rm', { HostConfig: { AutoRemove: true } }],
+  ])('where %s', async (why, bad) => {
+    if ('Links' in bad.HostConfig) await run(docker, 'other');
+    const one = await badlyReplaced(docker, { bad });
+    expect(await reasonOf(one)).toContain(why);
+  });
+
+  it('where docker makes something else of it than what was good', async () => {
+    const one = await badlyReplaced(docker, { source: sealed, keepsGood: false });
+    const before = await stateOf(docker, one.name);
+    const seal = await sealWith(sealed.seal);
+    const now = specificationOf(await inspected(one.name));
+    const odd = { ...now, hostConfig: { ...now.hostConfig, Unheard: 'of' } };
+    const goal = { ...one.good, identity: await seal.identityOf(odd), content: { sealed: seal.close(odd), imageName: images.v2 } };
+    await expect(one.provider.apply(await callFor(one, { goal }))).rejects.toThrow(
+      new TargetRefused('docker makes something else of the last known good configuration: HostConfig.Unheard'),
+    );
+    expect(await stateOf(docker, one.name)).toBe(before);
+    expect(await family(one.name)).toEqual([one.name]);
+  });
+});
+
+/** In this order: made, kept from coming back, stopped, set aside, put in its place, started. */
+const steps = ['create', 'update', 'stop', 'rename', 'rename', 'start'] as const;
+
+describe.each(steps.map((step, index) => [index + 1, step] as const))('cut off after step %i, %s', (count, step) => {
+  async function cutOff(): Promise<{ one: Replaced; call: Call<DockerAction>; before: string }> {
+    const one = await badlyReplaced(docker, { keepsGood: false, source: sealed });
+    const before = await stateOf(docker, one.name);
+    const call = await callFor(one);
+    one.proxy.loseAnswersTo = new RegExp(`${step}$`);
+    one.proxy.loseAfter = steps.slice(0, count).filter((earlier) => earlier === step).length;
+    await expect(one.provider.apply(call)).rejects.not.toBeInstanceOf(TargetRefused);
+    one.proxy.loseAnswersTo = undefined;
+    return { one, call, before };
+  }
+
+  it('is finished by the same call, with one new container', async () => {
+    const { one, call } = await cutOff();
+    expect((await one.provider.readBack(call)).kind).toBe(step === 'start' ? 'applied' : 'partly');
+    expect(await one.provider.apply(call)).toMatchObject({ identity: one.good.identity });
+    expect(await one.provider.readBack(call)).toMatchObject({ kind: 'applied', after: { identity: one.good.identity } });
+    expect(await countOf(docker, `${one.name}.hale-new-${keyOf(call.actionId)}`, 'create', 0)).toBe(1);
+    expect(await family(one.name)).toEqual([one.name, `${one.name}.hale-before-${keyOf(call.actionId)}`]);
+  });
+
+  it('is taken back to exactly what was there', async () => {
+    const { one, call, before } = await cutOff();
+    const found = await one.provider.readBack(call);
+    if (found.kind !== 'applied' && found.kind !== 'partly') throw new Error(`it is ${found.kind}`);
+    expect(await one.provider.undo(undoOf(call), found.after)).toMatchObject({ kind: 'undone' });
+    expect(await stateOf(docker, one.name)).toBe(before);
+  });
+});
+
+describe('what was set aside', () => {
+  it('is removed by a recreation a day later, and not by an earlier one', async () => {
+    const one = await badlyReplaced(docker, { keepsGood: false, source: sealed });
+    const first = await callFor(one, { actionId: 'cycle/1/first' });
+    await one.provider.undo(undoOf(first), await one.provider.apply(first));
+    const second = await callFor(one, { actionId: 'cycle/2/second' });
+    await one.provider.undo(undoOf(second), await one.provider.apply(second));
+    const undone = [first, second].map(({ actionId }) => `${one.name}.hale-undone-${keyOf(actionId)}`);
+    expect(new Set(await family(one.name))).toEqual(new Set([one.name, ...undone]));
+    const third = await callFor(one, { actionId: 'cycle/3/third' });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 25 * 3_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    await one.provider.apply(third);
+    // What this very recreation has set aside is older than a day by this clock; its undo needs it.
+    expect(await family(one.name)).toEqual([one.name, `${one.name}.hale-before-${keyOf(third.actionId)}`]);
+  });
+
+  it('can not be put back when somebody has removed it', async () => {
+    const one = await badlyReplaced(docker);
+    const call = await callFor(one);
+    const after = await one.provider.apply(call);
+    await docker.client.getContainer(`${one.name}.hale-before-${keyOf(call.actionId)}`).remove();
+    await expect(one.provider.undo(undoOf(call), after)).rejects.toThrow(/the container that was set aside is gone: /);
+    expect((await inspected(one.name)).State.Running).toBe(true);
+  });
+
+  it('stays aside when somebody has given the new one other limits', async () => {
+    const one = await badlyReplaced(docker);
+    const call = await callFor(one);
+    const after = await one.provider.apply(call);
+    await docker.client.getContainer(one.name).update({ Memory: 67_108_864, MemorySwap: -1 });
+    expect(await one.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'changedMeanwhile' });
+  });
+});
