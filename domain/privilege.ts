@@ -1,7 +1,7 @@
 import type { Action } from './service.js';
 
 /** What a worker that acts must be allowed to do in the world. Each has a task queue of its own. */
-export const privileges = ['machine', 'network', 'postgres', 'docker', 'kubernetes'] as const;
+export const privileges = ['machine', 'network', 'postgres', 'docker', 'kubernetes', 'plugIn'] as const;
 export type Privilege = (typeof privileges)[number];
 
 /** The privilege that corrections of this kind need; undefined for those that touch nothing. */
@@ -20,6 +20,7 @@ export function privilegeOf(provider: Action['kind']): Privilege | undefined {
       return 'network';
     case 'postgres':
     case 'docker':
+    case 'plugIn':
       return provider;
     case 'wait':
     case 'inactive':

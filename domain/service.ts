@@ -243,9 +243,20 @@ export type Action =
     }
   | MachineAction
   | AlertmanagerAction
+  | {
+      readonly kind: 'plugIn';
+      /** Path of the module, and the name under which it exports the correction. */
+      readonly module: string;
+      readonly correction: string;
+      readonly options: Readonly<Record<string, PlugInOption | readonly PlugInOption[]>>;
+      /** It can tell whether it was done. */
+      readonly tells: boolean;
+    }
   | { readonly kind: 'wait'; readonly forMs: number }
   /** Accepted by the configuration, named as not yet active, refused by the gate. */
   | { readonly kind: 'inactive'; readonly provider: string };
+
+export type PlugInOption = string | number | boolean;
 
 /** Alerts with exactly these labels are silent for a while. */
 export interface AlertmanagerAction {

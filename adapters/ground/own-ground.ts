@@ -72,6 +72,7 @@ function wordsOf(action: Target['action']): readonly string[] {
     case 'http':
     case 'postgres':
     case 'docker':
+    case 'plugIn':
     case 'wait':
     case 'inactive':
       return [];

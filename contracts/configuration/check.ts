@@ -7,14 +7,14 @@ import { resolvePaging, withPage } from './channels.js';
 import { checkDependencies } from './dependencies.js';
 import { resolveFeeds } from './feeds.js';
 import { sharedFile } from './file.js';
-import { type Surroundings, readFiles } from './files.js';
+import { type PlugIns, type Surroundings, readFiles } from './files.js';
 import { notYetActive } from './inactive.js';
 import { resolveIntake } from './intake.js';
 import { resolvePolicy } from './policy.js';
 import { type Problem, Problems } from './problem.js';
 import { resolveService } from './services.js';
 import type { Resolved } from './signals.js';
-import { type Node, at, keysOf, plain } from './tree.js';
+import { type Node, at, keysOf, plain, textOf } from './tree.js';
 
 export type Checked =
   | {
@@ -32,7 +32,14 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
   const root = await readFiles(path, surroundings, problems);
   if (root === undefined) return refused(problems);
   problems.partsAreRead();
-  const context: Context = { root, file: sharedFile.parse(plain(root)), problems, now: surroundings.now, secretUses: [] };
+  const context: Context = {
+    root,
+    file: sharedFile.parse(plain(root)),
+    problems,
+    now: surroundings.now,
+    secretUses: [],
+    plugIns: await loadedPlugIns(root, surroundings),
+  };
   const services = keysOf(at(root, 'services')).map((name) => resolveService(name, context));
   if (services.length === 0)
     problems.error((at(root, 'services') ?? root).place, 'has no services; allowed: at least one, such as services: {shop: {...}}');
@@ -81,6 +88,19 @@ function fleetOf(
 }
 
 /** A secret that is not there makes its target unavailable and nothing else. */
+/** Every module that a correction names, loaded before the corrections are looked at. */
+async function loadedPlugIns(root: Node, surroundings: Surroundings): Promise<Context['plugIns']> {
+  const holders = ['classes', 'services'].flatMap((section) =>
+    keysOf(at(root, section)).map((name) => at(root, section, name, 'corrections')),
+  );
+  const named = holders.flatMap((corrections) => keysOf(corrections).flatMap((name) => textOf(at(corrections, name, 'plugIn')) ?? []));
+  const loading = [...new Set(named)].map(async (path): Promise<[string, PlugIns | string]> => [
+    path,
+    await surroundings.plugIns(path).catch((error: unknown) => (error instanceof Error ? error.message : String(error))),
+  ]);
+  return new Map(await Promise.all(loading));
+}
+
 async function checkSecrets(context: Context, surroundings: Surroundings): Promise<void> {
   const missing = await Promise.all(context.secretUses.map(async (use) => ((await isThere(use.reference, surroundings)) ? [] : [use])));
   for (const { reference, place } of missing.flat()) {

@@ -1,5 +1,6 @@
 import type { PrometheusSource, SecretReference, SqlConnection } from '../../domain/service.js';
 import type { SharedFile } from './file.js';
+import type { PlugIns } from './files.js';
 import { type Problems, unknown } from './problem.js';
 import { type Node, type Place, at, fromPlain, keysOf, merge, plain, textOf } from './tree.js';
 import { target } from './signal-file.js';
@@ -10,6 +11,8 @@ export interface Context {
   readonly root: Node;
   readonly problems: Problems;
   readonly now: number;
+  /** What each module of the file exports, or why it can't be loaded; by its path. */
+  readonly plugIns: ReadonlyMap<string, PlugIns | string>;
   /** Every use of a secret, to be tried before anybody relies on it. */
   readonly secretUses: SecretUse[];
 }

@@ -1,8 +1,11 @@
+import type { PlugIn } from '../plug-in.js';
 import { fleetFile, includedFile } from './file.js';
 import type { Problems } from './problem.js';
 import { type Entry, type Node, at, emptyMap, textOf } from './tree.js';
 import { validate } from './validate.js';
 import { readYaml } from './yaml.js';
+
+export type PlugIns = Readonly<Record<string, PlugIn>>;
 
 /** What reading a configuration needs from the outside: files, environment, and the time for what ends at a date. */
 export interface Surroundings {
@@ -10,6 +13,8 @@ export interface Surroundings {
   read(path: string): Promise<string>;
   /** Names of the files in a folder. Throws when it can't be read. */
   list(folder: string): Promise<readonly string[]>;
+  /** The corrections that a module exports. Throws, with a sentence, when it can't be loaded. */
+  plugIns(path: string): Promise<PlugIns>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: number;
 }

@@ -93,6 +93,8 @@ export function whyUnknowable({ action, onlyIf }: Correction): string | undefine
       return 'what its sessions did is not in the history';
     case 'docker':
       return 'in what state its container was is not in the history';
+    case 'plugIn':
+      return 'how its target was is not in the history';
     case 'inactive':
       return `this version has no provider ${action.provider}`;
     default:

@@ -1,3 +1,4 @@
+import { loadPlugIns } from '../../adapters/configuration/plug-ins.js';
 import { type Checked, checkConfiguration } from '../../contracts/configuration/check.js';
 import { problemText } from '../../contracts/configuration/problem.js';
 
@@ -25,6 +26,7 @@ export function check(files: Readonly<Record<string, string>>, env: Readonly<Rec
       return text === undefined ? Promise.reject(new Error(`ENOENT: no such file, open '${path}'`)) : Promise.resolve(text);
     },
     list: (folder) => Promise.resolve(paths.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length))),
+    plugIns: loadPlugIns,
     env,
     now: Date.UTC(2026, 10, 24),
   });

@@ -17,7 +17,7 @@ export interface CorrectionKind<Keys extends z.core.$ZodShape = z.core.$ZodShape
   /** The most that its mode is where nobody wrote one for it. */
   readonly modeAtMost?: Mode;
   /** What undoing means: a fact of the action. Absent where only the file can know it, as for programs and requests. */
-  readonly undo?: (written: Node) => UndoClass;
+  readonly undo?: (written: Node, context: Context) => UndoClass;
   /** What the provider is to do; undefined when what it needs was reported as missing. */
   readonly action: (file: z.output<z.ZodObject<Keys>>, where: Where) => Action | undefined;
 }

@@ -7,6 +7,7 @@ import { git } from './git.js';
 import { http } from './http.js';
 import { kubernetes } from './inactive.js';
 import type { AnyKind } from './kind.js';
+import { plugIn } from './plug-in.js';
 import { postgres } from './postgres.js';
 import { release } from './release.js';
 import { runit } from './runit.js';
@@ -28,4 +29,5 @@ export const correctionKinds: readonly AnyKind[] = [
   systemd,
   runit,
   disk,
+  plugIn,
 ];

@@ -31,7 +31,7 @@ export function resolveCorrection(
   const main = kindOf(node, keysByMain, commonKeys, context.problems);
   const kind = correctionKinds.find((one) => one.main === main);
   if (kind === undefined) return undefined;
-  const whole = filled(withMode(node, kind, given.mode), defaultsOf(kind, node, given));
+  const whole = filled(withMode(node, kind, given.mode), defaultsOf(kind, node, given, context));
   const file = wholeCorrection.parse(plain(whole));
   const action = kind.action(z.object(kind.keys).parse(plain(whole)) as never, { node: whole, service, context });
   if (action === undefined) return undefined;
@@ -59,8 +59,8 @@ function unwritten({ mode, modeAtMost }: AnyKind, given: Node): Node {
 
 const modes: readonly Mode[] = ['observe', 'ask', 'act'];
 
-const defaultsOf = (kind: AnyKind, node: Node, given: Given): Readonly<Record<string, unknown>> => ({
-  undo: kind.undo?.(node) ?? 'irreversible',
+const defaultsOf = (kind: AnyKind, node: Node, given: Given, context: Context): Readonly<Record<string, unknown>> => ({
+  undo: kind.undo?.(node, context) ?? 'irreversible',
   repeatable: false,
   hold: formatDuration(given.holdMs),
   within: formatDuration(Math.max(30_000, given.metMs + given.everyMs)),

@@ -37,7 +37,7 @@ export function undoOf({ main, undo: factOf }: AnyKind, node: Node, context: Con
     return refuse(`is no undo for ${main}; allowed: ${allowed}`);
   }
   const claimed = textOf(written) as UndoClass | undefined;
-  const fact = factOf?.(node);
+  const fact = factOf?.(node, context);
   if (fact !== undefined)
     return claimed === undefined || claimed === fact ? fact : refuse(`says ${claimed}, but ${main} ${fact}; allowed: leave it out`);
   if (claimed === 'restores' && own !== undefined)

@@ -1,0 +1,44 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import type { PlugIns } from '../../contracts/configuration/files.js';
+import type { PlugIn } from '../../contracts/plug-in.js';
+
+const loaded = new Map<string, Promise<PlugIns>>();
+
+/**
+ * The corrections that a module exports, loaded once in the life of this process. Throws a sentence when there is no such
+ * module, when it fails while it loads, or when it exports no correction.
+ */
+export function loadPlugIns(path: string): Promise<PlugIns> {
+  const known = loaded.get(path);
+  if (known !== undefined) return known;
+  const loading = load(path);
+  loaded.set(path, loading);
+  // What failed may be repaired without a new start.
+  loading.catch(() => loaded.delete(path));
+  return loading;
+}
+
+async function load(path: string): Promise<PlugIns> {
+  const exported = (await import(pathToFileURL(await entryOf(path)).href)) as Readonly<Record<string, unknown>>;
+  const plugIns = Object.fromEntries(
+    Object.entries(exported).flatMap(([name, value]) => (isPlugIn(value) ? [[name, value] as const] : [])),
+  );
+  if (Object.keys(plugIns).length === 0)
+    throw new Error('it exports no correction; allowed: export const NAME = defineCorrection({undo, resource, look, act})');
+  return plugIns;
+}
+
+/** A file as it is; of a folder what its package.json calls its entry. */
+async function entryOf(path: string): Promise<string> {
+  if ((await stat(path)).isFile()) return path;
+  return createRequire(join(path, 'package.json')).resolve(path);
+}
+
+const isPlugIn = (value: unknown): value is PlugIn =>
+  typeof value === 'object' &&
+  value !== null &&
+  'undo' in value &&
+  (['resource', 'look', 'act'] as const).every((name) => name in value && typeof (value as Record<string, unknown>)[name] === 'function');

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Call, Provider, ReadBack, Target, Undone } from '../../activities/ports.js';
+import type { PlugIn, PlugInCall } from '../../contracts/plug-in.js';
+import type { Image } from '../../domain/effect.js';
+import { TargetRefused } from '../../domain/failure.js';
+import type { Action } from '../../domain/service.js';
+
+type PlugInAction = Extract<Action, { kind: 'plugIn' }>;
+export type LoadPlugIns = (module: string) => Promise<Readonly<Record<string, PlugIn>>>;
+
+const lookAgainMs = 250;
+
+/**
+ * Corrections that people wrote themselves. What every provider owes is done here, once: the target is compared before the
+ * action and before its undo, permission is asked last, calls end in time, and unclear answers are read back.
+ */
+export function plugInProvider(load: LoadPlugIns): Provider<PlugInAction> {
+  const plugInOf = async ({ module, correction }: PlugInAction): Promise<PlugIn> => {
+    const plugIn = (await load(module).catch(refused))[correction];
+    if (plugIn === undefined) throw new TargetRefused(`${module} exports no correction ${correction} any more`);
+    return plugIn;
+  };
+  return {
+    kind: 'plugIn',
+    readBackBy: ({ tells }) => (tells ? 'actionId' : 'none'),
+    fencedBy: 'self',
+    resourceOf: async ({ action }) => `plugIn/${(await plugInOf(action)).resource(action.options)}`,
+    image: async (target) => look(await plugInOf(target.action), target),
+    examine: async ({ action }, current) => {
+      const why = (await plugInOf(action)).pointless?.(action.options, current);
+      return why === undefined ? { applicable: true, evidence: current.summary } : { applicable: false, reason: why };
+    },
+    apply: async (call) => apply(await plugInOf(call.action), call),
+    readBack: async (call) => readBack(await plugInOf(call.action), call),
+    undo: async (call, after) => undo(await plugInOf(call.action), call, after),
+  };
+}
+
+/** A module that is gone or broken has done nothing. */
+function refused(error: unknown): never {
+  throw new TargetRefused(error instanceof Error ? error.message : String(error));
+}
+
+async function apply(plugIn: PlugIn, call: Call<PlugInAction>): Promise<Image> {
+  await unchanged(plugIn, call);
+  await call.permit();
+  await unchanged(plugIn, call);
+  await inTime(call, (abort) => plugIn.act(call.action.options, callOf(call, abort)));
+  return look(plugIn, call);
+}
+
+async function unchanged(plugIn: PlugIn, call: Call<PlugInAction>): Promise<void> {
+  const now = await look(plugIn, call).catch(refused);
+  if (now.identity !== call.before.identity)
+    throw new TargetRefused(`the target changed since it was examined: it was ${call.before.summary}, and is ${now.summary}`);
+}
+
+async function look(plugIn: PlugIn, target: Target<PlugInAction> & { readonly abort?: AbortSignal }): Promise<Image> {
+  const { identity, summary, content = {} } = await inTime(target, (abort) => plugIn.look(target.action.options, abort));
+  return { identity, summary, content };
+}
+
+async function readBack(plugIn: PlugIn, call: Call<PlugInAction>): Promise<ReadBack> {
+  const { happened } = plugIn;
+  if (happened === undefined) return { kind: 'unknown', why: `${call.action.correction} has no way to tell what was done` };
+  for (;;) {
+    const answer = await inTime(call, (abort) => happened(call.action.options, callOf(call, abort)));
+    if (answer === undefined) return { kind: 'unknown', why: `${call.action.correction} can't tell whether it was done` };
+    if (answer) return { kind: 'applied', after: await look(plugIn, call) };
+    if (Date.now() >= (call.underWayUntil ?? 0)) return { kind: 'notApplied' };
+    await sleep(lookAgainMs, undefined, { signal: call.abort });
+  }
+}
+
+async function undo(plugIn: PlugIn, call: Call<PlugInAction>, after: Image): Promise<Undone> {
+  const { takeBack } = plugIn;
+  if (takeBack === undefined) throw new Error(`${call.action.correction} has no way back`);
+  const now = await look(plugIn, call);
+  if (now.identity === call.before.identity) return { kind: 'undone', now };
+  if (now.identity !== after.identity) return { kind: 'changedMeanwhile', now };
+  await call.permit();
+  await inTime(call, (abort) => takeBack(call.action.options, callOf(call, abort)));
+  return { kind: 'undone', now: await look(plugIn, call) };
+}
+
+const callOf = ({ actionId, fence, before, timeoutMs }: Call<PlugInAction>, abort: AbortSignal): PlugInCall => ({
+  actionId,
+  fence,
+  before,
+  timeoutMs,
+  abort,
+});
+
+/** Ends with the time limit or when the call is called off, whether the module listens to its signal or not. */
+async function inTime<T>(
+  { timeoutMs, abort }: Pick<Target, 'timeoutMs'> & { readonly abort?: AbortSignal },
+  work: (abort: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  const signal = abort === undefined ? limit : AbortSignal.any([abort, limit]);
+  const over = new Promise<never>((_, reject) => {
+    const end = (): void => reject(new Error(abort?.aborted ? 'it was called off' : `it did not end within ${timeoutMs} ms`));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+  // A module may also throw before it has a promise to give.
+  const working = (async () => work(signal))();
+  return Promise.race([working.catch(translated), over]);
+}
+
+/** A module may have its own copy of the class: its name is what tells. */
+function translated(error: unknown): never {
+  if (error instanceof Error && error.name === 'Refused') throw new TargetRefused(error.message);
+  throw error;
+}

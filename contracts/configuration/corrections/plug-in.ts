@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { Action } from '../../../domain/service.js';
+import type { PlugIn } from '../../plug-in.js';
+import type { Context } from '../context.js';
+import { unknown } from '../problem.js';
+import { absolutePath, name } from '../scalars.js';
+import { type Node, at, textOf } from '../tree.js';
+import { correctionKind, onlyIf, repeatable, through } from './kind.js';
+
+const option = z.union([z.string().max(20_000), z.number(), z.boolean()], { error: 'a text, a number, or true or false' });
+const value = z.union([option, z.array(option).max(1000)], { error: 'a text, a number, true or false, or a list of such' });
+
+/** A correction from a module of people's own; the module itself says what undoing means. */
+export const plugIn = correctionKind({
+  main: 'plugIn',
+  keys: {
+    plugIn: absolutePath.optional().describe('A JavaScript module, or the folder of a package, that exports corrections'),
+    correction: name.optional().describe('Which of its corrections'),
+    with: z.record(name, value).optional().describe('What the module is told'),
+    repeatable,
+    onlyIf,
+    through,
+  },
+  undo: (written, context) => exportedBy(written, context)?.undo ?? 'irreversible',
+  action: (file, { node, context }): Action | undefined => {
+    const [module = '', options = {}] = [file.plugIn, file.with];
+    const found = exportedBy(node, context, true);
+    if (found === undefined) return undefined;
+    const why = found.undo === 'restores' && found.takeBack === undefined ? 'restores without a takeBack' : found.refuse?.(options);
+    if (why !== undefined)
+      context.problems.error((at(node, 'with') ?? node).place, `is refused by ${file.correction} of ${module}: ${why}`);
+    return { kind: 'plugIn', module, correction: file.correction ?? '', options, tells: found.happened !== undefined };
+  },
+});
+
+/** What the module exports under that name; where `says`, it is reported why there is none. */
+function exportedBy(node: Node, { plugIns, problems }: Context, says = false): PlugIn | undefined {
+  const [path, named] = [at(node, 'plugIn'), at(node, 'correction')];
+  const loaded = plugIns.get(textOf(path) ?? '');
+  const complain = (place: Node | undefined, sentence: string): undefined => void (says && problems.error((place ?? node).place, sentence));
+  if (loaded === undefined || typeof loaded === 'string') return complain(path, `can't be loaded: ${loaded ?? 'nobody tried'}`);
+  const known = Object.keys(loaded);
+  if (named === undefined) return complain(node, `is missing its correction; allowed: correction: one of ${known.join(', ')}`);
+  return loaded[textOf(named) ?? ''] ?? complain(named, unknown('correction', textOf(named) ?? '', known));
+}

@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadPlugIns } from '../../adapters/configuration/plug-ins.js';
+import { plugInProvider } from '../../adapters/plug-in/provider.js';
+import { defineCorrection, type PlugIn } from '../../contracts/plug-in.js';
+import { TargetRefused } from '../../domain/failure.js';
+import type { Action } from '../../domain/service.js';
+import { complaints, resolved } from '../support/configuration.js';
+import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
+
+type PlugInAction = Extract<Action, { kind: 'plugIn' }>;
+
+const example = fileURLToPath(new URL('../../examples/plug-in/feature-flag.js', import.meta.url));
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'hale-plug-in-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** The example of the docs on a real file of flags; its way to the file may be made to lose answers, or to hang. */
+async function flagsOn(): Promise<Bench<PlugInAction> & { readonly file: string }> {
+  const file = join(await folder(), 'flags.json');
+  const on = { newCheckout: true, banner: true };
+  await writeFile(file, JSON.stringify(on));
+  const { switchOff } = await loadPlugIns(example);
+  if (switchOff === undefined) throw new Error('the example exports no switchOff');
+  let way: 'clear' | 'lost' | 'hanging' = 'clear';
+  const act: PlugIn['act'] = async (options, call) => {
+    if (way === 'hanging') await new Promise(() => undefined);
+    await switchOff.act(options, call);
+    if (way === 'lost') throw new Error('the connection was reset');
+  };
+  return {
+    file,
+    provider: plugInProvider(async () => ({ switchOff: { ...switchOff, act } })),
+    target: {
+      service: 'shop',
+      action: { kind: 'plugIn', module: example, correction: 'switchOff', options: { file, flag: 'newCheckout' }, tells: true },
+      timeoutMs: 5_000,
+    },
+    effects: async () => ((await readFile(file, 'utf8').catch(() => '')).includes('lastAction') ? 1 : 0),
+    state: () => readFile(file, 'utf8'),
+    disturb: () => writeFile(file, JSON.stringify({ ...on, banner: false })),
+    loseAnswers: async () => void (way = 'lost'),
+    hang: async () => void (way = 'hanging'),
+    remove: () => rm(file),
+  };
+}
+
+holdsProviderContract('plugIn', flagsOn, { goal: 'a plug-in chooses no goal' });
+
+describe('plugIn', () => {
+  it('leaves an action of unclear fate to a person where the module can not tell', async () => {
+    const bench = await flagsOn();
+    const { switchOff } = await loadPlugIns(example);
+    const { happened: _, ...silent } = switchOff as PlugIn;
+    const provider = plugInProvider(async () => ({ switchOff: silent }));
+    expect(await provider.readBack(await callOn(bench))).toMatchObject({ kind: 'unknown' });
+    expect(provider.readBackBy({ ...bench.target.action, tells: false })).toBe('none');
+  });
+
+  it('refuses a module that is gone, and has done nothing', async () => {
+    const bench = await flagsOn();
+    const provider = plugInProvider(() => Promise.reject(new Error('it is gone')));
+    await expect(provider.apply(await callOn(bench))).rejects.toThrow(new TargetRefused('it is gone'));
+    expect(await bench.effects()).toBe(0);
+  });
+
+  it('takes a refusal of a module that has a copy of the class for what it is', async () => {
+    const bench = await flagsOn();
+    const refusing = defineCorrection({
+      undo: 'loses',
+      resource: () => 'r',
+      look: async () => ({ identity: '1', summary: 's' }),
+      act: refuse,
+    });
+    const provider = plugInProvider(async () => ({ switchOff: refusing as PlugIn }));
+    await expect(provider.apply(await callOn({ ...bench, provider }))).rejects.toThrow(TargetRefused);
+  });
+});
+
+function refuse(): never {
+  throw Object.assign(new Error('not now'), { name: 'Refused' });
+}
+
+describe('a plug-in in the configuration', () => {
+  const file = (correction: string): string => `apiVersion: hale/v1
+services: {shop: {corrections: {off: ${correction}}}}
+`;
+
+  it('says itself what undoing means', async () => {
+    const text = file(`{plugIn: ${example}, correction: switchOff, with: {file: /etc/flags.json, flag: new}, mode: act}`);
+    expect((await resolved(text)).shop?.corrections[0]).toMatchObject({
+      undo: 'restores',
+      action: { kind: 'plugIn', correction: 'switchOff', options: { file: '/etc/flags.json', flag: 'new' }, tells: true },
+    });
+  });
+
+  it.each([
+    ['no module', `{plugIn: /nowhere/x.js, correction: a}`, /plugIn: can't be loaded: ENOENT/],
+    ['no name', `{plugIn: ${example}}`, /is missing its correction; allowed: correction: one of switchOff/],
+    ['a wrong name', `{plugIn: ${example}, correction: switchOf}`, /correction: .*did you mean switchOff/],
+    ['options that it refuses', `{plugIn: ${example}, correction: switchOff}`, /is refused by switchOff of .*: needs {file: /],
+    [
+      'another undo class',
+      `{plugIn: ${example}, correction: switchOff, undo: loses, with: {file: /f, flag: x}}`,
+      /says loses, but plugIn restores/,
+    ],
+    ['an option that is no value', `{plugIn: ${example}, correction: switchOff, with: {file: {a: 1}}}`, /with\.file: is .*allowed: a text/],
+  ])('with %s is refused in a sentence', async (_, correction, sentence) => {
+    expect((await complaints(file(correction))).join('\n')).toMatch(sentence);
+  });
+
+  it('that exports nothing, or fails while it loads, is refused in a sentence', async () => {
+    const dir = await folder();
+    await writeFile(join(dir, 'empty.mjs'), 'export const nothing = 1;');
+    await writeFile(join(dir, 'broken.mjs'), 'throw new Error("no licence");');
+    expect(await complaints(file(`{plugIn: ${dir}/empty.mjs, correction: a}`))).toEqual([
+      expect.stringMatching(/it exports no correction; allowed: export const/),
+    ]);
+    expect(await complaints(file(`{plugIn: ${dir}/broken.mjs, correction: a}`))).toEqual([
+      expect.stringMatching(/can't be loaded: no licence/),
+    ]);
+  });
+});
