@@ -49,7 +49,7 @@ test('a later cycle knows the release again that an ended one was cut off with',
   const { releases, ports, cutOff, effect } = await prepared();
   await cutOff();
   await releases.point('releases/v2');
-  const left = { service: 'shop', configVersion: 'v1', cycle: 'cycle-2' };
+  const left = { service: 'shop', configVersion: 'v1', cycle: 'cycle-2', privilege: 'machine' as const };
   expect(await new MockActivityEnvironment().run(settleEffects(ports), left)).toEqual({
     sentences: [expect.stringMatching(/: undone$/)],
     stranded: [],
