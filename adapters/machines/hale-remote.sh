@@ -149,10 +149,11 @@ runit_look() {
     return
   fi
   status=$(sv status "$service" 2>&1)
+  case $status in *'access denied'*) ! may_as_root sv status "$service" || status=$(as_root sv status "$service" 2>&1) ;; esac
   printf 'status %s\n' "$(printf '%s' "$status" | head -n 1)"
   case $status in
   run:* | down:* | finish:*) ;;
-  *'Permission denied'* | *'permission denied'* | *'access denied'*)
+  *'access denied'*)
     identity=noPermission
     printf 'noPermission %s may not look into %s\n' "$(id -un)" "$service"
     return
@@ -308,6 +309,7 @@ disk_show() {
       printf 'obstacle %s %s does not catch %s and would be ended by it\n' "${name:-process}" "$holder" "$signal"
       return
     fi
+    [ "$verb" = reopenLogs ] || [ -n "$holder" ] || [ -w "$path" ] || printf 'noPermission %s may not write %s\n' "$(id -un)" "$path"
     printf 'file %s %s %s %s %s\n' "$file" "$size" "$path" "${holder:--}" "${name:--}"
   done <<END
 $found

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { MachineAction } from '../../domain/machine.js';
+import { typed, wordsOf } from './request.js';
 
 /** Where the script lies on a machine that is reached by ssh, and where it keeps its fences and its journal. */
 export const scriptPath = '/usr/local/lib/hale/hale-remote';
@@ -33,6 +35,24 @@ ${body}`;
 /** The line of ~/.ssh/authorized_keys: this key runs the script, with no terminal, forwarding, agent or file of the account's. */
 export const authorizedKeysLine = (publicKey: string, script = scriptPath): string =>
   `command="${checked(script)}",restrict ${publicKey.trim()}`;
+
+/** What an account that is not root needs in /etc/sudoers.d/hale, a line for each command. Logs it must own: no line is narrow enough for them. */
+export const sudoersLines = (account: string, actions: readonly MachineAction[]): string[] => [
+  ...new Set(actions.flatMap(commandsOf).map((command) => `${typed('account', account)} ALL=(root) NOPASSWD: ${command}`)),
+];
+
+function commandsOf(action: MachineAction): string[] {
+  const [, command = '', target = ''] = wordsOf(action);
+  const systemctl = (verb: string): string => `/usr/bin/systemctl --no-ask-password ${verb} -- ${target}`;
+  switch (action.kind) {
+    case 'systemd':
+      return command === 'resetFailed' ? [systemctl('reset-failed')] : [systemctl(command), systemctl('reset-failed')];
+    case 'runit':
+      return [`/usr/bin/sv -w 8 ${command} ${target}`, `/usr/bin/sv status ${target}`];
+    case 'disk':
+      return [];
+  }
+}
 
 function checked(text: string): string {
   if (/^[A-Za-z0-9._:@/ -]+$/.test(text)) return text;

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** A real systemd as PID 1 of namespaces of its own: another machine, as far as units go. The network is this one's. */
@@ -45,7 +45,7 @@ exec env -i container=lab PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH=$
 export async function startSystemd(): Promise<OwnSystemd> {
   const folder = mkdtempSync(join(tmpdir(), 'hale-systemd-'));
   const at = (name: string): string => join(folder, name);
-  const group = join(controlGroups() ?? '', `hale-${process.pid}`);
+  const group = join(controlGroups() ?? '', basename(folder));
   mkdirSync(group);
   mkdirSync(at('units'));
   for (const target of ['lab', 'sysinit', 'basic', 'shutdown'])

@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allowedOf } from '../../adapters/machines/request.js';
+import { remoteScript, sudoersLines } from '../../adapters/machines/script.js';
+import type { MachineAction } from '../../domain/machine.js';
+import { freshFolder } from '../support/knob.js';
+import { freshRunit } from '../support/runit.js';
+import { noSystemd, startSystemd, type OwnSystemd } from '../support/systemd.js';
+
+const without = noSystemd ?? (spawnSync('sudo', ['-V']).error === undefined ? undefined : 'package sudo is not installed');
+const account = 'nobody';
+/** As Debian knows it. */
+const uid = 65_534;
+
+/** Runs the script as an account that is not root, where sudoers has these lines; as a way in, what comes before it. */
+async function asAccount(action: MachineAction, lines: readonly string[], way: readonly string[] = []) {
+  const folder = await freshFolder();
+  const script = join(folder, 'hale-remote');
+  writeFileSync(script, remoteScript([allowedOf(action)], join(folder, 'state')));
+  writeFileSync(join(folder, 'sudoers'), `${lines.join('\n')}\n`);
+  mkdirSync(join(folder, 'state'));
+  chownSync(join(folder, 'state'), uid, uid);
+  for (const one of [folder, script]) chmodSync(one, 0o755);
+  const privately = `mount --make-rprivate / && mount -t tmpfs -o mode=755 tmpfs /etc/sudoers.d && cp ${folder}/sudoers /etc/sudoers.d/hale && chmod 440 /etc/sudoers.d/hale && exec "$@"`;
+  return (request: string) => {
+    const account = ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups', '/bin/sh', script];
+    const argv = [...way, 'unshare', '-m', '/bin/sh', '-c', privately, 'sh', ...account];
+    const { stdout, status } = spawnSync('env', argv, { env: { PATH: process.env.PATH, SSH_ORIGINAL_COMMAND: request }, encoding: 'utf8' });
+    return { status, stdout, identity: /^identity (.*)$/m.exec(stdout)?.[1] ?? '' };
+  };
+}
+
+describe.skipIf(without !== undefined)(`an account that is not root${without === undefined ? '' : ` (left out: ${without})`}`, () => {
+  let systemd: OwnSystemd;
+  beforeAll(async () => {
+    systemd = await startSystemd();
+    // Accounts that are not root ask systemd over the system's bus.
+    const head = '[Unit]\nDefaultDependencies=no\n';
+    const program = '/usr/bin/dbus-daemon --system --address=systemd: --nofork --nopidfile --systemd-activation --nosyslog';
+    systemd.unit('dbus.service', `${head}[Service]\nStandardOutput=null\nExecStart=${program}\n`);
+    systemd.unit('dbus.socket', `${head}[Socket]\nListenStream=/run/dbus/system_bus_socket\n`);
+    systemd.systemctl('start', 'dbus.socket', 'dbus.service');
+  }, 20_000);
+  afterAll(() => systemd.stop());
+
+  const unit = 'edge-agent.service';
+  const restart: MachineAction = { kind: 'systemd', command: 'restart', unit };
+
+  it('restarts a unit with the lines in sudoers that its configuration needs, and no other', async () => {
+    systemd.unit(unit, '[Unit]\nDefaultDependencies=no\n[Service]\nStandardOutput=null\nExecStart=/bin/sleep 1000\n');
+    systemd.systemctl('start', unit);
+    const look = `look systemd restart ${unit}`;
+    const none = await asAccount(restart, sudoersLines(account, [{ ...restart, unit: 'other.service' }]), systemd.prefix);
+    expect(none(look).stdout).toMatch(/^noPermission nobody may not run systemctl restart -- edge-agent.service$/m);
+    const ask = await asAccount(restart, sudoersLines(account, [restart]), systemd.prefix);
+    const before = ask(look);
+    expect(before.stdout).not.toContain('noPermission');
+    const act = ask(`act systemd restart cycle/1/fix 7 0 ${before.identity} ${unit}`);
+    expect(act.status).toBe(0);
+    expect(act.identity).toMatch(/^loaded:active:/);
+    expect(act.identity).not.toBe(before.identity);
+  });
+
+  it('restarts a service of runit with the lines in sudoers that its configuration needs, and no other', async () => {
+    const { service, starts } = await freshRunit();
+    chmodSync(join(service, '..'), 0o755);
+    const action: MachineAction = { kind: 'runit', command: 'restart', service };
+    const none = await asAccount(action, []);
+    expect(none(`look runit restart ${service}`).stdout).toMatch(/^noPermission nobody may not look into /m);
+    const ask = await asAccount(action, sudoersLines(account, [action]));
+    const { identity, stdout } = ask(`look runit restart ${service}`);
+    expect(stdout).not.toContain('noPermission');
+    expect(ask(`act runit restart cycle/1/fix 7 0 ${identity} ${service}`).status).toBe(0);
+    expect(await starts()).toBe(2);
+  });
+
+  it('empties the logs that it owns, and says so of those that it does not', async () => {
+    const folder = join(await freshFolder(), 'logs');
+    mkdirSync(folder);
+    for (const one of [join(folder, '..'), folder]) chmodSync(one, 0o755);
+    const log = join(folder, 'app.log');
+    await writeFile(log, 'x'.repeat(2_000), { mode: 0o644 });
+    const action: MachineAction = {
+      kind: 'disk',
+      command: 'truncateLogs',
+      under: [folder],
+      atLeastBytes: 1_000,
+      olderThanMs: 0,
+      filesMax: 1,
+    };
+    const target = `none 1000 0 1 ${folder}`;
+    const ask = await asAccount(action, []);
+    expect(ask(`look disk truncateLogs ${target}`).stdout).toMatch(/^noPermission nobody may not write .*app\.log$/m);
+    chownSync(log, uid, uid);
+    const { identity } = ask(`look disk truncateLogs ${target}`);
+    expect(ask(`act disk truncateLogs cycle/1/fix 7 0 ${identity} ${target}`).status).toBe(0);
+    expect((await stat(log)).size).toBe(0);
+  });
+});
