@@ -66,10 +66,11 @@ async function trusted({ configurations }: FactPorts, { fleet, service, instance
   if (current === undefined || current.version === fleet.version) return present({ level: correction.level });
   const serviceNow = current.services.find(({ name }) => name === service.name);
   const correctionNow = serviceNow?.corrections.find(({ name }) => name === correction.name);
-  const levels = [correction.level, correctionNow?.level].filter((level) => level !== undefined);
+  if (serviceNow === undefined || correctionNow === undefined) return { withdrawn: true, ...present({ level: correction.level }) };
+  const levels = [correction.level, correctionNow.level].filter((level) => level !== undefined);
   return present({
     level: levels.toSorted((one, other) => one - other)[0],
-    modeNow: serviceNow && correctionNow && modeNow(serviceNow, correctionNow, instance, now),
+    modeNow: modeNow(serviceNow, correctionNow, instance, now),
   });
 }
 

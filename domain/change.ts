@@ -25,10 +25,6 @@ export const underWayMsMax = 3_600_000;
 /** When it last made a difference. */
 export const changedAt = ({ at, finishedAt }: Change): number => Math.max(at, finishedAt ?? at);
 
-/** The newest change that has begun and not ended. */
-export const underWay = (changes: readonly Change[], now: number): Change | undefined =>
-  [...changes].sort((one, other) => other.at - one.at).find(({ state, at }) => state === 'started' && now - at <= underWayMsMax);
-
 const seconds = (ms: number): string => {
   const whole = Math.max(0, Math.round(ms / 1000));
   return whole < 120 ? `${whole}s` : `${Math.round(whole / 60)}m`;

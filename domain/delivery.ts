@@ -42,6 +42,7 @@ export function concerned(line: LedgerLine, fleet: Fleet, called: readonly Chann
       return ENDING_OR_DECIDING.includes(textIn(line, 'verb') ?? '') ? follow('answered', called) : [];
     case 'hold.released':
     case 'storm.ended':
+    case 'symptom.ended':
       return follow('ended', called);
     case 'cycle.opened':
       return say('opened', channels.filter(isDashboard));
@@ -60,6 +61,13 @@ const ENDING_OR_DECIDING: readonly string[] = ['approve', 'reject', 'abort', 'ta
 
 /** After these nobody is needed any more. */
 const OVER: readonly Outcome[] = ['healed', 'prevented', 'recoveredAlone', 'notConfirmed'];
+
+/**
+ * After a refusal the symptom stands and nobody works on it: that it is gone, no cycle says. It is gone with the last finding,
+ * which may close before the cycle does.
+ */
+export const maySayThatSymptomEnded = (line: LedgerLine): boolean =>
+  line.kind === 'finding.closed' ? line.data['isLast'] === true : line.kind === 'cycle.closed' && line.data['outcome'] === 'refused';
 
 const isOver = (line: LedgerLine): boolean => OVER.some((outcome) => outcome === line.data['outcome']);
 

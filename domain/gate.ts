@@ -23,6 +23,7 @@ export type GateRule =
   | 'storm'
   | 'upstream'
   | 'notYetActive'
+  | 'withdrawn'
   | 'owner'
   | 'attempts'
   | 'frozen'
@@ -64,6 +65,10 @@ const refusals: readonly Rule[] = [
   [
     'notYetActive',
     ({ name, provider }) => (provider === 'inactive' ? `${name} needs a provider that this version does not have` : undefined),
+  ],
+  [
+    'withdrawn',
+    ({ name }, { withdrawn }) => (withdrawn ? `${name} is not in the configuration any more: what was taken out is not done` : undefined),
   ],
   ['owner', ({ name }, { owner }) => owner && `${owner} owns what ${name} would change: correct it through ${owner}`],
   ['attempts', (_, { attempts, attemptsMax }) => (attempts >= attemptsMax ? `${attempts} of ${attemptsMax} attempts are used` : undefined)],

@@ -120,6 +120,7 @@ function titleOf({ line, purpose }: Known): string {
       return `${place}: ${textIn(line, 'by') ?? 'somebody'} said ${textIn(line, 'verb') ?? 'something'}`;
     case 'ended':
       if (line.kind === 'storm.ended') return 'the storm is over';
+      if (line.kind === 'symptom.ended') return `${place}: nothing is found any more`;
       return `${place}: ${line.kind === 'hold.released' ? `resumed by ${textIn(line, 'by') ?? 'somebody'}` : (textIn(line, 'outcome') ?? 'over')}`;
     case 'opened':
       return `${place}: a cycle began`;

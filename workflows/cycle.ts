@@ -15,7 +15,7 @@ export class Cycle {
   readonly desk: Desk;
   readonly chart: Chart;
   readonly minutes = new Minutes(this);
-  /** Who said yes to which proposal, by hash. */
+  /** Who said yes to which proposal, by hash. In one round nothing is done twice, so that one yes is for one act. */
   readonly approved = new Map<string, string>();
   /** How many corrections may have touched the world. */
   acted = 0;

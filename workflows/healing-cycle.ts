@@ -49,19 +49,25 @@ const verify: Verify = async (decision, signature) => {
 async function rounds(cycle: Cycle): Promise<CycleResult> {
   let end: End | undefined;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    cycle.approved.clear(); // What was allowed once is asked for again.
     await open(cycle, round);
     const closed = await heal(cycle).catch((error: unknown) => brokenOff(cycle, error));
     end = end !== undefined && closed.outcome === 'notConfirmed' ? end : closed;
     await close(cycle, round, end);
-    if (!cycle.desk.unseenReport || !worthAnotherLook(end.outcome)) break;
+    if (!cycle.desk.unseenReport || !worthAnotherLook(end.outcome, round)) break;
   }
   await condition(allHandlersFinished); // Whoever still waits for an answer gets one.
   const { outcome, sentence } = end ?? { outcome: 'notConfirmed', sentence: 'no round was run' };
   return { incident: cycle.inIncident().incident, outcome, sentence, attempts: cycle.acted };
 }
 
-/** After these a symptom that is reported again is hale's to look at; after the others it is a person's. */
-const worthAnotherLook = (outcome: Outcome): boolean => ['healed', 'prevented', 'recoveredAlone', 'notConfirmed'].includes(outcome);
+/**
+ * After these a symptom that is reported again is hale's to look at; after the others it is a person's. What the policy
+ * refused it may allow a moment later, when somebody lifted a stop and reports: that is looked at once.
+ */
+function worthAnotherLook(outcome: Outcome, round: number): boolean {
+  return ['healed', 'prevented', 'recoveredAlone', 'notConfirmed'].includes(outcome) || (outcome === 'refused' && round === 0);
+}
 
 /** A step that failed for good is a person's to look at. Whatever it left in force stays listed, and the next cycle settles it. */
 async function brokenOff(cycle: Cycle, error: unknown): Promise<End> {

@@ -2,15 +2,18 @@ import { memberKey } from '../../domain/detection/finding.js';
 import type { Incidents, LedgerEvent } from '../ports.js';
 import type { Change } from '../../domain/detection/board.js';
 
-/** What the ledger says about a finding; its key is the same whoever finds it again. */
-export function findingEvent({ kind, finding }: Change): LedgerEvent {
+/**
+ * What the ledger says about a finding; its key is the same whoever finds it again. `isLast`: with this one closed nothing is
+ * found about its service or instance any more.
+ */
+export function findingEvent({ kind, finding }: Change, isLast: boolean): LedgerEvent {
   const { service, instance, objective, onset, severity, evidence } = finding;
   return {
     key: `finding/${memberKey(finding)}/${objective}/${finding.kind}/${onset}/${kind}`,
     kind: `finding.${kind}`,
     service,
     ...(instance === undefined ? {} : { instance }),
-    data: { finding: finding.kind, objective, onset, severity, evidence },
+    data: { finding: finding.kind, objective, onset, severity, evidence, isLast },
   };
 }
 

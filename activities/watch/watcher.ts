@@ -2,7 +2,7 @@ import type { ReportMemory } from '../../domain/detection/reporting.js';
 import type { Reading, SignalReading } from '../../domain/reading.js';
 import type { Question } from '../../domain/detection/scope.js';
 import type { Ports } from '../ports.js';
-import { Board, type BoardState } from '../../domain/detection/board.js';
+import { Board, type BoardState, type Change } from '../../domain/detection/board.js';
 import { Latest } from '../../domain/detection/latest.js';
 import { GoodKeeper, releaseHolds } from './health.js';
 import { Membership } from './members.js';
@@ -160,8 +160,12 @@ export class Watcher {
       if (!this.#board.hasFindings(member)) this.#reporter.settle(member);
     }
     if (changes.length === 0) return;
-    this.#notes.add(changes.map(findingEvent));
+    this.#notes.add(changes.map((change) => findingEvent(change, this.#isLast(change))));
     this.#try('notes', this.#notes.write());
+  }
+
+  #isLast({ kind, finding: { service, instance } }: Change): boolean {
+    return kind === 'closed' && !this.#board.hasFindings({ service, ...(instance === undefined ? {} : { instance }) });
   }
 
   #noteMonitoring(now: number): void {

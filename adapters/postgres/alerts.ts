@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import type { AlertFate, AlertRecord, Labels } from '../../domain/alert.js';
+import type { About, AlertFate, AlertRecord, Labels } from '../../domain/alert.js';
+import { instanceKey } from './database.js';
 
 /** An alert that was kept and nobody has looked at yet. */
 export interface WaitingAlert {
@@ -52,8 +53,8 @@ const TAKE = `
 
 const SETTLE = `
   update alerts a set state = s.state, why = s.why, settled_at = clock_timestamp(),
-         services = array(select jsonb_array_elements_text(s.services))
-    from unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[]) as s (id, state, why, services)
+         about = array(select jsonb_array_elements_text(s.about))
+    from unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[]) as s (id, state, why, about)
    where a.id = s.id and a.state = 'waiting'`;
 
 export function postgresAlerts(pool: pg.Pool): Alerts {
@@ -67,7 +68,7 @@ export function postgresAlerts(pool: pg.Pool): Alerts {
         settled.map(({ id }) => id),
         settled.map(({ fate }) => fate.kind),
         settled.map(({ fate }) => ('why' in fate ? fate.why : null)),
-        settled.map(({ fate }) => JSON.stringify(fate.kind === 'report' ? fate.about.map(({ service }) => service) : [])),
+        settled.map(({ fate }) => JSON.stringify(fate.kind === 'report' ? fate.about.map(placeOf) : [])),
       ]);
     },
     async giveBack(ids) {
@@ -84,6 +85,9 @@ export function postgresAlerts(pool: pg.Pool): Alerts {
     },
   };
 }
+
+/** As `silences.ts` writes the place of an incident. */
+const placeOf = ({ service, instance }: About): string => `${service}/${instanceKey(instance)}`;
 
 const waitingOf = (row: Row): WaitingAlert => ({
   id: row.id,

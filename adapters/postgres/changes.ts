@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { Changes } from '../../activities/ports.js';
-import { underWay, underWayMsMax, type Change } from '../../domain/change.js';
+import { underWayMsMax, type Change } from '../../domain/change.js';
 import { transaction, type Queries } from './database.js';
 
 /** How far the sources that hale looks at itself were read. */
@@ -33,7 +33,7 @@ interface Row {
 
 export const postgresChanges = (pool: pg.Pool): Changes => ({
   recent: (service, since) => readChanges(pool, { service, since, limit: 20 }),
-  inProgress: async (service) => underWay(await readChanges(pool, { service, since: Date.now() - underWayMsMax, limit: 20 }), Date.now()),
+  inProgress: (service) => inProgress(pool, service),
 });
 
 /** A source's changes and how far it was read are one transaction: nothing is told twice, and nothing is left out. */
@@ -53,6 +53,16 @@ export const postgresFeeds = (pool: pg.Pool): Feeds => ({
       await queries.query('update feeds set cursor = $2 where name = $1', [name, JSON.stringify(cursor)]);
     }),
 });
+
+/** The newest change that has begun and not ended, however many came after it. */
+async function inProgress(queries: Queries, service: string): Promise<Change | undefined> {
+  const { rows } = await queries.query<Row>(
+    `select key, source, service, kind, state, summary, reference, by, at, finished_at from changes
+      where service = $1 and state = 'started' and at >= clock_timestamp() - $2 * interval '1 ms' order by at desc, id desc limit 1`,
+    [service, underWayMsMax],
+  );
+  return rows[0] && changeOf(rows[0]);
+}
 
 /** Newest first, by when they last made a difference. */
 export async function readChanges(queries: Queries, { service, since, until, limit }: ChangeFilter): Promise<Change[]> {
@@ -84,7 +94,9 @@ const STORE = `
 
 /** Keeps changes, all or none; answers how many of them said something new. */
 export async function storeChanges(queries: Queries, changes: readonly Change[]): Promise<number> {
-  const byKey = new Map(changes.map((change) => [keyOf(change), change]));
+  // Of two words about one change in one list the end counts, in whatever order they stand.
+  const byKey = new Map<string, Change>();
+  for (const change of changes) if (change.state !== 'started' || !byKey.has(keyOf(change))) byKey.set(keyOf(change), change);
   if (byKey.size === 0) return 0;
   const given = [...byKey.values()];
   const { rows } = await queries.query<{ stored: number }>(STORE, [

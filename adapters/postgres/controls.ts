@@ -21,6 +21,13 @@ export interface SetBy {
   readonly since: number;
 }
 
+/** What somebody else had set already: it stays when it lasts longer, else it was replaced. */
+export interface Other {
+  readonly by: string;
+  readonly until: number;
+  readonly stays: boolean;
+}
+
 /** `all` services: no service can have this name, since names hold no `*`. */
 export const ALL_SERVICES = '*';
 
@@ -30,13 +37,20 @@ export interface Switches {
   stop(order: Order): Promise<SetBy | undefined>;
   /** Answers whose stop was lifted; undefined when nothing was stopped. */
   liftStop(order: Order): Promise<SetBy | undefined>;
-  /** No new corrections for this service (or `ALL_SERVICES`) until `until`, ms since the epoch. A later pause replaces an earlier one. */
-  pause(service: string, until: number, order: Order): Promise<void>;
+  /**
+   * No new corrections for this service (or `ALL_SERVICES`) until `until`, ms since the epoch. Of two persons' pauses the one
+   * that lasts longer stays. Answers the other's, if there was one.
+   */
+  pause(service: string, until: number, order: Order): Promise<Other | undefined>;
   unpause(service: string, order: Order): Promise<SetBy | undefined>;
   /** Where the policy yields to persons, hale keeps its hands off while this one works, until `until` (ms since the epoch). */
-  work(service: string, until: number, order: Order): Promise<void>;
-  /** Answers whose work it was. */
-  endWork(service: string, order: Order): Promise<SetBy | undefined>;
+  work(service: string, until: number, order: Order): Promise<Other | undefined>;
+  /** Ends the work of this person. Answers whose work goes on or was ended; undefined where nobody works. */
+  endWork(
+    service: string,
+    of: string,
+    order: Order,
+  ): Promise<{ readonly by: string; readonly until: number; readonly ended: boolean } | undefined>;
   /** Lets go of every hold on a service and its instances; answers how many there were. */
   resumeHolds(service: string, order: Order): Promise<number>;
   /** Asks for a test through every channel of a team, or of those for everybody else; answers the event by which it is found. */
@@ -75,7 +89,7 @@ export function postgresSwitches(pool: pg.Pool): Switches {
       transaction(pool, (queries) => setUntil(queries, pauseKey(service), 'pause.set', service, until, order)),
     work: (service, until, order) =>
       transaction(pool, (queries) => setUntil(queries, workKey(service), 'work.begun', service, until, order)),
-    endWork: (service, order) => transaction(pool, (queries) => lift(queries, workKey(service), 'work.ended', service, order)),
+    endWork: (service, of, order) => transaction(pool, (queries) => endWork(queries, service, of, order)),
     unpause: (service, order) => transaction(pool, (queries) => lift(queries, pauseKey(service), 'pause.lifted', service, order)),
     resumeHolds: (service, order) => transaction(pool, (queries) => resumeHolds(queries, service, order)),
     testPage: async (team, order) => {
@@ -181,13 +195,48 @@ async function setBy(queries: Queries, key: string): Promise<SetBy | undefined> 
   return rows[0] && { by: rows[0].set_by, since: rows[0].set_at.getTime() };
 }
 
-async function setUntil(queries: Queries, key: string, kind: string, service: string, until: number, order: Order): Promise<void> {
-  await queries.query(
-    `insert into settings (key, value, set_by) values ($1, $2, $3)
-     on conflict (key) do update set value = excluded.value, set_by = excluded.set_by, set_at = clock_timestamp()`,
+/** A person may shorten what they set themselves, and nobody else's. */
+async function setUntil(
+  queries: Queries,
+  key: string,
+  kind: string,
+  service: string,
+  until: number,
+  order: Order,
+): Promise<Other | undefined> {
+  const before = await runningUntil(queries, key);
+  const set = await queries.query(
+    `insert into settings as s (key, value, set_by) values ($1, $2, $3)
+     on conflict (key) do update set value = excluded.value, set_by = excluded.set_by, set_at = clock_timestamp()
+      where s.set_by = excluded.set_by or (s.value->>'until')::float8 <= (excluded.value->>'until')::float8`,
     [key, JSON.stringify({ until, reason: order.reason }), order.by],
   );
-  await note(queries, kind, service, order, { until });
+  const stays = set.rowCount === 0;
+  if (!stays) await note(queries, kind, service, order, { until });
+  const other = stays ? await runningUntil(queries, key) : before;
+  return other === undefined || other.by === order.by ? undefined : { ...other, stays };
+}
+
+/** Who has set it, if it has not ended by the database's clock. */
+async function runningUntil(queries: Queries, key: string): Promise<{ by: string; until: number } | undefined> {
+  const { rows } = await queries.query<{ by: string; until: number }>(
+    `select set_by as by, (value->>'until')::float8 as until from settings
+      where key = $1 and to_timestamp((value->>'until')::float8 / 1000) > clock_timestamp() for update`,
+    [key],
+  );
+  return rows[0];
+}
+
+async function endWork(
+  queries: Queries,
+  service: string,
+  of: string,
+  order: Order,
+): Promise<{ by: string; until: number; ended: boolean } | undefined> {
+  const running = await runningUntil(queries, workKey(service));
+  const ended = running?.by === of;
+  if (ended) await lift(queries, workKey(service), 'work.ended', service, order);
+  return running && { ...running, ended };
 }
 
 async function lift(queries: Queries, key: string, kind: string, service: string, order: Order): Promise<SetBy | undefined> {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { ChannelName } from '../../domain/channel.js';
-import { type Assigned, FAILING_AFTER, type LedgerLine, type Purpose } from '../../domain/delivery.js';
-import { transaction, type Queries } from './database.js';
+import { type Assigned, FAILING_AFTER, type LedgerLine, maySayThatSymptomEnded, type Purpose } from '../../domain/delivery.js';
+import { instanceKey, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
 
 /** The queue of messages to people, and whose turn it is to send them. Times by the database's clock. */
@@ -72,6 +72,7 @@ async function assign(
   for (const line of rows.map(lineOf)) {
     const called = line.incident === undefined ? [] : await calledAbout(queries, line.incident);
     for (const one of concerned(line, called)) await insert(queries, line, one);
+    if (maySayThatSymptomEnded(line)) await noteSymptomEnds(queries, line);
   }
   const last = rows.at(-1);
   if (last !== undefined) await queries.query('update deliveries_head set seq = $1', [last.seq]);
@@ -86,6 +87,27 @@ async function calledAbout(queries: Queries, incident: string): Promise<ChannelN
     [incident],
   );
   return rows.flatMap(({ channel, purpose }) => (purpose === 'call' ? [channel] : []));
+}
+
+/** The last word about findings since the incident began is that there are none. */
+const SYMPTOM_ENDED = `
+  select i.id from incidents i
+   where i.service = $1 and i.instance = $2 and i.ended_at is not null and i.outcome = 'refused'
+     and exists (select from deliveries d where d.incident = i.id and d.purpose = 'call')
+     and (select e.body::jsonb->'data'->>'isLast' from events e
+           where e.seq > (select min(o.seq) from events o where o.body::jsonb->>'incident' = i.id)
+             and e.body::jsonb->>'kind' in ('finding.opened', 'finding.closed')
+             and e.body::jsonb->>'service' = $1 and coalesce(e.body::jsonb->>'instance', '-') = $2
+           order by e.seq desc limit 1) = 'true'`;
+
+/** Tells the ledger the end of what people were called about and hale refused to correct: the end is delivered from there, as every other. */
+async function noteSymptomEnds(queries: Queries, { seq, service, instance }: LedgerLine): Promise<void> {
+  const { rows } = await queries.query<{ id: string }>(SYMPTOM_ENDED, [service, instanceKey(instance)]);
+  for (const { id } of rows) {
+    if ((await calledAbout(queries, id)).length === 0) continue;
+    const data = { sentence: 'nothing is found about it any more; hale had refused to correct it' };
+    await appendEvent(queries, { key: `${id}/symptom.ended/${seq}`, kind: 'symptom.ended', service, instance, incident: id, data });
+  }
 }
 
 /** Whoever asks for a test waits for it: it does not rest. */

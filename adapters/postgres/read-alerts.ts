@@ -20,7 +20,8 @@ export interface KeptAlert {
 /** Newest first. */
 export async function readAlerts(queries: Queries, { state, limit }: AlertFilter): Promise<KeptAlert[]> {
   const { rows } = await queries.query<KeptAlert>(
-    `select source, status, labels, starts_at as "startsAt", received_at as "receivedAt", state, why, services
+    `select source, status, labels, starts_at as "startsAt", received_at as "receivedAt", state, why,
+            array(select distinct split_part(place, '/', 1) from unnest(about) place order by 1) as services
        from alerts where $1::text is null or state = $1 order by id desc limit $2`,
     [state ?? null, limit],
   );

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Labels } from '../../domain/alert.js';
 import { instanceOf } from './database.js';
 
-/** An alert that fires about a service whose cycle has not ended, and about which nobody was called yet. */
+/** An alert that fires about a service or instance whose cycle has not ended, and about which nobody was called yet. */
 export interface SilenceWish {
   readonly incident: string;
   readonly service: string;
@@ -35,14 +35,20 @@ export interface SilenceBook {
   forget(of: Pick<SilenceRecord, 'incident' | 'fingerprint'>): Promise<void>;
 }
 
-/** `told` is news and calls nobody. */
+/**
+ * `told` is news and calls nobody. One alert may be about many: who was called about any of them, and is not done, hears it
+ * whoever else is being healed.
+ */
 const WISHES = `
   select distinct on (c.incident, a.fingerprint) c.incident, i.service, i.instance, a.fingerprint, a.labels,
          (select e.correction from effects e where e.cycle = c.cycle and e.intended_at is not null order by e.intended_at desc limit 1)
-    from cycles c join incidents i on i.id = c.incident join alerts a on a.state = 'report' and i.service = any(a.services)
+    from cycles c join incidents i on i.id = c.incident join alerts a on a.state = 'report' and i.service || '/' || i.instance = any(a.about)
    where c.ended_at is null and a.starts_at > clock_timestamp() - interval '1 day'
      and not exists (select from alerts r where r.fingerprint = a.fingerprint and r.status = 'resolved' and r.starts_at >= a.starts_at)
-     and not exists (select from events e where e.body::jsonb->>'incident' = c.incident
+     and not exists (select from incidents o join events e on e.body::jsonb->>'incident' = o.id
+                      where o.service || '/' || o.instance = any(a.about)
+                        and (o.id = c.incident or o.ended_at is null or exists (
+                              select from settings s where s.key = 'hold/' || o.service || '/' || o.instance and s.value->>'incident' = o.id))
                         and e.body::jsonb->>'kind' = 'person.called' and e.body::jsonb->'data'->>'why' <> 'told')
    order by c.incident, a.fingerprint, a.starts_at desc`;
 

@@ -4,7 +4,7 @@ import { rehearse } from '../dry-run.js';
 import type { Instances } from '../../domain/service.js';
 import { Failure } from './exit-codes.js';
 import { withHale } from './hale.js';
-import { knownPlace } from './lookup.js';
+import { knownMember } from './lookup.js';
 import { orderOf, type Spoken } from './person.js';
 import type { Report } from './report.js';
 import { coloured, plain } from './text.js';
@@ -16,7 +16,7 @@ export interface DryRunOptions extends Spoken {
 /** heal --dry-run: everything that a cycle would do now, up to its first effect. */
 export const dryRun = (service: string, options: DryRunOptions): Promise<Report> =>
   withHale(options, async (hale) => {
-    await knownPlace(hale, service);
+    await knownMember(hale, service, options.instance);
     const data = dataOf(await runOf(await hale.temporal(), { service, instance: options.instance, by: orderOf(options).by }));
     return { data, text: textOf(data) };
   });
@@ -24,7 +24,7 @@ export const dryRun = (service: string, options: DryRunOptions): Promise<Report>
 /** gate explain: what the policy says about one correction now, whether or not anything is broken. */
 export const explain = (service: string, correction: string, options: DryRunOptions): Promise<Report> =>
   withHale(options, async (hale) => {
-    const { corrections, instances } = await knownPlace(hale, service);
+    const { corrections, instances } = await knownMember(hale, service, options.instance);
     if (!corrections.some(({ name }) => name === correction)) {
       const names = corrections.map(({ name }) => name).join(', ');
       throw new Failure('notFound', `${service} has no correction ${correction}`, names === '' ? 'it has none' : `there are: ${names}`);

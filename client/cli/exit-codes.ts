@@ -32,15 +32,17 @@ export const exitCodeTable = (): string =>
     .map(([name, meaning]) => `${String(exitCodes[name as keyof typeof exitCodes]).padStart(5)}  ${meaning}`)
     .join('\n');
 
-/** An expected failure: a sentence for people, a code for scripts, and what to do about it. */
+/** An expected failure: a sentence for people, or several, each printed on a line of its own; a code for scripts, and what to do about it. */
 export class Failure extends Error {
   override readonly name = 'Failure';
+  readonly lines: readonly string[];
 
   constructor(
     readonly code: FailureCode,
-    message: string,
+    message: string | readonly string[],
     readonly hint?: string,
   ) {
-    super(message);
+    super([message].flat().join('\n'));
+    this.lines = [message].flat();
   }
 }

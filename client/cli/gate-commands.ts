@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { spoken } from './connected.js';
 import type { DryRunOptions } from './dry-run.js';
-import type { Spoken } from './person.js';
 import { print, type Output } from './report.js';
+import type { WorkOptions } from './work.js';
 
 /** What the policy says, and whom it gives way to. */
 export function gateCommands(): Command[] {
@@ -20,7 +20,8 @@ export function gateCommands(): Command[] {
     .argument('<service>')
     .option('--for <duration>', 'how long: 30m, 2h', '30m')
     .option('--done', 'you are done')
-    .action((service: string, options: Spoken & Output & { for: string; done?: boolean }) =>
+    .option('--of <name>', 'with --done: end the work of this person instead of yours')
+    .action((service: string, options: WorkOptions & Output) =>
       print(options, async () => (await import('./work.js')).work(service, options)),
     );
   return [gate, work];

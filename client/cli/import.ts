@@ -22,11 +22,11 @@ export interface ImportOptions {
 export async function importFiles(format: Format, files: readonly string[], options: ImportOptions): Promise<Report> {
   const problems = new Problems();
   const documents = (await Promise.all(files.map((file) => documentsOf(file, problems)))).flat();
-  if (problems.errors.length > 0) throw new Failure('usage', problems.errors.map(problemText).join('\n'));
+  if (problems.errors.length > 0) throw new Failure('usage', problems.errors.map(problemText));
   const draft = draftOf(format, documents, options, problems);
   const leftOut = problems.warnings.map(problemText);
   if (draft.services.length === 0)
-    throw new Failure('usage', ['nothing could be taken over', ...leftOut].join('\n'), 'hale import --help names what is known');
+    throw new Failure('usage', ['nothing could be taken over', ...leftOut], 'hale import --help names what is known');
   const text = draftText({ ...draft, head: [`From ${format}: ${files.join(', ')}.`, ...draft.head] });
   await refuseInvalid(text);
   return { data: { configuration: text, leftOut }, text: text.trimEnd(), talk: leftOut };
@@ -64,5 +64,5 @@ export async function refuseInvalid(text: string): Promise<void> {
   const surroundings = { ...thisMachine(), read: () => Promise.resolve(text) };
   const checked = await checkConfiguration('printed.yaml', surroundings);
   if (checked.kind === 'valid') return;
-  throw new Failure('usage', `what was found makes no valid configuration:\n${checked.errors.map(problemText).join('\n')}`);
+  throw new Failure('usage', ['what was found makes no valid configuration:', ...checked.errors.map(problemText)]);
 }

@@ -15,10 +15,14 @@ export const pause = (name: string, options: Spoken & { readonly for: string }):
     const service = await namedService(hale, name, forMs);
     const { key, ...who } = orderOf(options);
     const until = Date.now() + forMs;
-    await (await hale.switches()).pause(service ?? ALL_SERVICES, until, { key, ...who });
+    const other = await (await hale.switches()).pause(service ?? ALL_SERVICES, until, { key, ...who });
+    if (other?.stays === true)
+      return saidOnly(`${other.by}'s pause of ${name} holds until ${new Date(other.until).toISOString()}, longer than yours`);
     const told = await toldOrNot(hale, () => tellRunning(hale, service, 'pause', { ...who, until }, key));
-    const said = [`${name} is paused for ${age(forMs)}, until ${new Date(until).toISOString()}; end it: hale resume ${name}`, ...told];
-    return { data: { said }, text: said.join('\n') };
+    const instead =
+      other === undefined ? '' : `, in the place of ${other.by}'s, which would have ended ${new Date(other.until).toISOString()}`;
+    const end = `end it: hale resume ${name}`;
+    return saidOnly(`${name} is paused for ${age(forMs)}, until ${new Date(until).toISOString()}${instead}; ${end}`, ...told);
   });
 
 /** resume: ends the pause, lets go of holds, and with `--all` lifts the stop. */
@@ -27,8 +31,10 @@ export const resume = (name: string | undefined, options: Spoken & { readonly al
     if (name === undefined && !options.all) throw new Failure('usage', 'say what to resume: a service, `all`, or --all to lift the stop');
     const said = options.all ? [await liftStop(hale, options)] : [];
     if (name !== undefined) said.push(...(await resumeService(hale, name, options)));
-    return { data: { said }, text: said.join('\n') };
+    return saidOnly(...said);
   });
+
+const saidOnly = (...said: readonly string[]): Report => ({ data: { said }, text: said.join('\n') });
 
 async function liftStop(hale: Hale, options: Spoken): Promise<string> {
   const stopped = await (await hale.switches()).liftStop(orderOf(options));

@@ -37,12 +37,18 @@ export const say = (sentence: string): void => void process.stderr.write(`${plai
 
 /** Prints a failure and answers its exit code. What is not a `Failure` is a bug, shown with its stack. */
 export function showFailure(output: Output, error: unknown): number {
-  const { code, message, hint } = error instanceof Failure ? error : bug(error);
+  const { code, message, lines, hint } = error instanceof Failure ? error : bug(error);
   if (output.json) process.stdout.write(`${printableJson({ schemaVersion: 1, error: { code, message, hint: hint ?? null } })}\n`);
-  else say(`${coloured('bold', code === 'refused' ? 'refused:' : 'hale:')} ${message.replace(/^refused: /, '')}`);
+  else sayLines(lines, coloured('bold', code === 'refused' ? 'refused:' : 'hale:'));
   if (!output.json && hint !== undefined) say(hint);
   if (code === 'bug' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return exitCodes[code];
+}
+
+/** What came from outside makes no line of its own: only the lines of the failure do. */
+function sayLines([first = '', ...rest]: readonly string[], head: string): void {
+  say(`${head} ${first.replace(/^refused: /, '')}`);
+  for (const line of rest) say(line);
 }
 
 const bug = (error: unknown): Failure =>

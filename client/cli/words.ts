@@ -4,7 +4,7 @@ import type { IncidentRecord } from '../../adapters/postgres/read.js';
 import type { Decision, Word } from '../../contracts/messages.js';
 import { Failure } from './exit-codes.js';
 import { withHale, type Hale } from './hale.js';
-import { incidentOf, knownService } from './lookup.js';
+import { incidentOf, knownMember } from './lookup.js';
 import { accountGroups, orderOf, type Spoken } from './person.js';
 import type { Report } from './report.js';
 
@@ -30,7 +30,7 @@ export const endCycle = (verb: 'abort' | 'takeOver', id: string, options: Spoken
 /** heal: look at this service now, whether or not anything was reported. */
 export const heal = (service: string, options: Spoken & { readonly instance?: string }): Promise<Report> =>
   withHale(options, async (hale) => {
-    await knownService(hale, service);
+    await knownMember(hale, service, options.instance);
     const { by, reason } = orderOf(options);
     const workflowId = await startCycle(await hale.temporal(), { service, instance: options.instance, by, reason });
     return { data: { workflowId }, text: `${workflowId} looks at ${service} now` };

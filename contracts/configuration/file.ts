@@ -137,7 +137,10 @@ export const fleetFile = z.strictObject({
       name,
       z.strictObject({
         page: pageFile.optional(),
-        approvers: z.array(text).optional(),
+        approvers: z
+          .array(text)
+          .min(1, { error: 'at least one person, or a group such as group:sre: an empty list lets nobody say yes' })
+          .optional(),
       }),
     )
     .optional(),

@@ -1,5 +1,5 @@
 import { freezeDefault } from '../../domain/gate/flapping.js';
-import type { NamedInterval } from '../../domain/gate/time-interval.js';
+import { isNeverOpen, type NamedInterval } from '../../domain/gate/time-interval.js';
 import type { AlertmanagerSource, Policy, SilencePolicy } from '../../domain/service.js';
 import { alertmanagersOf, silenceMsDefault } from './alertmanagers.js';
 import type { Context } from './context.js';
@@ -19,12 +19,15 @@ export function resolvePolicy(context: Context): Policy | undefined {
   checkTwice(context);
   if (maintenance !== undefined && !yieldTo?.includes('maintenance'))
     context.problems.warn(at(context.root, 'policy', 'maintenance')?.place, 'means nothing without yieldTo: [maintenance]');
+  const yielding = at(context.root, 'policy', 'yieldTo')?.place;
+  if (yieldTo?.includes('maintenance') && (maintenance ?? []).length === 0)
+    context.problems.warn(
+      yielding,
+      'names maintenance, but no interval is one; allowed: maintenance: [night], with a time interval of that name',
+    );
   const alertmanagers = alertmanagersOf(context);
   if (yieldTo?.includes('alertmanagerSilence') && alertmanagers.length === 0)
-    context.problems.warn(
-      at(context.root, 'policy', 'yieldTo')?.place,
-      'names alertmanagerSilence, but no source is one; allowed: sources: {am: {alertmanager: URL}}',
-    );
+    context.problems.warn(yielding, 'names alertmanagerSilence, but no source is one; allowed: sources: {am: {alertmanager: URL}}');
   const silence = silenceOf(policy.silence, alertmanagers, context);
   const resolved: Policy = {
     ...(storm && { storm: { share: storm.services, withinMs: storm.within } }),
@@ -51,7 +54,7 @@ export function intervalsNamed(list: Node | undefined, { root, problems }: Conte
     else if (neverOpen(root).includes(name))
       problems.warn(
         at(list, index)?.place,
-        `is ${name}, which is never open: its time_intervals are empty; allowed: such as [{times: [{start_time: 09:00, end_time: 17:00}]}]`,
+        `is ${name}, which is never open: its time_intervals, or a list in them, are empty; allowed: such as [{times: [{start_time: 09:00, end_time: 17:00}]}]`,
       );
   });
   return names;
@@ -61,7 +64,7 @@ const intervalsOf = (root: Node): NamedInterval[] => namedIntervals(policyFile.p
 
 const namesOf = (root: Node): string[] => intervalsOf(root).map(({ name }) => name);
 
-const neverOpen = (root: Node): string[] => intervalsOf(root).flatMap(({ name, intervals }) => (intervals.length === 0 ? [name] : []));
+const neverOpen = (root: Node): string[] => intervalsOf(root).flatMap(({ name, intervals }) => (isNeverOpen(intervals) ? [name] : []));
 
 function checkTwice({ root, problems }: Context): void {
   namesOf(root).forEach((name, index, names) => {

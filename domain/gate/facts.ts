@@ -40,6 +40,8 @@ export interface GateFacts {
   readonly blast?: Blast;
   readonly budgets?: readonly BudgetUse[];
   readonly lastAppliedAt?: number;
+  /** The configuration of now has no such correction, or no such service. */
+  readonly withdrawn?: boolean;
   /** Its mode in the configuration of now, where that is another than the cycle's: the stricter one counts. */
   readonly modeNow?: Mode;
   /** What hale may do with this correction at most; without, the mode alone decides. */

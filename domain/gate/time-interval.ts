@@ -25,6 +25,12 @@ export interface NamedInterval {
   readonly intervals: readonly TimeInterval[];
 }
 
+/** Of an empty list nothing fits, as in Alertmanager. */
+export const isNeverOpen = (intervals: readonly TimeInterval[]): boolean =>
+  intervals.every(({ times, weekdays, daysOfMonth, months, years }) =>
+    [times, weekdays, daysOfMonth, months, years].some((ranges) => ranges?.length === 0),
+  );
+
 /** Of the named intervals those that are open, in the order of `names`. A name that nobody defined is never open. */
 const openOf = (names: readonly string[], defined: readonly NamedInterval[], at: number): string[] =>
   names.filter((name) => defined.some((one) => one.name === name && one.intervals.some((interval) => isOpen(interval, at))));

@@ -193,6 +193,19 @@ test.each([
   expect(failureOf(ran).message).toContain(says);
 });
 
+test('where no history can judge anything, why is a line for each objective', async () => {
+  const text = `apiVersion: hale/v1
+services:
+  checkout: {signals: {a: {http: 'http://127.0.0.1:1/'}, b: {exec: [/bin/b]}}, objectives: {a: {above: 0}, b: {above: 0}}}
+`;
+  const { code, stderr } = await hale(['backtest', '--config', await configured(text), ...period]);
+  expect(code).toBe(2);
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^hale: no objective of .* can be judged by a history of Prometheus$/),
+    ...['signals.a', 'signals.b', 'objectives.a', 'objectives.b'].map((part) => expect.stringMatching(new RegExp(`^checkout\\.${part}: `))),
+  ]);
+});
+
 test('backtest refuses a step in which no breach could grow old', async () => {
   const ran = await hale(['backtest', '--config', await configured(), ...period, '--step', '10m', '--json']);
   expect(ran.code).toBe(2);

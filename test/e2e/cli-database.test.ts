@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import * as wire from '../../contracts/cli.js';
 import { storeConfiguration } from '../../adapters/postgres/configurations.js';
 import { postgresControls } from '../../adapters/postgres/controls.js';
+import type { Service } from '../../domain/service.js';
 import { freshDatabase } from '../support/database.js';
 import { dataOf, failureOf, hale } from '../support/hale-command.js';
 import { closed, shopConfigured, shopEffect, shopIncident, shopMeasured } from '../support/recorded.js';
@@ -245,6 +246,59 @@ test('what is not there is exit code 3, and the sentence names what is', { timeo
   const service = await hale(['pause', 'shap', ...at]);
   expect(service).toMatchObject({ code: 3 });
   expect(service.stderr).toContain('there are: shop');
+});
+
+test('an instance that is not listed is not found, before any cycle is asked for', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const fleet = await shopConfigured(pool);
+  const healing = async (...more: string[]) => failureOf(await hale(['heal', 'shop', ...more, '--json', ...at]));
+  expect(await healing('--instance', 'a')).toMatchObject({ code: 'notFound', message: 'shop has no instances, and so no a' });
+  const withInstances = (instances: Service['instances']) =>
+    storeConfiguration(
+      pool,
+      { ...fleet, version: instances?.kind ?? '', services: fleet.services.map((one) => ({ ...one, ...(instances && { instances }) })) },
+      'hale.yaml',
+      'test',
+    );
+  await withInstances({ kind: 'listed', names: ['a', 'b'] });
+  const unknown = { code: 'notFound', message: 'shop has no instance c', hint: 'there are: a, b' };
+  expect(await healing('--instance', 'c')).toMatchObject(unknown);
+  expect(await healing('--instance', 'c', '--dry-run')).toMatchObject(unknown);
+  expect(await healing('--instance', 'b')).toMatchObject({ code: 'unreachable' });
+  await withInstances({
+    kind: 'discovered',
+    source: { name: 'p', url: 'http://127.0.0.1:9', refreshMs: 1_000, queriesPerSecondMax: 1 },
+    query: 'up',
+    by: 'pod',
+  });
+  expect(await healing('--instance', 'pod 1')).toMatchObject({ code: 'usage', message: expect.stringContaining('--instance is "pod 1"') });
+  expect(await healing('--instance', 'pod-1')).toMatchObject({ code: 'unreachable' });
+});
+
+test.each(['', 'ada\nbob'])('nothing is ordered in the name %j', { timeout: 60_000 }, async (by) => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  const paused = await hale(['pause', 'shop', '--by', by, '--json', ...at]);
+  expect(paused).toMatchObject({ code: 2 });
+  expect(failureOf(paused).message).toMatch(/^--by is ".*": a name of 1 to 200 characters/);
+  expect(await postgresControls(pool).paused('shop')).toBeUndefined();
+});
+
+test('who pauses or works for a shorter time than another is told whose time holds', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  await shopConfigured(pool);
+  const said = async (...words: string[]) => (await hale([...words, ...at])).stdout;
+  await said('pause', 'shop', '--for', '2h', '--by', 'ada');
+  expect(await said('pause', 'shop', '--for', '2s', '--by', 'bob')).toMatch(/^ada's pause of shop holds until .*Z, longer than yours$/m);
+  expect(await postgresControls(pool).paused('shop')).toMatchObject({ by: 'ada' });
+  expect(await said('pause', 'shop', '--for', '3h', '--by', 'bob')).toContain("in the place of ada's, which would have ended");
+  await said('work', 'shop', '--for', '2h', '--by', 'ada');
+  expect(await said('work', 'shop', '--by', 'bob')).toMatch(/^ada works on shop until .*Z, longer than yours/);
+  const refused = failureOf(await hale(['work', 'shop', '--done', '--by', 'bob', '--json', ...at]));
+  expect(refused).toMatchObject({ code: 'refused', hint: 'end it all the same: hale work shop --done --of ada' });
+  expect(refused.message).toMatch(/^ada works on shop until .*Z, which is not yours$/);
+  expect(await said('work', 'shop', '--done', '--of', 'ada', '--by', 'bob')).toContain('the work of ada on shop is over');
+  expect(await said('work', 'shop', '--done', '--by', 'bob')).toContain('nobody works on shop');
 });
 
 test('wrong usage is exit code 2 and never a question', { timeout: 60_000 }, async () => {

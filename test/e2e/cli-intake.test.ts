@@ -12,6 +12,7 @@ test('alerts and changes are listed, and a change stands on the incident that fo
   await fire([alert({}, { pod: 'a\u001b[31m' })]);
   await pool.query("update alerts set state = 'unmatched', why = 'no service'");
   await fire([alert({}, { pod: 'b' })]);
+  await pool.query("update alerts set about = '{shop/b,shop/a,cart/-}' where state = 'waiting'");
   const deploy = {
     id: '1',
     source: 'ci',
@@ -25,7 +26,10 @@ test('alerts and changes are listed, and a change stands on the incident that fo
   await storeChanges(pool, [deploy, { ...deploy, id: '2', service: 'till' }, long]);
   const incident = await shopIncident(pool, await shopConfigured(pool));
 
-  expect(dataOf(wire.alerts, await hale(['alerts', ...at]))).toMatchObject([{ state: 'waiting' }, { state: 'unmatched' }]);
+  expect(dataOf(wire.alerts, await hale(['alerts', ...at]))).toMatchObject([
+    { state: 'waiting', services: ['cart', 'shop'] },
+    { state: 'unmatched', services: [] },
+  ]);
   expect(dataOf(wire.alerts, await hale(['alerts', '--unmatched', ...at]))).toMatchObject([
     { why: 'no service', labels: { service: 'shop' } },
   ]);

@@ -148,6 +148,16 @@ test.each([
   expect(failureOf(ran).message).toContain(says);
 });
 
+test('many complaints are a line each, and what comes from the file makes none of its own', async () => {
+  const text = "version: prometheus/v1\nservice: s\nslos:\n  - {name: a, sli: {plugin: {}}, odd: 1}\n  - {name: b, objective: 'x\\ny'}\n";
+  const { code, stderr } = await hale(['import', 'sloth', await file(text), ...prometheus]);
+  expect(code).toBe(2);
+  const lines = stderr.trimEnd().split('\n');
+  expect(lines.length).toBeGreaterThanOrEqual(4);
+  expect(lines[0]).toMatch(/^hale: /);
+  for (const line of lines.slice(1, -1)) expect(line).toMatch(/^\S+:\d+:\d+ slos/);
+});
+
 test('an import without the address of Prometheus is refused rather than given one', async () => {
   const ran = await hale(['import', 'sloth', fixture('sloth.yaml'), '--json']);
   expect(ran.code).toBe(2);

@@ -35,7 +35,7 @@ async function symptomOf(pool: pg.Pool, onset: number): Promise<void> {
   const last = { kind: 'value', at: onset, value: 0 } as const;
   const evidence = { signal: 'up', last, bound: 'above 0', bad: 1, of: 1 };
   const finding = { kind: 'breach', service: 'shop', objective: 'up', onset, severity: 'critical', evidence } as const;
-  await postgresIncidents(pool).note(findingEvent({ kind: 'closed', finding }));
+  await postgresIncidents(pool).note(findingEvent({ kind: 'closed', finding }, true));
 }
 
 async function database() {

@@ -83,7 +83,19 @@ test('a breach is stored, reported to its cycle and noted with its onset at once
   expect((await reported(name)) ?? 0).toBeLessThan((first?.at ?? 0) + 5_000);
 
   service.up = true;
-  await expect.poll(() => ledger(pool, 'finding.closed'), within()).toHaveLength(1);
+  await expect.poll(() => ledger(pool, 'finding.closed'), within()).toMatchObject([{ data: { isLast: true } }]);
+});
+
+test('that nothing is found about a service any more is said with the last of its findings', async () => {
+  const later = { ...upObjective, name: 'later', votes: { bad: 1, of: 3 } };
+  const { pool, service } = await watched({ objectives: [upObjective, later] });
+  startWatch(pool, env.client);
+  service.up = false;
+  await expect.poll(() => ledger(pool, 'finding.opened'), within()).toHaveLength(2);
+  service.up = true;
+  await expect
+    .poll(() => ledger(pool, 'finding.closed'), within())
+    .toMatchObject([{ data: { objective: 'up', isLast: false } }, { data: { objective: 'later', isLast: true } }]);
 });
 
 test('while many services are broken at once only the cycle of what they all depend on starts', async () => {

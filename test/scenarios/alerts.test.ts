@@ -113,7 +113,7 @@ test('an alert whose report did not arrive is reported later', async () => {
   expect(await drainOnce({ ...away, alerts: postgresAlerts(taken.hale.pool) })).toBe(0);
   expect(await kept(taken.hale.pool)).toMatchObject([{ state: 'waiting' }]);
   await expect.poll(taken.drain, { timeout: 10_000 }).toBe(1);
-  expect(await kept(taken.hale.pool)).toMatchObject([{ state: 'report', services: ['later'] }]);
+  expect(await kept(taken.hale.pool)).toMatchObject([{ state: 'report', about: ['later/-'] }]);
 });
 
 /** A drain over the real ports that only counts what it reports. */

@@ -156,3 +156,20 @@ test('a yes that came before the question does not answer it', async () => {
   });
   expect(await saidIn(hale)).toMatchObject([{ kind: 'person.refused', refused: expect.stringContaining('nothing is being asked') }]);
 });
+
+test.each([
+  ['was taken out of the configuration', (text: string) => text.replace('back:', 'other:'), /^back is not in the configuration any more/],
+  ['hale may only observe now', (text: string) => text.replace('mode: ask', 'mode: observe'), /^mode observe: hale would have done back/],
+])('what %s while people were asked is not done', async (_, change, sentence) => {
+  const { service, hale, break: breakIt } = await asking();
+  await breakIt();
+  const before = await service.configuration();
+  await hale.working(async () => {
+    const handle = await hale.start('shop');
+    const ask = await openAsk(handle);
+    await hale.configure(change(configuration(service, 'mode: ask')));
+    await handle.executeUpdate('decide', { args: [yes('ada', ask)] });
+    expect(await handle.result()).toMatchObject({ outcome: 'refused', sentence: expect.stringMatching(sentence) });
+  });
+  expect(await service.configuration()).toBe(before);
+});

@@ -180,6 +180,7 @@ export const worsenings: Readonly<Record<string, Worse>> = {
   'one more maintenance window': (state, pick) => ({ ...state, maintenance: [...state.maintenance, intervals[pick(4)]?.name ?? ''] }),
   'one more change window': (state, pick) => ({ ...state, changesOnlyIn: [...state.changesOnlyIn, intervals[pick(4)]?.name ?? ''] }),
   'a stricter mode since': (state, pick) => withFacts(state, { modeNow: (['observe', 'ask'] as const)[pick(2)] ?? 'observe' }),
+  'taken out since': (state) => withFacts(state, { withdrawn: true }),
   'a lower level': (state, pick) => {
     const lower = levels[pick((state.facts.level ?? 4) + 1)] ?? 0;
     return withFacts(state, { level: lower });

@@ -101,7 +101,8 @@ export interface KeptAlert {
   readonly status: string;
   readonly state: string;
   readonly why: string | null;
-  readonly services: readonly string[];
+  /** `service/instance`, `-` where there is none. */
+  readonly about: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly starts_at: Date;
 }

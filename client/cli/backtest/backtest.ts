@@ -39,7 +39,7 @@ export async function backtest(options: BacktestOptions): Promise<Report> {
   const watched = checked.services.filter(({ objectives }) => objectives.length > 0);
   const leftOut = [...notEvaluable, ...checked.notEvaluable.filter(({ part }) => !part.startsWith('corrections.'))];
   if (watched.length === 0)
-    throw new Failure('usage', `no objective of ${options.config} can be judged by a history of Prometheus`, whyNone(leftOut));
+    throw new Failure('usage', [`no objective of ${options.config} can be judged by a history of Prometheus`, ...whyNone(leftOut)]);
   checkStep(watched, period.stepMs);
   const simulation = new Simulation({ ...fleet, services: watched }, modeNow);
   await playBack(simulation, watched, period, getterOf, progress(period, simulation));
@@ -50,7 +50,7 @@ export async function backtest(options: BacktestOptions): Promise<Report> {
 async function configured(file: string): Promise<PolicyOf> {
   const checked = await checkConfiguration(file, thisMachine());
   if (checked.kind === 'valid') return checked.fleet;
-  throw new Failure('usage', checked.errors.map(problemText).join('\n'), 'a first configuration: hale init --prometheus URL');
+  throw new Failure('usage', checked.errors.map(problemText), 'a first configuration: hale init --prometheus URL');
 }
 
 /** As if every correction had this mode, whatever its level and overrides say. */
@@ -118,11 +118,8 @@ async function refusedQueries(services: readonly Service[], getterOf: GetterOf):
   return refused;
 }
 
-const whyNone = (parts: readonly NotEvaluable[]): string =>
-  parts
-    .slice(0, 10)
-    .map(({ service, part, why }) => `${service}.${part}: ${why}`)
-    .join('\n');
+const whyNone = (parts: readonly NotEvaluable[]): string[] =>
+  parts.slice(0, 10).map(({ service, part, why }) => `${service}.${part}: ${why}`);
 
 const sayEveryMs = 5_000;
 

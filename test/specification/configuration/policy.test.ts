@@ -89,6 +89,10 @@ test('what can not take effect is said: maintenance that nothing yields to, sile
   expect((await valid(yaml(`${windows}\npolicy: {maintenance: [night]}`))).warnings).toEqual([
     expect.stringContaining('means nothing without yieldTo: [maintenance]'),
   ]);
+  for (const maintenance of ['', ', maintenance: []'])
+    expect((await valid(yaml(`policy: {yieldTo: [maintenance]${maintenance}}`))).warnings).toEqual([
+      expect.stringContaining('names maintenance, but no interval is one; allowed: maintenance: [night]'),
+    ]);
   expect((await valid(yaml('policy: {yieldTo: [alertmanagerSilence]}'))).warnings).toEqual([
     expect.stringContaining('names alertmanagerSilence, but no source is one'),
   ]);
@@ -164,8 +168,21 @@ test('fewer approvers than must say yes is said, unless a group is among them', 
   expect(await asked("'group:sre'")).toEqual([]);
 });
 
+test('a team without anybody who may approve is refused', async () => {
+  expect(await complaints(yaml('teams: {web: {approvers: []}}'))).toEqual([
+    expect.stringContaining('teams.web.approvers: is a list; allowed: at least one person, or a group such as group:sre'),
+  ]);
+});
+
 test('changes only in an interval that is never open is said', async () => {
   const within = (name: string) => warned(yaml(windows, `, changesOnlyIn: [${name}]`));
-  expect(await within('office')).toEqual([expect.stringContaining('is office, which is never open: its time_intervals are empty')]);
+  expect(await within('office')).toEqual([
+    expect.stringContaining('is office, which is never open: its time_intervals, or a list in them, are empty'),
+  ]);
   expect(await within('night')).toEqual([]);
+  const listed = (intervals: string) =>
+    warned(yaml(`time_intervals: [{name: odd, time_intervals: [${intervals}]}]`, ', changesOnlyIn: [odd]'));
+  for (const empty of ['times', 'weekdays', 'days_of_month', 'months', 'years'])
+    expect(await listed(`{${empty}: []}`)).toEqual([expect.stringContaining('which is never open')]);
+  expect(await listed('{times: []}, {weekdays: [monday]}')).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changedAt, changeSentence, underWay, underWayMsMax, type Change } from '../../../domain/change.js';
+import { changedAt, changeSentence, type Change } from '../../../domain/change.js';
 import { rolloutChange, seenOf, type Rollout } from '../../../domain/feed.js';
 
 const now = Date.UTC(2026, 10, 28);
@@ -12,16 +12,6 @@ const change = (changed: Partial<Change> = {}): Change => ({
   summary: 'shop v2',
   at: now - 60_000,
   ...changed,
-});
-
-test('a change that began and has not ended is under way, for an hour at most, the newest first', () => {
-  const began = change({ state: 'started' });
-  expect(underWay([change(), began], now)).toBe(began);
-  expect(underWay([change({ state: 'failed' })], now)).toBeUndefined();
-  expect(underWay([change({ state: 'started', at: now - underWayMsMax })], now)).toBeDefined();
-  expect(underWay([change({ state: 'started', at: now - underWayMsMax - 1 })], now)).toBeUndefined();
-  const older = change({ state: 'started', at: now - 120_000 });
-  expect(underWay([older, began], now)).toBe(began);
 });
 
 test('a change made its last difference when it ended', () => {

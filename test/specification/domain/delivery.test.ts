@@ -70,6 +70,7 @@ describe('whom an event concerns', () => {
     expect(said(line('person.said', { verb: 'pause' }), ['web/slack'])).toEqual([]);
     expect(said(line('hold.released'), ['web/slack'])).toEqual(['ended web/slack']);
     expect(said(line('storm.ended', {}, '*'), ['*/slack'])).toEqual(['ended */slack']);
+    expect(said(line('symptom.ended'), ['web/slack'])).toEqual(['ended web/slack']);
   });
 
   test('that a channel fails is told by the others of the team, else by those for everybody else, never by itself', () => {

@@ -61,6 +61,7 @@ const ofTheService: Readonly<Record<GateRule, boolean>> = {
   storm: true,
   upstream: false,
   notYetActive: false,
+  withdrawn: false,
   owner: false,
   attempts: true,
   frozen: false,

@@ -34,6 +34,22 @@ test('a change that began long ago and never ended is under way no more', async 
   expect(await postgresChanges(web.pool).inProgress('shop')).toBeUndefined();
 });
 
+test('of changes under way the newest counts, for an hour, however many that ended came after it', async () => {
+  const web = await webOn();
+  const began = (minutesAgo: number) => ({ service: 'shop', state: 'started', summary: `${minutesAgo}m`, at: ahead(-minutesAgo * 60_000) });
+  await tell(web, [began(61), began(58), began(59)]);
+  for (let number = 0; number < 25; number += 1) await tell(web, { service: 'shop', id: `${number}`, summary: 'done' });
+  expect(await postgresChanges(web.pool).inProgress('shop')).toMatchObject({ summary: '58m' });
+});
+
+test('a change that is told in one list to have ended and to have begun has ended, in whatever order', async () => {
+  const web = await webOn();
+  const words = (id: string) => ['finished', 'started'].map((state) => ({ service: 'shop', id, summary: state, state }));
+  await tell(web, words('a'));
+  await tell(web, words('b').reverse());
+  expect(await recent(web)).toMatchObject([{ state: 'finished' }, { state: 'finished' }]);
+});
+
 const ahead = (ms: number) => new Date(Date.now() + ms).toISOString();
 
 test('a change that has ended by its own times is not under way, whatever its state says', async () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../workers/stack/ports.js';
-import { alert, alertmanagerToken, alertsToken, intakeFile, kept, shopService, webOn } from '../../support/intake.js';
+import { alert, alertmanagerToken, alertsToken, changesToken, intakeFile, kept, shopService, webOn } from '../../support/intake.js';
 import { tcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 
 /** hale's web server whose database is behind a line that can go dead. */
@@ -27,6 +27,17 @@ test('while the database is silent the answer is 503 with Retry-After, in time, 
   expect(answer).toMatchObject({ status: 503, body: { error: { code: 'databaseAway' } } });
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await kept(pool)).toEqual([]);
+});
+
+test('a change is not said to be kept while the database is silent', async () => {
+  const { post, pool, proxy } = await webBehind();
+  const tell = () => post('/api/changes', JSON.stringify({ service: 'shop', summary: 'v2' }), { authorization: `Bearer ${changesToken}` });
+  await post('/api/changes', '[]', { authorization: `Bearer ${changesToken}` });
+  proxy.stopAt('insert into changes');
+  const answer = await tell();
+  expect(answer).toMatchObject({ status: 503, body: { error: { code: 'databaseAway' } } });
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await pool.query('select from changes')).rowCount).toBe(0);
 });
 
 test('a commit whose answer got lost is answered 503, and sent again the alert is there once', async () => {

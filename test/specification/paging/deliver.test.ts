@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Notifier } from '../../../activities/ports.js';
-import { paged } from '../../support/paged.js';
+import { paged, type Paged } from '../../support/paged.js';
 import { hangs, ok, receiver, status } from '../../support/receiver.js';
 
 test('a call goes once through each channel of the team, and its end to those that called', async () => {
@@ -26,6 +26,50 @@ test('a call goes once through each channel of the team, and its end to those th
     { routing_key: 'R1', event_action: 'trigger', dedup_key: `hale/prod/${incident}` },
     { routing_key: 'R1', event_action: 'resolve', dedup_key: `hale/prod/${incident}` },
   ]);
+});
+
+const found = (hale: Paged, kind: 'opened' | 'closed', objective: string, isLast = false) =>
+  hale.ports.incidents.note({ key: `${objective}/${kind}`, kind: `finding.${kind}`, service: 'shop', data: { objective, isLast } });
+
+test('what hale refused to correct is over for PagerDuty when the last finding of its service closes, and no sooner', async () => {
+  const pagerduty = await receiver();
+  const hale = await paged('{pagerduty: {source: pd, key: routing}}', { routing: 'R1' }, `sources: {pd: {pagerduty: '${pagerduty.url}'}}`);
+  const { incident, cycle } = await hale.open();
+  await found(hale, 'opened', 'up');
+  await found(hale, 'opened', 'quick');
+  await hale.call(incident, { why: 'suggestion', sentence: 'restart it' });
+  await hale.ports.incidents.close({ key: 'closed', incident, cycle, service: 'shop', outcome: 'refused', sentence: 'only suggested' });
+  await found(hale, 'closed', 'up');
+  hale.deliver();
+  expect(await hale.settled('web/pagerduty')).toMatchObject([{ purpose: 'call' }]);
+  await found(hale, 'closed', 'quick', true);
+  await pagerduty.count(2);
+  expect(pagerduty.bodies()).toMatchObject([
+    { event_action: 'trigger', dedup_key: `hale/prod/${incident}` },
+    { event_action: 'resolve', dedup_key: `hale/prod/${incident}` },
+  ]);
+});
+
+test('a refusal that comes after the last finding has closed is over at once; one with a newer finding is not', async () => {
+  const slack = await receiver();
+  const hale = await paged('{slack: hook}', { hook: slack.url });
+  const refusedAfter = async (key: string, ...findings: (() => Promise<void>)[]) => {
+    const { incident, cycle } = await hale.open();
+    await hale.call(incident);
+    for (const finding of findings) await finding();
+    await hale.ports.incidents.close({ key, incident, cycle, service: 'shop', outcome: 'refused', sentence: '' });
+  };
+  await refusedAfter(
+    'one',
+    () => found(hale, 'closed', 'a', true),
+    () => found(hale, 'opened', 'b'),
+  );
+  await refusedAfter('two');
+  hale.deliver();
+  expect((await hale.settled('web/slack')).map(({ purpose }) => purpose)).toEqual(['call', 'call']);
+  await refusedAfter('three', () => found(hale, 'closed', 'b', true));
+  await slack.count(6);
+  expect((await hale.settled('web/slack')).map(({ purpose }) => purpose)).toEqual(['call', 'call', 'call', 'ended', 'ended', 'ended']);
 });
 
 test.each([

@@ -55,6 +55,36 @@ test('a pause of all services counts for each, and ends apart from its own', asy
   expect(await switches.unpause('shop', byAda())).toBeUndefined();
 });
 
+test('of two persons` pauses the longer one stays, and each may shorten their own', async () => {
+  const { pool } = await freshDatabase();
+  const [controls, switches] = [postgresControls(pool), postgresSwitches(pool)];
+  const [soon, later] = [Date.now() + 60_000, Date.now() + 120_000];
+  const byBob = { by: 'bob', key: 'bob' };
+  expect(await switches.pause('shop', later, byAda())).toBeUndefined();
+  expect(await switches.pause('shop', soon, byBob)).toEqual({ by: 'ada', until: later, stays: true });
+  expect(await controls.paused('shop')).toEqual({ by: 'ada', until: later });
+  expect(await switches.pause('shop', soon, byAda())).toBeUndefined();
+  expect(await switches.pause('shop', later, byBob)).toEqual({ by: 'ada', until: soon, stays: false });
+  expect(await controls.paused('shop')).toEqual({ by: 'bob', until: later });
+  await switches.pause('shop', Date.now() - 1, byBob);
+  expect(await switches.pause('shop', soon, byAda())).toBeUndefined();
+  expect(await ledger(pool)).toEqual(['pause.set', 'pause.set', 'pause.set', 'pause.set']);
+});
+
+test('the work of a person is ended in their name only', async () => {
+  const { pool } = await freshDatabase();
+  const [controls, switches] = [postgresControls(pool), postgresSwitches(pool)];
+  const until = Date.now() + 60_000;
+  expect(await switches.endWork('shop', 'ada', byAda())).toBeUndefined();
+  await switches.work('shop', until, byAda());
+  expect(await switches.work('shop', until - 1, { by: 'bob', key: 'b1' })).toEqual({ by: 'ada', until, stays: true });
+  expect(await switches.endWork('shop', 'bob', { by: 'bob', key: 'b2' })).toEqual({ by: 'ada', until, ended: false });
+  expect(await controls.atWork('shop', undefined)).toMatchObject({ by: 'ada' });
+  expect(await switches.endWork('shop', 'ada', { by: 'bob', key: 'b3' })).toEqual({ by: 'ada', until, ended: true });
+  expect(await controls.atWork('shop', undefined)).toBeUndefined();
+  expect(await ledger(pool)).toEqual(['work.begun', 'work.ended']);
+});
+
 test('a repeated hold keeps the time of the first and is told once', async () => {
   const { pool } = await freshDatabase();
   const controls = postgresControls(pool);

@@ -168,7 +168,7 @@ test('a person is at work until the time that they said, or has taken over anoth
   expect(await controls.atWork('shop', 'b')).toBeUndefined();
   await switches.work('shop', Date.now() + HOUR, order('now'));
   expect(await controls.atWork('shop', 'a')).toMatchObject({ by: 'ada' });
-  expect(await switches.endWork('shop', order('end'))).toMatchObject({ by: 'ada' });
+  expect(await switches.endWork('shop', 'ada', order('end'))).toMatchObject({ by: 'ada' });
   expect(await controls.atWork('shop', 'b')).toBeUndefined();
 });
 
