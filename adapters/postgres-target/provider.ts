@@ -61,6 +61,7 @@ async function readBack(session: pg.Client, statement: Statement, { action, befo
     return { kind: 'unknown', why: `${now} answers now, what became of it on the ${then} is not known` };
   const became = await statement.readBack(session, action, before);
   if (became === 'notApplied') return { kind: 'notApplied' };
+  if (typeof became === 'object' && 'unknown' in became) return { kind: 'unknown', why: became.unknown };
   const after = await look(session, statement, action);
   return became === 'applied' ? { kind: 'applied', after } : { kind: 'partly', after, left: became.left };
 }

@@ -6,7 +6,7 @@ import { refusedSetting } from '../../domain/postgres-setting.js';
 import { until } from './backends.js';
 import { refusedIf } from './errors.js';
 import { shownAs } from './setting-value.js';
-import type { PostgresAction, Statement } from './statement.js';
+import type { Became, PostgresAction, Statement } from './statement.js';
 
 interface Setting {
   readonly name: string;
@@ -34,12 +34,12 @@ export const setting: Statement = {
     return obstacle(found, value) ?? { applicable: true, evidence: `${sentenceOf(found)}; it is to be ${value}` };
   },
   act: (session, call) => inTurn(session, () => act(session, call)),
-  readBack: async (session, action, before) => {
-    const { value } = wantedOf(action);
-    const now = await settingOf(session, action);
-    if (now === undefined || now.written !== value || isSame(imageOf(now, now.name), before)) return 'notApplied';
-    return now.inForce === shownAs(value, now) ? 'applied' : { left: 'the reload' };
-  },
+  // A session whose worker has died may be writing still: it keeps its turn until it has.
+  readBack: (session, action, before) =>
+    inTurn(session, () => readBack(session, action, before)).catch((error: Error) => {
+      if (error instanceof TargetRefused) return { unknown: `an earlier try may be writing still: ${error.message}` };
+      throw error;
+    }),
   undo: (session, call, after) => inTurn(session, () => undo(session, call, after)),
 };
 
@@ -56,6 +56,13 @@ async function act(session: pg.Client, call: Call<PostgresAction>): Promise<void
     await write(session, now.name, value);
   }
   await reload(session, call.action, (after) => after.inForce === shownAs(value, after));
+}
+
+async function readBack(session: pg.Client, action: PostgresAction, before: Image): Promise<Became> {
+  const { value } = wantedOf(action);
+  const now = await settingOf(session, action);
+  if (now === undefined || now.written !== value || imageOf(now, now.name).identity === before.identity) return 'notApplied';
+  return now.inForce === shownAs(value, now) ? 'applied' : { left: 'the reload' };
 }
 
 /** Compares what is written: what is in force may differ after a try that was cut off before its reload. */
@@ -75,8 +82,6 @@ async function undo(session: pg.Client, call: Call<PostgresAction>, after: Image
 
 const wantedOf = ({ setting: wanted }: PostgresAction): { readonly name: string; readonly value: string } =>
   wanted ?? { name: '', value: '' };
-
-const isSame = (one: Image, other: Image): boolean => one.identity === other.identity;
 
 async function settingOf(session: pg.Client, action: PostgresAction): Promise<Setting | undefined> {
   const { rows } = await session.query<Setting>(

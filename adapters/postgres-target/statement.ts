@@ -5,8 +5,8 @@ import type { Action } from '../../domain/service.js';
 
 export type PostgresAction = Extract<Action, { kind: 'postgres' }>;
 
-/** What became of it, without the image: `left` says what is still to do. */
-export type Became = Exclude<ReadBack['kind'], 'partly' | 'unknown'> | { readonly left: string };
+/** What became of it, without the image: `left` says what is still to do, `unknown` why nobody can tell. */
+export type Became = Exclude<ReadBack['kind'], 'partly' | 'unknown'> | { readonly left: string } | { readonly unknown: string };
 
 /** What one statement of the catalogue does, on a session that is open already. */
 export interface Statement {

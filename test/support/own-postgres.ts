@@ -15,6 +15,8 @@ export interface OwnPostgres {
   readonly owner: pg.Pool;
   /** How many statements it has begun whose text matches, by its own log. */
   readonly began: (statement: RegExp) => Promise<number>;
+  /** How many lines of its log match. */
+  readonly logged: (line: RegExp) => Promise<number>;
   readonly promote: () => void;
   readonly stop: () => Promise<void>;
 }
@@ -73,14 +75,8 @@ function start({ folder, data, port }: Place): OwnPostgres {
     port,
     data,
     owner,
-    began: async (statement) => {
-      // Each backend writes to one file: what was logged before this mark stands above it.
-      const mark = randomUUID();
-      await owner.query(`select '${mark}'`);
-      const text = readFileSync(log, 'utf8');
-      if (!text.includes(mark)) throw new Error('the log does not have the mark');
-      return text.split('\n').filter((line) => line.includes('statement: ') && statement.test(line)).length;
-    },
+    began: async (statement) => (await linesOf(log, owner)).filter((line) => line.includes('statement: ') && statement.test(line)).length,
+    logged: async (wanted) => (await linesOf(log, owner)).filter((line) => wanted.test(line)).length,
     promote: () => run('pg_ctl', 'promote', '--wait', '--pgdata', data),
     stop: async () => {
       if (!owner.ended) await owner.end();
@@ -91,4 +87,13 @@ function start({ folder, data, port }: Place): OwnPostgres {
 
 export function removed(...servers: readonly OwnPostgres[]): void {
   for (const { data } of servers) rmSync(join(data, '..'), { recursive: true, force: true });
+}
+
+/** Each backend writes to one file: what was logged before this mark stands above it. */
+async function linesOf(log: string, owner: pg.Pool): Promise<string[]> {
+  const mark = randomUUID();
+  await owner.query(`select '${mark}'`);
+  const text = readFileSync(log, 'utf8');
+  if (!text.includes(mark)) throw new Error('the log does not have the mark');
+  return text.split('\n');
 }

@@ -1,0 +1,78 @@
+import type { WireBench } from './bench.js';
+import { faults, type Fault } from './faults.js';
+import { withTrial } from './trial.js';
+
+/** What came of all seeds of one bench under one fault. */
+export interface Cell {
+  readonly bench: string;
+  readonly fault: string;
+  readonly seeds: number;
+  readonly held: number;
+  readonly doubled: number;
+  readonly lost: number;
+  /** Calls of whose fate nobody can tell: a person is asked. */
+  readonly unknown: number;
+  readonly problems: readonly string[];
+  /** Why nothing was tried. */
+  readonly leftOut?: string;
+}
+
+/** Seeds begin with this one, and come one after the other. */
+export async function runCell(bench: WireBench, fault: Fault, seeds: number, first = 1): Promise<Cell> {
+  const leftOut = fault.leftOut?.(bench.without ?? {});
+  const nothing = { bench: bench.name, fault: fault.name, seeds: 0, held: 0, doubled: 0, lost: 0, unknown: 0, problems: [] };
+  if (leftOut !== undefined) return { ...nothing, leftOut };
+  let cell: Cell = { ...nothing, seeds };
+  for (let seed = first; seed < first + seeds; seed += 1) {
+    const trial = await withTrial(bench, seed, (one) => fault.run(one, seed));
+    cell = {
+      ...cell,
+      held: cell.held + (trial.problems.length === 0 ? 1 : 0),
+      doubled: cell.doubled + trial.doubled,
+      lost: cell.lost + trial.lost,
+      unknown: cell.unknown + trial.verdicts.filter((one) => one === 'unknown').length,
+      problems: [...cell.problems, ...trial.problems.map((problem) => `${bench.name}, ${fault.name}, seed ${seed}: ${problem}`)],
+    };
+  }
+  return cell;
+}
+
+/** All benches at once, each with one fault after the other: they wait more than they work. */
+export async function runOnTheWire(benches: readonly WireBench[], seeds: number, first = 1): Promise<Cell[]> {
+  const rows = await Promise.all(benches.map((bench) => runBench(bench, seeds, first)));
+  return rows.flat();
+}
+
+async function runBench(bench: WireBench, seeds: number, first: number): Promise<Cell[]> {
+  await bench.open?.();
+  try {
+    const cells: Cell[] = [];
+    for (const fault of faults) cells.push(await runCell(bench, fault, seeds, first));
+    return cells;
+  } finally {
+    await bench.close?.();
+  }
+}
+
+/** Providers down, faults across: how many seeds held. */
+export function tableOf(cells: readonly Cell[]): string {
+  const names = faults.map(({ name }) => name);
+  const rows = [...new Set(cells.map(({ bench }) => bench))].map((bench) => [
+    bench,
+    ...names.map((name) => textOf(cells.find((cell) => cell.bench === bench && cell.fault === name))),
+  ]);
+  const all = [['', ...names], ...rows];
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = all.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const sum = (key: 'doubled' | 'lost' | 'unknown' | 'seeds'): number => cells.reduce((total, cell) => total + cell[key], 0);
+  const left = cells.flatMap(({ bench, fault, leftOut }) => (leftOut === undefined ? [] : [`- ${bench}, ${fault}: ${leftOut}`]));
+  const total = `${sum('seeds')} trials: doubled ${sum('doubled')}, lost ${sum('lost')}, unknown ${sum('unknown')} (asked of a person)`;
+  return [...lines, '', total, ...left].join('\n');
+}
+
+const textOf = (cell: Cell | undefined): string => (cell === undefined || cell.leftOut !== undefined ? '-' : `${cell.held}/${cell.seeds}`);

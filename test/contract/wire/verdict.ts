@@ -1,0 +1,41 @@
+import type { Call, Provider } from '../../../activities/ports.js';
+import type { Image } from '../../../domain/effect.js';
+
+/** What hale would put on record about a call. */
+export type Verdict =
+  | { readonly kind: 'applied'; readonly after: Image }
+  | { readonly kind: 'notApplied'; readonly why: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+const sayingNothingWasDone = ['TargetRefused', 'NotPermitted'];
+
+/** One try, as hale makes it (activities/apply-correction.ts): what went unclear is read back, and never just repeated. */
+export async function tryOnce(provider: Provider, call: Call): Promise<Verdict> {
+  try {
+    return { kind: 'applied', after: await provider.apply(call) };
+  } catch (error) {
+    const { name, message, after } = error as Error & { readonly after?: Image };
+    if (sayingNothingWasDone.includes(name)) return { kind: 'notApplied', why: message };
+    if (name === 'ActionFailed' && after !== undefined) return { kind: 'applied', after };
+    const found = await provider.readBack(overdue(call));
+    if (found.kind === 'applied' || found.kind === 'partly') return { kind: 'applied', after: found.after };
+    return found.kind === 'notApplied' ? { kind: 'notApplied', why: message } : { kind: 'unknown', why: found.why };
+  }
+}
+
+/** Whoever takes up the call of a worker that died asks first, and acts again only where nothing was done. */
+export async function takeUp(provider: Provider, call: Call): Promise<Verdict> {
+  const found = await provider.readBack(overdue(call));
+  switch (found.kind) {
+    case 'applied':
+      return { kind: 'applied', after: found.after };
+    case 'unknown':
+      return { kind: 'unknown', why: found.why };
+    case 'notApplied':
+    case 'partly':
+      return tryOnce(provider, { ...call, fence: String(Number(call.fence) + 1) });
+  }
+}
+
+/** The try before may still be under way at its target. */
+const overdue = (call: Call): Call => ({ ...call, underWayUntil: Date.now() + call.timeoutMs });
