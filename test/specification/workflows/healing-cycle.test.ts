@@ -10,7 +10,6 @@ import { runCycle, timeSkipping, type RunningCycle } from '../../support/tempora
 let env: TestWorkflowEnvironment;
 beforeAll(async () => void (env = await timeSkipping()));
 afterAll(() => env.teardown());
-
 const order = { service: 'shop', by: 'watch' };
 const heal = (script: Partial<CycleActivities> = {}, during?: (running: RunningCycle) => Promise<void>) => {
   const world = scriptedWorld(script);
