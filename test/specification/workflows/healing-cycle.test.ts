@@ -410,61 +410,6 @@ test('a symptom that is gone and only has to stay away calls nobody', async () =
   expect(asked('callPerson')).toHaveLength(0);
 });
 
-test('a report that comes while the cycle closes sends it back to detect', async () => {
-  let closings = 0;
-  const reported: { handle?: RunningCycle['handle'] } = {};
-  const { calls, result } = await heal(
-    {
-      closeIncident: async () => {
-        closings += 1;
-        if (closings === 1) await reported.handle?.signal('report', { by: 'watch' });
-      },
-    },
-    async ({ handle }) => void (reported.handle = handle),
-  );
-  expect(result.outcome).toBe('healed');
-  expect(calls.filter((call) => call === 'openIncident')).toHaveLength(2);
-});
-
-test('a yes is for one act: what breaks again while the cycle closes is asked for again', async () => {
-  const closing: { handle?: RunningCycle['handle']; closed: number } = { closed: 0 };
-  const { asked } = await heal(
-    {
-      openIncident: async () => opened([brief('restart', { mode: 'ask', undo: 'irreversible' })]),
-      closeIncident: async () => {
-        closing.closed += 1;
-        if (closing.closed === 1) await closing.handle?.signal('report', { by: 'watch' });
-      },
-    },
-    async (running) => {
-      closing.handle = running.handle;
-      const { ask } = await phase(running, 'approve');
-      await running.handle.executeUpdate('decide', { args: [{ by: 'ada', decision: 'approve', proposal: ask?.proposal }] });
-    },
-  );
-  expect(asked('callPerson').filter(({ why }) => why === 'ask')).toHaveLength(2);
-  expect(asked('applyCorrection')).toHaveLength(1);
-});
-
-test.each([
-  ['is lifted by then', 1, 'healed'],
-  ['stands', Infinity, 'refused'],
-])('a report that comes while a refused cycle closes is looked at once, where the stop %s', async (_, liftedAfter, outcome) => {
-  const closing: { handle?: RunningCycle['handle']; closed: number } = { closed: 0 };
-  const { asked, result } = await heal(
-    {
-      prepareCorrection: async () => proposal('restart', { stopped: closing.closed < liftedAfter }),
-      closeIncident: async () => {
-        closing.closed += 1;
-        if (outcome === 'refused' || closing.closed === 1) await closing.handle?.signal('report', { by: 'ada' });
-      },
-    },
-    async ({ handle }) => void (closing.handle = handle),
-  );
-  expect(result.outcome).toBe(outcome);
-  expect(asked('closeIncident')).toHaveLength(2);
-});
-
 test('words that are not understood change nothing and are shown, json/protobuf included', async () => {
   const asking = async () => opened([brief('restart', { mode: 'ask' })]);
   const bad: readonly unknown[] = ['abort', [], 7, { by: '' }, { by: 7 }, { encoding: 'json/protobuf', text: '{"by":"ada"}' }];
