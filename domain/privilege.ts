@@ -21,6 +21,7 @@ export function privilegeOf(provider: Action['kind']): Privilege | undefined {
     case 'postgres':
     case 'docker':
     case 'plugIn':
+    case 'kubernetes':
       return provider;
     case 'wait':
     case 'inactive':

@@ -7,6 +7,7 @@ import type { Paging } from './channel.js';
 import type { Feed } from './feed.js';
 import type { IntakeSource, LabelMatcher, Labels } from './alert.js';
 import type { ApprovalRules } from './approval.js';
+import type { KubernetesAction } from './cluster.js';
 import type { MachineAction } from './machine.js';
 
 /** A service as hale acts on it: configuration with every template, override and default resolved. Times in ms. */
@@ -252,6 +253,7 @@ export type Action =
       /** It can tell whether it was done. */
       readonly tells: boolean;
     }
+  | KubernetesAction
   | { readonly kind: 'wait'; readonly forMs: number }
   /** Accepted by the configuration, named as not yet active, refused by the gate. */
   | { readonly kind: 'inactive'; readonly provider: string };

@@ -19,6 +19,7 @@ import { diskProvider } from '../adapters/machines/disk.js';
 import { machines, processOf, type Machines } from '../adapters/machines/machines.js';
 import { runitProvider } from '../adapters/machines/runit.js';
 import { systemdProvider } from '../adapters/machines/systemd.js';
+import { ownPod } from '../adapters/ground/pods.js';
 import { httpMeter } from '../adapters/http/meter.js';
 import { httpProvider } from '../adapters/http/provider.js';
 import { postgresChanges } from '../adapters/postgres/changes.js';
@@ -43,6 +44,7 @@ import { scrapeMeter } from '../adapters/prometheus/scrape.js';
 import { prometheusSources, type Sources } from '../adapters/prometheus/sources.js';
 import { plugInProvider } from '../adapters/plug-in/provider.js';
 import { waitProvider } from '../adapters/wait/provider.js';
+import { kubernetesProvider } from '../adapters/kubernetes/provider.js';
 import { mailNotifier } from '../adapters/mail/mail.js';
 import { grafanaNotifier } from '../adapters/notify/grafana.js';
 import { pagerdutyNotifier } from '../adapters/notify/pagerduty.js';
@@ -101,6 +103,7 @@ export function composePorts(
         'page of Temporal': temporalPage,
       },
       folders: ownFolders(state),
+      pod: ownPod(),
       process: process.pid,
       processOf: (target) => processOf(onMachines, target),
     }),
@@ -159,6 +162,7 @@ function composeProviders(onMachines: Machines, state = '.hale'): Providers {
     git: gitProvider(join(state, 'git', 'corrections')),
     http: httpProvider(),
     plugIn: plugInProvider(loadPlugIns),
+    kubernetes: kubernetesProvider(),
     postgres: postgresProvider(),
     release: releaseProvider(commands),
     runit: runitProvider(onMachines),

@@ -4,6 +4,7 @@ import type { Action } from '../../domain/service.js';
 import { folderOf, pathsOfWords, type Folders } from './folders.js';
 import { isSameMachine } from './machines.js';
 import { carriedBy } from './processes.js';
+import { isOfDeployment, type OwnPod } from './pods.js';
 import { serverAtUrl, serverOfWords, type Servers } from './servers.js';
 
 /** What this hale runs on, as its processes know it. */
@@ -14,6 +15,8 @@ export interface Stand {
   readonly servers: Servers;
   /** Its own files and folders: state, and the program itself. */
   readonly folders: Folders;
+  /** Absent where it runs in no pod. */
+  readonly pod?: OwnPod | undefined;
   /** Its own process. */
   readonly process: number;
   /** The process that a unit or a service stands for; undefined where there is none, or nobody can tell. */
@@ -26,6 +29,7 @@ export const ownGround = (stand: Stand): Ground => ({
     const { action } = target;
     if (action.kind === 'postgres' && resource === (await stand.database())) return 'PostgreSQL';
     if (isOnMachine(action)) return (await isHere(action)) ? ownOnMachine(stand, { ...target, action }) : undefined;
+    if (action.kind === 'kubernetes' && stand.pod !== undefined && isOfDeployment(stand.pod, action)) return `pod ${stand.pod.name}`;
     return (await serverOf(stand, action)) ?? (await folderOf(stand.folders, [...targetPaths(action), ...pathsOfWords(wordsOf(action))]));
   },
 });
@@ -70,6 +74,7 @@ function wordsOf(action: Target['action']): readonly string[] {
     case 'runit':
     case 'systemd':
     case 'http':
+    case 'kubernetes':
     case 'postgres':
     case 'docker':
     case 'plugIn':

@@ -1,5 +1,6 @@
 import type { Feed } from '../../domain/feed.js';
 import type { Service } from '../../domain/service.js';
+import { placeOf } from './clusters.js';
 import type { Context } from './context.js';
 import { unknown } from './problem.js';
 import type { Resolved } from './signals.js';
@@ -46,10 +47,7 @@ const pathsOf = (service: string, node: Node, source: string) =>
 
 function deploymentOf(service: string, node: Node, source: string, context: Context) {
   const target = at(node, 'target');
-  const named = at(target, 'deployment');
-  if (textOf(at(target, 'source')) !== source || named === undefined) return [];
-  const [namespace = '', deployment = '', ...more] = (textOf(named) ?? '').split('/');
-  if (namespace !== '' && deployment !== '' && more.length === 0) return [{ service, namespace, deployment }];
-  context.problems.error(named.place, `is ${JSON.stringify(textOf(named))}; allowed: NAMESPACE/NAME, such as shop/checkout`);
-  return [];
+  if (textOf(at(target, 'source')) !== source || at(target, 'deployment') === undefined) return [];
+  const place = placeOf(target, context);
+  return place === undefined ? [] : [{ service, ...place }];
 }

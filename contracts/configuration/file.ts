@@ -40,10 +40,10 @@ const source = z.strictObject({
   ...channelSources,
   git: repository.optional().describe('Commits on its branch are changes of the services that name it'),
   branch: branch.optional(),
-  kubernetes: clusterAccess.optional().describe('Changes of the Deployments that are targets; corrections are not active yet'),
+  kubernetes: clusterAccess.optional().describe('How the cluster of the Deployments that are targets is reached'),
   docker: dockerUrl.optional().describe('Its containers may be targets'),
   seal: text.optional().describe('Name of an entry of `secrets`, under which the configuration of good containers is kept'),
-  namespaces: z.array(text).optional(),
+  namespaces: z.array(text).optional().describe('No Deployment in another one is looked at or corrected'),
   ssh: sshSource.optional().describe('Machines that are targets'),
 });
 

@@ -3,9 +3,7 @@ import { type Node, type Step, pathText } from './tree.js';
 const inTemplates = (...rests: readonly string[]): string[] => rests.flatMap((rest) => [`classes.*.${rest}`, `services.*.${rest}`]);
 
 /** Parts of the file that this version reads but does not act on yet; whoever makes one work takes its line away. */
-const patterns = ['sources.*.namespaces', ...inTemplates('objectives.*.warnAhead', 'corrections.*.kubernetes')].map((pattern) =>
-  pattern.split('.'),
-);
+const patterns = inTemplates('objectives.*.warnAhead').map((pattern) => pattern.split('.'));
 
 /** Paths of the file that are accepted and not acted on yet, in the order of the file. */
 export function notYetActive(node: Node, path: readonly Step[] = []): string[] {

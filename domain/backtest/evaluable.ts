@@ -95,6 +95,8 @@ export function whyUnknowable({ action, onlyIf }: Correction): string | undefine
       return 'in what state its container was is not in the history';
     case 'plugIn':
       return 'how its target was is not in the history';
+    case 'kubernetes':
+      return 'how the cluster stood then is not in the history';
     case 'inactive':
       return `this version has no provider ${action.provider}`;
     default:

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { NativeConnection } from '@temporalio/worker';
 import { ownGround } from '../../adapters/ground/own-ground.js';
+import { ownPod } from '../../adapters/ground/pods.js';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { postgresIdentity } from '../../adapters/postgres/identity.js';
@@ -72,6 +73,35 @@ test('hale knows its own files also through a link, and files that are not there
   expect(await ownOf(repository('/srv/conf.git'))).toBeUndefined();
   expect(await ownOf(file(join(state, 'postgres.conf')))).toBeUndefined();
   expect(await ownOf(file('/etc/shop/shop.conf'))).toBeUndefined();
+});
+
+test('hale knows the Deployment of the pod that it runs in, and takes no other for it', async () => {
+  const ground = ownGround({
+    database: async () => undefined,
+    servers: {},
+    folders: {},
+    process: 1,
+    processOf: async () => undefined,
+    pod: { namespace: 'ops', name: 'hale-7d9f8b6c5d-x2x4z' },
+  });
+  const restart = (namespace: string, deployment: string): Action => ({
+    kind: 'kubernetes',
+    access: 'inCluster',
+    namespace,
+    deployment,
+    command: 'rolloutRestart',
+  });
+  const ownOf = (namespace: string, deployment: string) => ground.ownOf(target(restart(namespace, deployment)), '');
+  expect(await ownOf('ops', 'hale')).toBe('pod hale-7d9f8b6c5d-x2x4z');
+  expect(await ownOf('shop', 'hale')).toBeUndefined();
+  expect(await ownOf('ops', 'hale-7d9f8b6c5d')).toBeUndefined();
+  expect(await ownOf('ops', 'ha')).toBeUndefined();
+});
+
+test('a pod knows itself by its variables, and outside of a pod there is none', () => {
+  expect(ownPod({ POD_NAMESPACE: 'ops', POD_NAME: 'hale-1' })).toEqual({ namespace: 'ops', name: 'hale-1' });
+  expect(ownPod({ POD_NAMESPACE: 'ops' })).toEqual({ namespace: 'ops', name: hostname() });
+  expect(ownPod({})).toBeUndefined();
 });
 
 test('a state folder that was given by a link is known by where it is', async () => {

@@ -5,7 +5,7 @@ import { exec } from './exec.js';
 import { file } from './file-content.js';
 import { git } from './git.js';
 import { http } from './http.js';
-import { kubernetes } from './inactive.js';
+import { kubernetes } from './kubernetes.js';
 import type { AnyKind } from './kind.js';
 import { plugIn } from './plug-in.js';
 import { postgres } from './postgres.js';

@@ -247,12 +247,6 @@ describe('row 6: claims that are not so', () => {
     expect(await complaints(text)).toEqual([]);
   });
 
-  test('a correction of a provider that is not there is inactive, and named', async () => {
-    const text = changed('mode: act}\n    dependsOn', 'mode: act}\n      roll: {kubernetes: rolloutRestart, mode: act}\n    dependsOn');
-    const checked = await check({ 'hale.yaml': text });
-    expect(checked).toMatchObject({ kind: 'valid', fleet: { notYetActive: ['services.shop.corrections.roll.kubernetes'] } });
-  });
-
   test('only a program or a request can go through a controller: nothing else goes another way than its own', async () => {
     const said = await complaints(changed('restore: lastGood', 'restore: lastGood, through: git'));
     expect(said).toEqual([expect.stringContaining('through: means nothing beside file')]);

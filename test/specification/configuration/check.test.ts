@@ -61,9 +61,9 @@ test.each([
 });
 
 test('what is not active yet is named beside the answer', async () => {
-  const folder = await folderWith({ 'hale.yaml': `sources: {eu: {kubernetes: inCluster, namespaces: [shop]}}\n${minimalFile}` });
+  const folder = await folderWith({ 'hale.yaml': minimalFile.replace('for: 2s', 'for: 2s, warnAhead: 4h') });
   const { talk } = await check([join(folder, 'hale.yaml')], {});
-  expect(talk).toEqual(['not active yet: sources.eu.namespaces']);
+  expect(talk).toEqual(['not active yet: services.shop.objectives.up.warnAhead']);
 });
 
 test('explain names the line, the class or the default behind each value', async () => {

@@ -68,3 +68,53 @@ test.each([
 ])('a silence that says too little or too much is refused with what is allowed: %s', async (correction, policy, says) => {
   expect((await complaints(silencing(correction, policy))).join('\n')).toContain(says);
 });
+
+const clusters = 'eu: {kubernetes: /etc/hale/kubeconfig, namespaces: [shop]}, am: {alertmanager: http://am}';
+const cluster = (correction: string, target = 'source: eu, deployment: shop/checkout'): string =>
+  file(correction, clusters).replace('corrections:', `target: {${target}}\n    corrections:`);
+
+test('a correction of a cluster acts on the Deployment that is the service`s target, and its undo is a fact', async () => {
+  const actionOf = async (correction: string, more = '') => {
+    const { checkout } = await resolved(cluster(correction).replace('    signals:', `${more}    signals:`));
+    return checkout?.corrections[0];
+  };
+  const place = { kind: 'kubernetes', access: '/etc/hale/kubeconfig', namespace: 'shop', deployment: 'checkout' };
+  const instances = '    instances: [checkout-1]\n';
+  expect(await actionOf('kubernetes: rolloutRestart')).toMatchObject({
+    undo: 'nothingToRestore',
+    action: { ...place, command: 'rolloutRestart' },
+  });
+  expect(await actionOf('kubernetes: rolloutUndo, through: git')).toMatchObject({ undo: 'restores', action: { through: 'git' } });
+  expect(await actionOf('kubernetes: scale, replicas: {by: 2, max: 10}')).toMatchObject({
+    undo: 'restores',
+    action: { ...place, by: 2, max: 10 },
+  });
+  expect(await actionOf('kubernetes: deletePod, on: instance', instances)).toMatchObject({
+    undo: 'nothingToRestore',
+    action: { instance: '$instance' },
+  });
+  expect(await actionOf('kubernetes: cordon', instances)).toMatchObject({ undo: 'restores', action: { ...place, command: 'cordon' } });
+});
+
+test.each([
+  ['kubernetes: explode', 'one of rolloutRestart, rolloutUndo, scale, deletePod, cordon'],
+  ['kubernetes: scale', 'is missing its replicas; allowed: replicas: {by: 2, max: 10}'],
+  ['kubernetes: scale, replicas: {by: 0, max: 10}', 'a whole number from 1 to 1000'],
+  ['kubernetes: rolloutUndo, replicas: {by: 1, max: 2}', 'means nothing beside kubernetes: rolloutUndo'],
+  ['kubernetes: deletePod', '$instance'],
+  ['kubernetes: deletePod, on: service', 'is service; allowed beside kubernetes: deletePod: instance'],
+  ['kubernetes: scale, replicas: {by: 1, max: 2}, on: instance', 'is instance; allowed beside kubernetes: scale: service'],
+  ['kubernetes: rolloutRestart, target: {source: eu, deployment: checkout}', 'NAMESPACE/NAME, such as shop/checkout'],
+  ['kubernetes: rolloutRestart, target: {source: eu, deployment: "shop/../nodes"}', 'NAMESPACE/NAME'],
+  ['kubernetes: rolloutRestart, target: {source: eu, deployment: cart/cart}', 'a Deployment in shop, as sources.eu.namespaces says'],
+  ['kubernetes: rolloutRestart, target: {source: am, deployment: shop/checkout}', 'unknown Kubernetes source'],
+  ['kubernetes: rolloutRestart, undo: restores', 'says restores, but kubernetes nothingToRestore'],
+])('a correction of a cluster that says too little or too much is refused with what is allowed: %s', async (correction, says) => {
+  expect((await complaints(cluster(correction))).join('\n')).toContain(says);
+});
+
+test('a target in a namespace that its source is not bound to is refused, even where it is only looked at', async () => {
+  expect(await complaints(cluster('exec: [ls]', 'source: eu, deployment: kube-system/coredns'))).toEqual([
+    expect.stringContaining('is "kube-system/coredns"; allowed: a Deployment in shop'),
+  ]);
+});

@@ -1,0 +1,325 @@
+// Corrections of a cluster. The answers are those of a real kube-apiserver, recorded with `npm run test:kubernetes -- --record`;
+// without `--record` that command runs these same tests against it.
+import { describe, expect, it } from 'vitest';
+import { kubernetesProvider } from '../../adapters/kubernetes/provider.js';
+import { kubernetesCommands, permissionsOf, type KubernetesAction, type KubernetesCommand } from '../../domain/cluster.js';
+import { TargetRefused } from '../../domain/failure.js';
+import { sceneFor, type Scene, type Thing } from '../support/kubernetes/scene.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+
+interface ClusterBench extends Bench<KubernetesAction> {
+  readonly scene: Scene;
+}
+
+const actionOn = ({ access, namespace }: Scene, command: KubernetesCommand, instance = ''): KubernetesAction => {
+  const place = { kind: 'kubernetes', access, namespace, deployment: 'checkout' } as const;
+  if (command === 'scale') return { ...place, command, by: 2, max: 10 };
+  return command === 'deletePod' || command === 'cordon' ? { ...place, command, instance } : { ...place, command };
+};
+
+/** What every bench has, whatever the cluster does with it. */
+function bench(scene: Scene, command: KubernetesCommand, instance?: string): Omit<ClusterBench, 'effects' | 'state' | 'remove'> {
+  const { wire } = scene;
+  return {
+    scene,
+    provider: kubernetesProvider(),
+    target: {
+      service: 'checkout',
+      ...(instance === undefined ? {} : { instance }),
+      action: actionOn(scene, command, instance),
+      timeoutMs: 10_000,
+    },
+    loseAnswers: async () => void (wire.manner = 'silent'),
+    hang: async () => void (wire.manner = 'hanging'),
+  };
+}
+
+/** Revision 3 is in force, 2 and 1 came before it. */
+async function ofDeployment(command: 'rolloutRestart' | 'rolloutUndo' | 'scale'): Promise<ClusterBench> {
+  const scene = await sceneFor(command);
+  const { deployment, admin, deploymentPath, until, replicaSets, deploy } = scene;
+  const revision = async (wanted: string) => (await replicaSets()).find((one) => one.metadata.annotations?.[REVISION] === wanted);
+  if (command === 'rolloutUndo')
+    for (const version of [2, 3]) {
+      await deploy(`shop:v${version}`);
+      await until(() => revision(`${version}`));
+    }
+  const generation = async () => (await deployment())?.metadata.generation ?? 0;
+  const [began, own] = [await generation(), { changes: 0 }];
+  return {
+    ...bench(scene, command),
+    effects: async () => ((await deployment()) === undefined ? 0 : (await generation()) - began - own.changes),
+    state: async () => {
+      const { spec } = (await deployment()) ?? {};
+      return JSON.stringify([spec?.template, spec?.replicas]);
+    },
+    disturb: async () => {
+      own.changes++;
+      if (command === 'scale') await admin('PATCH', deploymentPath, { spec: { replicas: 7 } });
+      else await deploy('shop:v9');
+    },
+    tempt: async () => {
+      const [first, second] = [await revision('1'), await revision('2')];
+      for (const [set, as] of [
+        [first, '2'],
+        [second, '1'],
+      ] as const)
+        if (set !== undefined)
+          await admin('PATCH', `${deploymentPath.replace('deployments/checkout', 'replicasets')}/${set.metadata.name}`, {
+            metadata: { annotations: { [REVISION]: as } },
+          });
+      return undefined;
+    },
+    remove: async () => void (await admin('DELETE', deploymentPath)),
+  };
+}
+
+const REVISION = 'deployment.kubernetes.io/revision';
+
+async function somePod(scene: Scene): Promise<Thing> {
+  const [pod] = await scene.until(async () => {
+    const pods = await scene.pods();
+    return pods.length === 2 ? pods : undefined;
+  });
+  if (pod === undefined) throw new Error('the Deployment has no pod');
+  return pod;
+}
+
+async function ofPod(): Promise<ClusterBench> {
+  const scene = await sceneFor('deletePod');
+  const pod = await somePod(scene);
+  const path = `/api/v1/namespaces/${scene.namespace}/pods/${pod.metadata.name}`;
+  const isThere = async () => (await scene.admin('GET', path))?.metadata.uid === pod.metadata.uid;
+  let others = 0;
+  const remove = async () => {
+    others++;
+    await scene.admin('DELETE', path);
+  };
+  return {
+    ...bench(scene, 'deletePod', pod.metadata.name),
+    effects: async () => ((await isThere()) ? 0 : 1 - others),
+    state: async () => ((await isThere()) ? 'there' : 'gone'),
+    disturb: remove,
+    remove,
+  };
+}
+
+async function ofNode(): Promise<ClusterBench> {
+  const scene = await sceneFor('cordon');
+  const { namespace, admin } = scene;
+  const pod = await somePod(scene);
+  const name = `node-${namespace}`;
+  const path = `/api/v1/nodes/${name}`;
+  await admin('POST', '/api/v1/nodes', { metadata: { name } });
+  const binding = { metadata: { name: pod.metadata.name }, target: { kind: 'Node', name } };
+  await admin('POST', `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/binding`, binding);
+  const node = () => admin('GET', path);
+  return {
+    ...bench(scene, 'cordon', pod.metadata.name),
+    effects: async () => ((await node())?.metadata.annotations?.['hale.dev/action'] === undefined ? 0 : 1),
+    state: async () => JSON.stringify((await node())?.spec?.unschedulable ?? false),
+    // A person makes it theirs.
+    disturb: async () =>
+      void (await admin('PATCH', path, { metadata: { annotations: { 'hale.dev/action': null } }, spec: { unschedulable: true } })),
+    remove: async () => void (await admin('DELETE', path)),
+  };
+}
+
+const benchOf = (command: KubernetesCommand): Promise<ClusterBench> =>
+  command === 'deletePod' ? ofPod() : command === 'cordon' ? ofNode() : ofDeployment(command);
+
+const noGoal = { goal: 'there is nothing to choose: what becomes of it is what the configuration says' };
+const noUndo = { undo: 'pods that are gone can`t be brought back', ...noGoal };
+
+holdsProviderContract('kubernetes rolloutRestart', () => ofDeployment('rolloutRestart'), noUndo);
+holdsProviderContract('kubernetes rolloutUndo', () => ofDeployment('rolloutUndo'));
+holdsProviderContract('kubernetes scale', () => ofDeployment('scale'), { goal: 'the goal follows from what was there before' });
+holdsProviderContract('kubernetes deletePod', ofPod, noUndo);
+holdsProviderContract('kubernetes cordon', ofNode, noGoal);
+
+/** Why a correction is not made, wherever that is found out. */
+async function refusalOf({ provider, target, good, ...more }: Bench<KubernetesAction>): Promise<string> {
+  try {
+    const call = await callOn({ provider, target, ...(good && { good }), ...more });
+    const seen = await provider.examine(target, call.before, good);
+    if (!seen.applicable) return seen.reason;
+    await provider.apply(call);
+    return 'it was made';
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const needed = kubernetesCommands.flatMap((command) =>
+  permissionsOf[command].map((one) => [command, one.verb, one.resource, one] as const),
+);
+
+describe('a service account', () => {
+  it.each(needed)('that may do all that %s needs but %s %s is told so', async (command, verb, resource, permission) => {
+    const bench = await benchOf(command);
+    await bench.scene.withhold(permission);
+    const where = permission.scope === 'cluster' ? 'the cluster' : bench.scene.namespace;
+    expect(await refusalOf(bench)).toContain(`no permission: needs ${verb} ${resource} in ${where}`);
+    expect(await bench.effects()).toBe(0);
+  });
+});
+
+describe('kubernetes', () => {
+  it('looks and compares again when the object has another version, and acts where what it corrects is the same', async () => {
+    const bench = await benchOf('scale');
+    const { admin, deploymentPath, deployment } = bench.scene;
+    let asked = 0;
+    const permit = async () => {
+      if (asked++ === 0) await admin('PATCH', deploymentPath, { metadata: { annotations: { 'example.com/seen': 'yes' } } });
+    };
+    await bench.provider.apply(await callOn(bench, { permit }));
+    const now = await deployment();
+    expect([asked, now?.spec?.replicas]).toEqual([2, 4]);
+    expect(now?.metadata.annotations).toMatchObject({
+      'example.com/seen': 'yes',
+      'hale.dev/action': 'cycle/1/fix',
+      'hale.dev/fence': '7',
+    });
+  });
+
+  it('lets nobody act whose fence is smaller than one that was seen there', async () => {
+    const bench = await benchOf('rolloutRestart');
+    const call = await callOn(bench);
+    await bench.scene.admin('PATCH', bench.scene.deploymentPath, { metadata: { annotations: { 'hale.dev/fence': '12' } } });
+    const before = await bench.state();
+    await expect(bench.provider.apply(call)).rejects.toThrow('under fence 12, and this call has 7');
+    expect(await bench.state()).toBe(before);
+    await bench.provider.apply({ ...call, fence: '13' });
+    expect(await bench.state()).not.toBe(before);
+  });
+
+  it('takes what it left for its after-image, not what somebody made of it before the lost answer was read back', async () => {
+    const bench = await benchOf('scale');
+    const call = await callOn(bench);
+    await bench.loseAnswers?.();
+    await expect(bench.provider.apply(call)).rejects.not.toBeInstanceOf(TargetRefused);
+    await bench.disturb?.();
+    const found = await bench.provider.readBack(call);
+    expect(found).toMatchObject({ kind: 'applied', after: { identity: call.goal?.identity } });
+    if (found.kind !== 'applied') throw new Error(found.kind);
+    expect(await bench.provider.undo(undoOf(call), found.after)).toMatchObject({ kind: 'changedMeanwhile' });
+  });
+
+  it('can not tell what became of a call after somebody else has changed the same', async () => {
+    const bench = await benchOf('rolloutUndo');
+    const call = await callOn(bench);
+    await bench.disturb?.();
+    expect(await bench.provider.readBack(call)).toMatchObject({ kind: 'unknown', why: expect.stringContaining('shop:v9') });
+  });
+
+  it.each(['rolloutRestart', 'rolloutUndo'] as const)('leaves a paused rollout to whoever paused it: %s', async (command) => {
+    const bench = await benchOf(command);
+    const call = await callOn(bench);
+    await bench.scene.admin('PATCH', bench.scene.deploymentPath, { spec: { paused: true } });
+    await expect(bench.provider.apply(call)).rejects.toThrow(/is paused/);
+    expect(await refusalOf(bench)).toMatch(/is paused/);
+  });
+
+  it('leaves a Deployment alone that is being deleted', async () => {
+    const bench = await benchOf('rolloutRestart');
+    const { admin, deploymentPath } = bench.scene;
+    const call = await callOn(bench);
+    await admin('PATCH', deploymentPath, { metadata: { finalizers: ['example.com/wait'] } });
+    await admin('DELETE', deploymentPath);
+    await expect(bench.provider.apply(call)).rejects.toThrow(/is being deleted/);
+    expect(await refusalOf(bench)).toMatch(/is being deleted/);
+  });
+
+  it.each(['rolloutUndo', 'scale'] as const)(
+    'leaves to a repository what a controller would put back, unless it is the way there: %s',
+    async (command) => {
+      const bench = await benchOf(command);
+      const { admin, deploymentPath } = bench.scene;
+      await admin('PATCH', deploymentPath, { metadata: { labels: { 'argocd.argoproj.io/instance': 'checkout' } } });
+      expect(await refusalOf(bench)).toMatch(/argocd keeps .*\/checkout as its repository says/);
+      const action = { ...bench.target.action, through: 'git' };
+      expect(await refusalOf({ ...bench, target: { ...bench.target, action } })).toBe('it was made');
+    },
+  );
+
+  it('fights no autoscaler for the number of replicas', async () => {
+    const bench = await benchOf('scale');
+    const { admin, namespace } = bench.scene;
+    const call = await callOn(bench);
+    await admin('POST', `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`, {
+      metadata: { name: 'checkout-busy' },
+      spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'checkout' }, maxReplicas: 5 },
+    });
+    await expect(bench.provider.apply(call)).rejects.toThrow('HorizontalPodAutoscaler checkout-busy decides');
+    expect(await refusalOf(bench)).toContain('HorizontalPodAutoscaler checkout-busy decides');
+  });
+
+  it('scales to the most that is allowed and no further, and wakes nothing that was scaled to nothing', async () => {
+    const bench = await benchOf('scale');
+    const { admin, deploymentPath, deployment } = bench.scene;
+    const reach = async (replicas: number) => {
+      await admin('PATCH', deploymentPath, { spec: { replicas } });
+      return refusalOf(bench);
+    };
+    expect(await reach(9)).toBe('it was made');
+    expect((await deployment())?.spec?.replicas).toBe(10);
+    expect(await reach(10)).toMatch(/10 are allowed at most/);
+    expect(await reach(0)).toMatch(/somebody wants it so/);
+  });
+
+  it('evicts no pod that a disruption budget keeps, and names the budget', async () => {
+    const bench = await benchOf('deletePod');
+    const { admin, namespace, until, pods } = bench.scene;
+    const path = `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`;
+    const conditions = [{ type: 'Ready', status: 'True' }];
+    for (const { metadata } of await pods())
+      await admin('PATCH', `/api/v1/namespaces/${namespace}/pods/${metadata.name}/status`, {
+        status: { phase: 'Running', podIP: '10.1.2.3', conditions },
+      });
+    await admin('POST', path, { metadata: { name: 'keep' }, spec: { minAvailable: 2, selector: { matchLabels: { app: 'checkout' } } } });
+    await until(async () => ((await admin('GET', `${path}/keep`))?.status?.currentHealthy === 2 ? true : undefined));
+    expect(await refusalOf(bench)).toMatch(/TargetRefused: Cannot evict pod .*disruption budget keep/);
+    const byAddress = { ...bench.target, action: { ...bench.target.action, instance: '10.1.2.3:9100' } as KubernetesAction };
+    expect(await bench.provider.image(byAddress)).toMatchObject({ summary: expect.stringContaining('is Running') });
+  });
+
+  it('takes for its own no pod that only has the same labels', async () => {
+    const bench = await benchOf('deletePod');
+    const { admin, namespace } = bench.scene;
+    const containers = [{ name: 'app', image: 'shop:v1' }];
+    await admin('POST', `/api/v1/namespaces/${namespace}/pods`, {
+      metadata: { name: 'stray', labels: { app: 'checkout' } },
+      spec: { containers },
+    });
+    const target = { ...bench.target, instance: 'stray', action: { ...bench.target.action, instance: 'stray' } as KubernetesAction };
+    expect(await refusalOf({ ...bench, target })).toMatch(/stray is no pod of it/);
+  });
+
+  it('comes back when a busy server said to, and gives up where that is too late', async () => {
+    const bench = await benchOf('scale');
+    const { instead } = bench.scene.wire;
+    const busy = { method: 'PATCH', status: 429, body: { kind: 'Status', message: 'too many requests' } };
+    instead.push({ ...busy, retryAfter: '3600' });
+    await expect(bench.provider.apply(await callOn(bench, { timeoutMs: 500 }))).rejects.toThrow(
+      /is too busy: it asks to come back in 3600 s/,
+    );
+    expect(await bench.effects()).toBe(0);
+    instead.push({ ...busy, retryAfter: '1' });
+    await bench.provider.apply(await callOn(bench));
+    expect(await bench.effects()).toBe(1);
+  });
+
+  it('tells a server that failed from one that refused', async () => {
+    const bench = await benchOf('scale');
+    const { instead } = bench.scene.wire;
+    const message = { kind: 'Status', message: 'etcdserver: request timed out' };
+    instead.push(
+      { method: 'PATCH', status: 504, body: message },
+      { method: 'PATCH', status: 422, body: { kind: 'Status', message: 'denied by policy' } },
+    );
+    await expect(bench.provider.apply(await callOn(bench))).rejects.not.toBeInstanceOf(TargetRefused);
+    const refused = bench.provider.apply(await callOn(bench));
+    await expect(refused).rejects.toBeInstanceOf(TargetRefused);
+    await expect(refused).rejects.toThrow('denied by policy');
+  });
+});
