@@ -8,6 +8,7 @@ import { alertmanagerProvider } from '../adapters/alertmanager/provider.js';
 import { alertmanagerSilences } from '../adapters/alertmanager/silences.js';
 import { dockerProvider } from '../adapters/docker/provider.js';
 import { loadPlugIns } from '../adapters/configuration/plug-ins.js';
+import { standingOf } from '../adapters/docker/standing.js';
 import { commands } from '../adapters/exec/commands.js';
 import { execMeter } from '../adapters/exec/meter.js';
 import { execProvider } from '../adapters/exec/provider.js';
@@ -106,6 +107,7 @@ export function composePorts(
       pod: ownPod(),
       process: process.pid,
       processOf: (target) => processOf(onMachines, target),
+      standingOf,
     }),
   };
 }

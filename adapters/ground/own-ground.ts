@@ -1,6 +1,7 @@
 import type { Ground, Target } from '../../activities/ports.js';
 import type { MachineAction } from '../../domain/machine.js';
 import type { Action } from '../../domain/service.js';
+import { ownInContainer, type Standing } from './containers.js';
 import { folderOf, pathsOfWords, type Folders } from './folders.js';
 import { isSameMachine } from './machines.js';
 import { carriedBy } from './processes.js';
@@ -21,13 +22,21 @@ export interface Stand {
   readonly process: number;
   /** The process that a unit or a service stands for; undefined where there is none, or nobody can tell. */
   readonly processOf: (target: Target<MachineAction>) => Promise<number | undefined>;
+  /** Where a container is, and where others reach it; undefined when nobody can tell. */
+  readonly standingOf: (target: Target<DockerAction>) => Promise<Standing | undefined>;
 }
+
+type DockerAction = Extract<Action, { kind: 'docker' }>;
 
 /** Recognised by identity, never by a service's name: a link into the state folder is the state folder. */
 export const ownGround = (stand: Stand): Ground => ({
   async ownOf(target, resource) {
     const { action } = target;
     if (action.kind === 'postgres' && resource === (await stand.database())) return 'PostgreSQL';
+    if (action.kind === 'docker') {
+      const standing = await stand.standingOf({ ...target, action });
+      return standing === undefined ? undefined : ownInContainer(standing, stand.process, stand.servers);
+    }
     if (isOnMachine(action)) return (await isHere(action)) ? ownOnMachine(stand, { ...target, action }) : undefined;
     if (action.kind === 'kubernetes' && stand.pod !== undefined && isOfDeployment(stand.pod, action)) return `pod ${stand.pod.name}`;
     return (await serverOf(stand, action)) ?? (await folderOf(stand.folders, [...targetPaths(action), ...pathsOfWords(wordsOf(action))]));

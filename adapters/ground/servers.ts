@@ -9,6 +9,10 @@ interface Address {
 export const serverAtUrl = (servers: Servers, url: string): Promise<string | undefined> =>
   nameOf(servers, (own) => isAmong(own, addressesOfUrls([url])));
 
+/** Which of these servers is on a machine, or a container, of this address: whatever its port. */
+export const serverOn = (servers: Servers, address: string): Promise<string | undefined> =>
+  nameOf(servers, ({ host }) => isSameMachine(address, host));
+
 /** Which of these servers the words of a command name: in one word, or host and port each in a word of its own. */
 export function serverOfWords(servers: Servers, words: readonly string[]): Promise<string | undefined> {
   const parts = words.flatMap(partsOf);

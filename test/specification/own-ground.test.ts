@@ -38,6 +38,7 @@ async function standing() {
     folders: { 'PostgreSQL files': [join(state, 'postgres')] },
     process: process.pid,
     processOf: async () => undefined,
+    standingOf: async () => undefined,
   });
   return { pool, state, ownOf: (action: Action, resource = '') => ground.ownOf(target(action), resource) };
 }
@@ -82,6 +83,7 @@ test('hale knows the Deployment of the pod that it runs in, and takes no other f
     folders: {},
     process: 1,
     processOf: async () => undefined,
+    standingOf: async () => undefined,
     pod: { namespace: 'ops', name: 'hale-7d9f8b6c5d-x2x4z' },
   });
   const restart = (namespace: string, deployment: string): Action => ({
@@ -280,6 +282,7 @@ test('hale knows a unit or a service under which it runs itself, or a server of 
       folders: { logs: [join(state, 'logs')] },
       process: self,
       processOf: (one) => processOf(way.machines, one),
+      standingOf: async () => undefined,
     });
   const here = { host: '127.0.0.1', port: 22, user: 'hale', key: { file: '/k' }, knownHosts: '/k', atOnce: 1 };
   const restart = (of: string): Action => ({ kind: 'runit', command: 'restart', service: of });
