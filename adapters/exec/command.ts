@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { descendantsOf, signalIfStillThere } from './descendants.js';
 
 /** One program with its arguments. The environment is exactly `env`. */
 export interface Command {
@@ -98,11 +99,17 @@ function letGo(stream: Readable | null): void {
 
 const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, '').trimEnd();
 
-/** Ends a whole process group, politely first. */
+/** Ends a whole process group, and what has left it without being let go, politely first. */
 export function endGroup(leader: number | undefined): void {
   if (leader === undefined) return;
-  signalGroup(leader, 'SIGTERM');
-  setTimeout(() => signalGroup(leader, 'SIGKILL'), graceMs);
+  // Looked up before anybody ends: the children of who has ended are init's.
+  const beneath = descendantsOf(leader);
+  const signal = (name: NodeJS.Signals) => {
+    signalGroup(leader, name);
+    for (const one of beneath) signalIfStillThere(one, name);
+  };
+  signal('SIGTERM');
+  setTimeout(() => signal('SIGKILL'), graceMs);
 }
 
 function signalGroup(leader: number, signal: NodeJS.Signals): void {

@@ -1,4 +1,4 @@
-import type { Call, Provider } from '../../../activities/ports.js';
+import type { Call, Provider, ReadBack } from '../../../activities/ports.js';
 import type { Image } from '../../../domain/effect.js';
 
 /** What hale would put on record about a call. */
@@ -17,7 +17,7 @@ export async function tryOnce(provider: Provider, call: Call): Promise<Verdict> 
     const { name, message, after } = error as Error & { readonly after?: Image };
     if (sayingNothingWasDone.includes(name)) return { kind: 'notApplied', why: message };
     if (name === 'ActionFailed' && after !== undefined) return { kind: 'applied', after };
-    const found = await provider.readBack(overdue(call));
+    const found = await askAgain(provider, call);
     if (found.kind === 'applied' || found.kind === 'partly') return { kind: 'applied', after: found.after };
     return found.kind === 'notApplied' ? { kind: 'notApplied', why: message } : { kind: 'unknown', why: found.why };
   }
@@ -25,7 +25,7 @@ export async function tryOnce(provider: Provider, call: Call): Promise<Verdict> 
 
 /** Whoever takes up the call of a worker that died asks first, and acts again only where nothing was done. */
 export async function takeUp(provider: Provider, call: Call): Promise<Verdict> {
-  const found = await provider.readBack(overdue(call));
+  const found = await askAgain(provider, call);
   switch (found.kind) {
     case 'applied':
       return { kind: 'applied', after: found.after };
@@ -37,5 +37,12 @@ export async function takeUp(provider: Provider, call: Call): Promise<Verdict> {
   }
 }
 
-/** The try before may still be under way at its target. */
-const overdue = (call: Call): Call => ({ ...call, underWayUntil: Date.now() + call.timeoutMs });
+/** Who gets no answer asks again, as an activity does that failed. The try before may still be under way at its target. */
+async function askAgain(provider: Provider, call: Call, times = 3): Promise<ReadBack> {
+  try {
+    return await provider.readBack({ ...call, underWayUntil: Date.now() + call.timeoutMs });
+  } catch (error) {
+    if (times <= 1) throw error;
+    return askAgain(provider, call, times - 1);
+  }
+}

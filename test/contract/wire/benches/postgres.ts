@@ -9,7 +9,7 @@ import { built } from './module.js';
 type Postgres = Extract<Action, { kind: 'postgres' }>;
 
 const provider = built('adapters/postgres-target/provider', 'postgresProvider');
-const timeoutMs = 1_000;
+const timeoutMs = 1_500;
 process.env.PASSWORD_ON_THE_WIRE = 'hale';
 
 interface Place {
