@@ -18,10 +18,11 @@ const json = process.argv.includes('--json');
 mkdirSync(join(root, '.hale'), { recursive: true });
 rmSync(report, { force: true });
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-spawnSync(process.execPath, [vitest, 'run', 'test/rows/', '--project', 'hale', '--reporter=json', `--outputFile=${report}`], {
-  cwd: root,
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
+const { stderr } = spawnSync(
+  process.execPath,
+  [vitest, 'run', 'test/rows/', '--project', 'hale', '--reporter=json', `--outputFile=${report}`],
+  { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8', maxBuffer: 1e9 },
+);
 const tests = testsIn(report);
 const rows = tests.flatMap(({ status, meta: { row } }) => (row === undefined || status !== 'passed' ? [] : [row]));
 const failed = tests.filter(({ status }) => status !== 'passed');
@@ -47,7 +48,7 @@ function testsIn(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8')).testResults.flatMap(resultsOf);
   } catch (error) {
-    console.error(`the test runner left no report: ${error.message}`);
+    console.error(`the test runner left no report: ${error.message}\n${stderr}`);
     return [];
   }
 }

@@ -18,8 +18,8 @@ const rehearse = proxyActivities<DryRunActivities>({
 type Known = Extract<Surveyed, { kind: 'known' }>;
 
 /** The runbook of a cycle up to the gate, for every correction of the plan. Its activities can only read. */
-export async function dryRun(raw: unknown): Promise<DryRun> {
-  const order: DryRunOrder = readOrFail(dryRunOrder, raw, EXAMPLE);
+export async function dryRun(raw: unknown, ...more: readonly unknown[]): Promise<DryRun> {
+  const order: DryRunOrder = readOrFail(dryRunOrder, raw, EXAMPLE, more);
   const { service, instance } = order;
   const known = await rehearse.surveyService({ service, instance });
   if (known.kind === 'refused') throw invalidInput(`${known.sentence}; for example ${EXAMPLE}`);

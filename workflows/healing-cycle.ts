@@ -24,10 +24,10 @@ interface End {
 }
 
 /** The runbook of one service: detect, diagnose, plan, gate, correct, validate; then learn, or roll back and choose again. */
-export async function healingCycle(raw: unknown): Promise<CycleResult> {
+export async function healingCycle(raw: unknown, ...more: readonly unknown[]): Promise<CycleResult> {
   const cycle = new Cycle();
   openDesk(cycle.desk, () => cycle.chart.state(), verify);
-  cycle.begin(readOrFail(cycleOrder, raw, EXAMPLE));
+  cycle.begin(readOrFail(cycleOrder, raw, EXAMPLE, more));
   // Cancelling in the Temporal UI means abort; the undo it asks for must run although the workflow is cancelled.
   CancellationScope.current().cancelRequested.catch(() => cycle.desk.obey({ verb: 'abort', by: 'temporal cancel' }));
   return CancellationScope.nonCancellable(() => rounds(cycle));

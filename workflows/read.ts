@@ -16,8 +16,13 @@ export function read<T>(schema: z.ZodType<T>, value: unknown, example: string): 
   return { ok: false, sentence: `${issues.slice(0, 5).join('; ')}; for example ${example}` };
 }
 
-/** As `read`, for the workflow's own input: fails the workflow with a typed failure instead of retrying its task for ever. */
-export function readOrFail<T>(schema: z.ZodType<T>, value: unknown, example: string): T {
+/**
+ * As `read`, for the workflow's own input: fails the workflow with a typed failure instead of retrying its task for ever.
+ *
+ * @param more what came after the one argument: nobody would look at it, and whoever sent it thinks that somebody does
+ */
+export function readOrFail<T>(schema: z.ZodType<T>, value: unknown, example: string, more: readonly unknown[] = []): T {
+  if (more.length > 0) throw invalidInput(`input: got ${1 + more.length} arguments, allowed: one; for example ${example}`);
   const heard = read(schema, value, example);
   if (heard.ok) return heard.value;
   throw invalidInput(heard.sentence);

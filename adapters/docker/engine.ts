@@ -32,13 +32,22 @@ export async function openEngine(source: DockerSource, { timeoutMs, abort }: Lim
     (version?: string): Engine['ask'] =>
     async (request) => {
       try {
-        return await request(clientOf(source, version), over);
+        return await Promise.race([request(clientOf(source, version), over), whenOver(over)]);
       } catch (error) {
         throw over.aborted ? new DockerFailed('unclear', why()) : failureOf(error, source);
       }
     };
   const spoken = await talk()((docker, abortSignal) => docker.version({ abortSignal } as never) as unknown as Promise<Spoken>);
   return { ask: talk(agreed(spoken)) };
+}
+
+/** The library never answers for a response that was cut off in its middle. Only rejects. */
+function whenOver(over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const give = (): void => reject(over.reason as Error);
+    if (over.aborted) give();
+    else over.addEventListener('abort', give, { once: true });
+  });
 }
 
 interface Spoken {

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
@@ -39,17 +40,39 @@ export async function transaction<T>(pool: pg.Pool, work: (queries: Queries) => 
   }
 }
 
-/** Brings the schema up to this code's version, under a lock, each migration in its own transaction. */
+const migrations = fileURLToPath(new URL('./migrations', import.meta.url));
+
+/**
+ * Brings the schema up to this code's version, under a lock, each migration in its own transaction. Throws where a newer hale
+ * was here: what this one would write there may mean something else by now.
+ */
 export async function migrate(url: string): Promise<void> {
+  await refuseNewer(url);
   await runner({
     databaseUrl: url,
-    dir: fileURLToPath(new URL('./migrations', import.meta.url)),
+    dir: migrations,
     migrationsTable: 'migrations',
     direction: 'up',
     checkOrder: true,
     advisoryLockMode: 'wait',
     log: () => undefined,
   });
+}
+
+async function refuseNewer(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const table = await client.query("select from pg_class where oid = to_regclass('migrations')");
+    if (table.rowCount === 0) return;
+    const { rows } = await client.query<{ name: string }>('select name from migrations order by name');
+    const known = new Set(readdirSync(migrations).map((file) => file.replace(/\.sql$/, '')));
+    const newer = rows.find(({ name }) => !known.has(name));
+    if (newer !== undefined)
+      throw new Error(`the database was used by a newer hale: it has ${newer.name}, which this version does not know; take a newer hale`);
+  } finally {
+    await client.end();
+  }
 }
 
 /** SQL keeps `-` where an instance is absent, so that it may be part of a key. */

@@ -16,7 +16,7 @@ export interface Intake {
   /** Keeps changes, all or none; answers how many of them said something new. */
   storeChanges(changes: readonly Change[]): Promise<number>;
   figures(): Promise<Figures>;
-  /** Whether the database answers. */
+  /** Whether the database answers, knows hale's tables and takes what is written. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,9 +32,17 @@ export function openIntake(url: string): Intake {
     storeAlerts: (source, alerts) => storeAlerts(pool, source, alerts),
     storeChanges: (changes) => storeChanges(pool, changes),
     figures: () => readFigures(pool),
-    ping: async () => void (await pool.query('select from alerts limit 0')),
+    ping: () => ping(pool),
     close: () => pool.end(),
   };
+}
+
+/** After a failover the one that answers may still be a replica, which keeps nothing. */
+async function ping(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ readOnly: string }>(
+    `select current_setting('transaction_read_only') as "readOnly", (select 1 from alerts limit 0)`,
+  );
+  if (rows[0]?.readOnly !== 'off') throw new Error('the database is read only');
 }
 
 async function fleet(pool: pg.Pool): Promise<Fleet | undefined> {

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 /** How a bad input comes in: as people, machines and targets really hand it over. */
 export type Door = 'HTTP' | 'YAML' | 'CLI' | 'Temporal' | 'socket' | 'program' | 'process';
 
-/** A file and a piece of the one line in it that refuses the input. */
-export type Guard = readonly [file: string, text: string];
+/** A file and a piece of the one line in it that refuses the input; or who else does, where it never reaches hale. */
+export type Guard = readonly [file: string, text: string] | 'the Temporal server';
 
 /** One input, what is answered to it, and who answers so. */
 export type Case<I> = readonly [input: I, reply: RegExp, guard: Guard];
@@ -17,7 +17,7 @@ export interface Told {
   /** Of the input, to tell it from others. */
   readonly input: string;
   readonly reply: string;
-  /** FILE:LINE */
+  /** FILE:LINE, or the server that hale stands on. */
   readonly guard: string;
 }
 
@@ -53,7 +53,9 @@ export function row<I>(
 }
 
 /** Throws unless the text stands in exactly one line, so that no row points to where its guard once was. */
-function lineOf([file, text]: Guard): string {
+function lineOf(guard: Guard): string {
+  if (typeof guard === 'string') return guard;
+  const [file, text] = guard;
   const lines = readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8').split('\n');
   const found = lines.flatMap((line, index) => (line.includes(text) ? [index + 1] : []));
   if (found.length !== 1) throw new Error(`the guard ${JSON.stringify(text)} stands in ${found.length} lines of ${file}; one is right`);

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { defaultPayloadConverter, type Payload, type PayloadCodec } from '@temporalio/common';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSealed, keyIdOf, payloadCodec } from '../../../adapters/encryption/codec.js';
@@ -12,6 +12,7 @@ import { parsePayloadKeys } from '../../../adapters/encryption/keys.js';
 import { takePayloadKeys } from '../../../workers/payload-keys.js';
 import { freshDatabase } from '../../support/database.js';
 
+const tagBytes = 16;
 const line = (id: string): string => `${id} ${randomBytes(32).toString('base64')}`;
 const [october, november, another] = [line('2026-10'), line('2026-11'), line('2026-10')];
 const codecOf = (...lines: readonly string[]) => payloadCodec(parsePayloadKeys(lines.join('\n'), 'keys'));
@@ -55,23 +56,37 @@ describe('the payload codec', () => {
     await expect(codecOf(...keys).decode(sealed)).rejects.toThrow(sentence);
   });
 
-  it.each(['a bit of its text', 'its key id', 'its end'])('refuses a payload of which somebody changed %s', async (what) => {
-    const codec = codecOf(october, line('2026-09'));
-    const [sealed = {}] = await codec.encode([payloadOf('secret')]);
-    const data = Buffer.from(sealed.data ?? []);
-    const changed: Payload =
-      {
-        'a bit of its text': { ...sealed, data: Buffer.from(data.map((byte, index) => (index === 14 ? byte ^ 1 : byte))) },
-        'its key id': { ...sealed, metadata: { ...sealed.metadata, 'encryption-key-id': Buffer.from('2026-09') } },
-        'its end': { ...sealed, data: data.subarray(0, -1) },
-      }[what] ?? {};
-    await expect(codec.decode([changed])).rejects.toThrow(/can't be opened/);
-  });
+  it.each(['a bit of its text', 'the last letter of its text', 'its key id', 'its end'])(
+    'refuses a payload of which somebody changed %s',
+    async (what) => {
+      const codec = codecOf(october, line('2026-09'));
+      const [sealed = {}] = await codec.encode([payloadOf('secret')]);
+      const data = Buffer.from(sealed.data ?? []);
+      const changed: Payload =
+        {
+          'a bit of its text': { ...sealed, data: Buffer.from(data.map((byte, index) => (index === 14 ? byte ^ 1 : byte))) },
+          // What it says then is JSON as before, so that nothing but the tag tells it.
+          'the last letter of its text': {
+            ...sealed,
+            data: Buffer.from(data.map((byte, index) => (index === data.length - tagBytes - 2 ? byte ^ 1 : byte))),
+          },
+          'its key id': { ...sealed, metadata: { ...sealed.metadata, 'encryption-key-id': Buffer.from('2026-09') } },
+          'its end': { ...sealed, data: data.subarray(0, -1) },
+        }[what] ?? {};
+      await expect(codec.decode([changed])).rejects.toThrow(/can't be opened/);
+    },
+  );
 
   it('is tried with a sentence before anything is said to Temporal, and missed where it is not', async () => {
     const converter = dataConverterOf(parsePayloadKeys(october, 'keys'));
     await expect(assertSeals(converter)).resolves.toBeUndefined();
-    await expect(assertSeals({ ...converter, payloadCodecs: [] })).rejects.toThrow(/payloads are not sealed although there are keys/);
+    const notSealing = (encode: PayloadCodec['encode']) => assertSeals({ ...converter, payloadCodecs: [{ encode, decode: encode }] });
+    const backwards = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).reverse();
+    const pretending = { encoding: Buffer.from('binary/encrypted') };
+    const missed = /payloads are not sealed although there are keys/;
+    await expect(assertSeals({ ...converter, payloadCodecs: [] })).rejects.toThrow(missed);
+    await expect(notSealing(async (all) => all.map((one) => ({ ...one, data: backwards(one.data) })))).rejects.toThrow(missed);
+    await expect(notSealing(async (all) => all.map((one) => ({ ...one, metadata: pretending })))).rejects.toThrow(missed);
   });
 });
 
