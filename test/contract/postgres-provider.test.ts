@@ -251,6 +251,29 @@ describe('vacuum of a table', () => {
     expect(await bench.database.owner.query('select from items')).toMatchObject({ rowCount: 100 });
   });
 
+  it('SQL action injection: a table is what the catalogue knows by that very name, and nothing is run of it', async () => {
+    const bench = await bloated();
+    const { owner } = bench.database;
+    await owner.query(`create table "x; drop table items" as select 1 as v; grant all on "x; drop table items" to public`);
+    for (const table of [
+      'x; drop table items',
+      'items; drop table items',
+      `items'; drop table items; --`,
+      'items) ; drop table items --',
+      '',
+      '*',
+    ]) {
+      const target = { ...bench.target, action: { ...bench.target.action, table } };
+      expect(await bench.provider.image(target)).toMatchObject({ summary: `there is no table ${JSON.stringify(table)}` });
+      await expect(bench.provider.apply(await callOn({ ...bench, target }))).rejects.toThrow(/there is no table/);
+    }
+    // The same name, as the server itself writes it, is one table and no statement.
+    const target = { ...bench.target, action: { ...bench.target.action, table: '"x; drop table items"' } };
+    expect(await bench.provider.image(target)).toMatchObject({ content: { name: 'public."x; drop table items"' } });
+    await bench.provider.apply(await callOn({ ...bench, target }));
+    expect(await owner.query('select from items')).toMatchObject({ rowCount: 100 });
+  });
+
   it('does not queue for a table that is locked', async () => {
     const bench = await bloated();
     const holder = await bench.database.session();

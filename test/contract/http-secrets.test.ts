@@ -37,53 +37,6 @@ async function target(
   return { bench, seen, url };
 }
 
-describe('row 45: an http action', () => {
-  it('that is answered with 200 long after its time is unknown, and read back until its time is over', async () => {
-    const { bench, seen } = await target((response, done) => void setTimeout(() => (done(), response.end('ok')), 700));
-    const call = await callOn(bench);
-    const late = bench.provider.apply(call);
-    await expect(late).rejects.toThrow(/did not answer within 400 ms/);
-    await expect(late).rejects.not.toBeInstanceOf(TargetRefused);
-    expect(await bench.provider.readBack({ ...call, underWayUntil: Date.now() + 5_000 })).toMatchObject({ kind: 'applied' });
-    expect(seen.filter(({ method }) => method === 'POST')).toHaveLength(1);
-    expect(seen[0]?.headers).toMatchObject({ 'idempotency-key': call.actionId, 'hale-fence': call.fence });
-  });
-
-  it('that is answered with 204 is done', async () => {
-    const { bench } = await target((response, done) => (done(), response.writeHead(204).end()));
-    expect(await bench.provider.apply(await callOn(bench))).toMatchObject({ content: { actionId: 'cycle/1/fix' } });
-  });
-
-  it('that is answered with 500 and done in the background is read back as done', async () => {
-    const { bench } = await target((response, done) => (response.writeHead(500).end('busy'), void setTimeout(done, 300)));
-    const call = await callOn(bench);
-    await expect(bench.provider.apply(call)).rejects.toThrow(/answered 500: busy/);
-    expect(await bench.provider.readBack({ ...call, underWayUntil: Date.now() + 5_000 })).toMatchObject({ kind: 'applied' });
-  });
-
-  it('that is sent round in a circle is asked once and unknown', async () => {
-    const { bench, seen } = await target((response, _, request) => void response.writeHead(307, { location: request.url }).end());
-    await expect(bench.provider.apply(await callOn(bench))).rejects.toThrow(/answered 307/);
-    expect(seen).toHaveLength(1);
-  });
-
-  it('whose connection is reset in the middle of the answer counts by the status that came, or is unknown without one', async () => {
-    const half = await target((response, done) => {
-      done();
-      response
-        .writeHead(200, { 'content-length': '100', connection: 'keep-alive' })
-        .write('half', () => response.socket?.resetAndDestroy());
-    });
-    expect(await half.bench.provider.apply(await callOn(half.bench))).toMatchObject({ content: { actionId: 'cycle/1/fix' } });
-    const none = await target((response, done) => (done(), response.socket?.resetAndDestroy()));
-    const call = await callOn(none.bench);
-    const reset = none.bench.provider.apply(call);
-    await expect(reset).rejects.toThrow(/ECONNRESET|socket hang up/);
-    await expect(reset).rejects.not.toBeInstanceOf(TargetRefused);
-    expect(await none.bench.provider.readBack(call)).toMatchObject({ kind: 'applied' });
-  });
-});
-
 describe('a secret in a header', () => {
   const canary = `hunter2+"/=`;
   const secretOf = async (text: string) => {
