@@ -227,6 +227,18 @@ export const replayed = z.object({
   cycles: z.array(z.object({ cycle: z.string(), workflowId: z.string(), why: maybe(z.string()) })),
 });
 
+/** `for`: the corrections that need it, as `service/correction`. */
+export const permissions = z.object({
+  permissions: z.array(
+    z.object({
+      where: z.string(),
+      kind: z.enum(['grant', 'call', 'sudoers', 'forcedCommand', 'file', 'program', 'push', 'request', 'module', 'role']),
+      line: z.string(),
+      for: z.array(z.string()),
+    }),
+  ),
+});
+
 export const doctor = z.object({
   checks: z.array(
     z.object({ name: z.string(), result: z.enum(['ok', 'trouble', 'unknown']), sentence: z.string(), command: maybe(z.string()) }),

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { adoptionCommands } from './adoption-commands.js';
-import { checkCommand } from './check-command.js';
+import { checkCommand, permissionsCommand } from './check-command.js';
 import { exitCodes, exitCodeTable } from './exit-codes.js';
 import { connected, spoken } from './connected.js';
 import { gateCommands } from './gate-commands.js';
@@ -110,7 +110,7 @@ function looking(program: Command): void {
     .option('--in-force', 'what is in force now, which is all that is listed')
     .option('--service <name>', 'only those of one service')
     .action((options: EffectsOptions & Output) => print(options, async () => (await import('./effects.js')).effectsInForce(options)));
-  program.addCommand(checkCommand());
+  program.addCommand(checkCommand()).addCommand(permissionsCommand());
   connected(program.command('doctor'))
     .description('look at every part hale stands on, and print the commands that are missing')
     .action((options: Where & Output) => print(options, async () => (await import('./doctor.js')).doctor(options)));
