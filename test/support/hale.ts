@@ -28,7 +28,7 @@ export interface Hale {
   /** Brings another configuration into force. */
   readonly configure: (yaml: string) => Promise<Fleet>;
   readonly taskQueue: string;
-  readonly start: (service: string) => Promise<Handle>;
+  readonly start: (service: string, instance?: string) => Promise<Handle>;
   /** Runs a worker while `work` runs. */
   readonly working: <T>(work: () => Promise<T>, change?: (activities: CycleActivities) => Partial<CycleActivities>) => Promise<T>;
 }
@@ -54,12 +54,12 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string, taskQ
     fleet,
     configure,
     taskQueue,
-    start: async (service) =>
+    start: async (service, instance) =>
       env.client.workflow.start('healingCycle', {
         taskQueue,
-        workflowId: healWorkflowId(service),
+        workflowId: healWorkflowId(service, instance),
         workflowIdConflictPolicy: 'TERMINATE_EXISTING',
-        args: [{ service, by: 'test' }],
+        args: [{ service, ...(instance === undefined ? {} : { instance }), by: 'test' }],
       }) as Promise<Handle>,
     working: async (work, change = () => ({})) => {
       const activities = createCycleActivities(ports);
