@@ -17,7 +17,7 @@ refuse() {
 }
 
 is_word() {
-  case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._:@/-]*) return 1 ;; esac
+  case $1 in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._:@/-]* | */.*) return 1 ;; esac
   [ ${#1} -le 250 ]
 }
 
@@ -56,12 +56,12 @@ open_state() {
 take_lock() {
   { : >>"$folder/lock"; } 2>/dev/null || refuse "state folder $state can't be written by $(id -un)"
   exec 9>>"$folder/lock"
-  flock -w 60 9 || refuse 'another action on it has not ended'
+  flock -w "$1" 9 || refuse 'another action on it has not ended'
 }
 
 take_fence() {
   read_number "$folder/fence"
-  [ "$fence" -ge "$number" ] || refuse "fence $fence is smaller than $number, which was seen here"
+  [ "$fence" -ge "$number" ] || refuse "fence $fence is smaller than $number, which was seen here; if the database of hale was made anew, remove $folder"
   write_number "$folder/fence" "$fence"
 }
 
@@ -245,8 +245,6 @@ obstacle_at() {
     obstacle="no permission to look into $1"
   elif [ "$real" != "$1" ]; then
     obstacle="$1 leads to $real; allowed: the folder itself"
-  elif data_above "$1"; then
-    obstacle="$1 lies in a data directory of $data, $data_folder"
   fi
 }
 
@@ -371,6 +369,35 @@ END
   return 1
 }
 
+# ---- what was cut off
+
+# Whether what was begun may still be under way.
+at_work() {
+  case $kind in
+  systemd) case $active in activating | deactivating | reloading) ;; *) return 1 ;; esac ;;
+  runit) case $identity:$status in *'got TERM'*) ;; run:[0-9]*) return 1 ;; esac ;;
+  disk) return 1 ;;
+  esac
+}
+
+# It was cut off between its beginning and its end. If the target is still as it was after two seconds, nothing came of it.
+settle() {
+  tries=0
+  while [ "$tries" -lt 100 ]; do
+    "${kind}_look" >/dev/null
+    if ! at_work; then
+      [ "$identity" = "$of" ] || said='done'
+      [ "$identity" != "$of" ] || [ "$tries" -lt 20 ] || said='void'
+    fi
+    if [ "$said" != begun ]; then
+      note "$said" "$identity"
+      return
+    fi
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+}
+
 # ---- the request
 
 case $request in
@@ -446,22 +473,19 @@ look)
   printf 'ticket %s\n' "$number"
   ;;
 find)
-  take_lock
+  take_lock 60
   take_fence
   # Whatever an earlier try sent that arrives only now has an old ticket.
   read_number "$folder/ticket"
   write_number "$folder/ticket" $((number + 1))
-  "${kind}_look"
   recall
-  # It was cut off between its beginning and its end: if the target is as it was, nothing came of it.
-  if [ "$said" = begun ]; then
-    if [ "$of" = "$identity" ]; then said='void'; else said='done'; fi
-    note "$said" "$identity"
-  fi
+  [ "$said" != begun ] || settle
+  "${kind}_look"
   printf 'identity %s\njournal %s\n' "$identity" "$said"
   ;;
 act)
-  take_lock
+  # Not for long: whoever permitted it looked at the stop switch before.
+  take_lock 5
   recall
   case $said in none | void) ;; *) refuse "action $action was taken before" ;; esac
   take_fence

@@ -6,7 +6,7 @@ const slots = {
   ...machineWords,
   signal: { pattern: /^(none|HUP|USR1|USR2)$/, allowed: 'HUP, USR1 or USR2' },
   number: { pattern: /^\d{1,18}$/, allowed: 'a whole number' },
-  word: { pattern: /^[a-zA-Z0-9][a-zA-Z0-9._:@/-]{0,249}$/, allowed: 'a word of letters, digits and . _ : @ / -' },
+  word: { pattern: /^(?!.*\/\.)[a-zA-Z0-9][a-zA-Z0-9._:@/-]{0,249}$/, allowed: 'a word of letters, digits and . _ : @ / -' },
 } as const;
 
 /** The text, when it fits its slot; refused before anything is started when it does not. */

@@ -1,10 +1,11 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runitProvider } from '../../adapters/machines/runit.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { freshRunit, type RunitService } from '../support/runit.js';
-import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
+import { holdLock, keyOf, locally, overSsh, type Way } from '../support/machine.js';
 import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
 
 type Runit = Extract<Action, { kind: 'runit' }>;
@@ -77,6 +78,22 @@ describe('a machine', () => {
     await expect(again).rejects.toThrow(TargetRefused);
     await expect(again).rejects.toThrow(/was taken before/);
     expect(await bench.effects()).toBe(1);
+  });
+
+  it.each([
+    ['here', locally],
+    ['over ssh', overSsh],
+  ])('finds again what it was doing %s when its caller went away, and has done it once', async (_, way) => {
+    const bench = await benchOn(await way());
+    const caller = new AbortController();
+    const journal = join(bench.way.state, keyOf(bench.target.action), 'journal');
+    const call = await callOn(bench, { abort: caller.signal });
+    const applied = expect(bench.provider.apply(call)).rejects.toThrow(/called off/);
+    await expect.poll(() => readFile(journal, 'utf8').catch(() => ''), { interval: 5, timeout: 10_000 }).toMatch(/^begun /);
+    caller.abort();
+    await applied;
+    const found = await bench.provider.readBack(await callOn(bench, { fence: '8' }));
+    expect([found.kind, await bench.effects()]).toEqual(found.kind === 'applied' ? ['applied', 1] : ['notApplied', 0]);
   });
 
   it('acts no more for a try of which it has said that nothing came', async () => {

@@ -37,11 +37,6 @@ async function arranged() {
   return { ...way, runit, bench, machine: action.machine ?? somewhere };
 }
 
-/** What the account's shell makes of a request that came by ssh. */
-function scripted(script: string, request: string) {
-  return spawnSync('/bin/sh', [script], { env: { SSH_ORIGINAL_COMMAND: request }, encoding: 'utf8' });
-}
-
 describe('command injection', () => {
   it.each(injections)('%j reaches no program from any slot of an action', async (text) => {
     let started = 0;
@@ -79,20 +74,21 @@ describe('command injection', () => {
     expect(started).toBe(0);
   });
 
-  it('is refused by the script too, in every place of a request, and touches nothing', async () => {
-    const folder = await freshFolder();
-    const script = join(folder, 'hale-remote');
-    writeFileSync(script, remoteScript([], join(folder, 'state')));
-    const safe = ['act', 'runit', 'restart', 'cycle/1', '7', '0', 'run:1:2', '/etc/service/shop'];
+  it('is refused by the script too, in every place of a request, before it looks at anything', async () => {
+    const state = join(await freshFolder(), 'state');
+    const requests = [
+      'act runit restart cycle/1 7 0 run:1:2 /etc/service/shop',
+      'find systemd restart cycle/1 7 edge-agent.service',
+      'look disk reopenLogs HUP 1 0 1 /var/log/shop',
+    ].map((request) => request.split(' '));
     for (const text of injections.filter((one) => !one.includes('\0')))
-      for (const place of safe.keys()) {
-        const { status, stdout } = scripted(script, safe.with(place, text).join(' '));
-        expect([text, place, status, stdout]).toEqual([text, place, 77, expect.stringMatching(/^refused /)]);
+      for (const words of [[text], ...requests.flatMap((safe) => [...safe.keys()].map((place) => safe.with(place, text)))]) {
+        const { stdout, status } = spawnSync('/bin/sh', ['-c', localScript, 'hale-remote', state, words.join(' ')], { encoding: 'utf8' });
+        expect([words, status, stdout]).toEqual([words, 77, expect.stringMatching(/^refused [^\n]*\n$/)]);
+        expect([words, existsSync(state)]).toEqual([words, false]);
       }
-    for (const text of injections.filter((one) => !one.includes('\0'))) expect(scripted(script, text).status).toBe(77);
-    expect(await readdir(folder)).toEqual(['hale-remote']);
     expect(existsSync('/tmp/hale-injected')).toBe(false);
-  });
+  }, 60_000);
 
   it('by a key that was stolen gets no shell, no file, no terminal and no tunnel, and no target that is not allowed', async () => {
     const { sshd, runit, bench } = await arranged();
