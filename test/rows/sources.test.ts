@@ -1,6 +1,7 @@
 // Rows 27 to 35: what a Prometheus answers when it is asked for a number, over real HTTP.
 import type { ServerResponse } from 'node:http';
-import { onTestFinished } from 'vitest';
+import { Client, Connection } from '@temporalio/client';
+import { expect, onTestFinished } from 'vitest';
 import { measureService } from '../../activities/measure.js';
 import { execMeter } from '../../adapters/exec/meter.js';
 import { httpMeter } from '../../adapters/http/meter.js';
@@ -16,6 +17,7 @@ import { freshDatabase } from '../support/database.js';
 import { startPrometheus } from '../support/debian-prometheus.js';
 import { serve } from '../support/listen.js';
 import { openMetricsOf, seriesText } from '../support/openmetrics.js';
+import { configure, serviceWith, startWatch, upObjective } from '../support/watching.js';
 import { row, type Guard } from './table.js';
 
 const signalOf = (url: string, query: string): Signal => ({
@@ -219,4 +221,31 @@ row(34, 'HTTP', 'a login page, a body that is cut and a source that hangs are th
     ['adapters/prometheus/ask.ts', "reason: 'sourceUnavailable', detail: cause"],
   ],
   [{ body: '', hangs: true }, /"timeout".*within 500 ms/, ['adapters/prometheus/ask.ts', "reason: 'timeout', detail: `no whole answer"]],
+]);
+
+/** A watch over four services of which so many get no data; what it says of them in the ledger. */
+const watched = async (): Promise<(silent: number) => Promise<string>> => async (silent) => {
+  const { pool } = await freshDatabase();
+  const well = await serve((request, response) => {
+    request.resume();
+    response.end(JSON.stringify(vector(sample('1', Date.now() / 1_000)).body));
+  });
+  const hanging = await serve(() => undefined);
+  const services = Array.from({ length: 4 }, (_, n) => {
+    const signal = { ...signalOf(n < silent ? hanging : well, 'errors_now'), everyMs: 100, timeoutMs: 200 };
+    return serviceWith(`shop-${n}`, [signal], { objectives: [{ ...upObjective, signal: 'errors', silenceMs: 600 }] });
+  });
+  await configure(pool, services);
+  startWatch(pool, new Client({ connection: Connection.lazy() }));
+  const said = async (): Promise<string[]> => {
+    const kinds = "('monitoring.silent', 'finding.opened')";
+    const sql = `select body::jsonb->>'kind' || ' ' || (body::jsonb->>'service') as said from events where body::jsonb->>'kind' in ${kinds}`;
+    return (await pool.query<{ said: string }>(sql)).rows.map((one) => one.said);
+  };
+  await expect.poll(said, { timeout: 20_000, interval: 50 }).not.toEqual([]);
+  return (await said()).join('; ');
+};
+
+row(35, 'HTTP', 'half of all services without data are one finding about the monitoring, and no cycle of any', watched, [
+  [2, /^monitoring\.silent -monitoring$/, ['domain/detection/monitoring.ts', 'missing >= 2 && missing * 2 >= services']],
 ]);
