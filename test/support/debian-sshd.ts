@@ -29,7 +29,7 @@ export async function startSshd(prefix: readonly string[] = []): Promise<DebianS
   for (const name of ['host', 'client']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', at(name)]);
   writeFileSync(at('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(at('host.pub'), 'utf8')}`);
   writeFileSync(at('sshd_config'), configuration(folder, port));
-  mkdirSync('/run/sshd', { recursive: true });
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
   const force = (command: string): void =>
     writeFileSync(at('authorized_keys'), `${authorizedKeysLine(readFileSync(at('client.pub'), 'utf8'), command)}\n`);
   const allow = (...allowed: string[]): void => {
