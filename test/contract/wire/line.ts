@@ -88,9 +88,11 @@ export class Line {
     client.on('data', (bytes: Buffer) => this.#up(connection, bytes));
     target.on('data', (bytes: Buffer) => this.#pass(bytes, client, () => !connection.deafDown));
     client.on('close', () => target.destroy());
-    target.on('close', () => {
-      if (!connection.deafDown) client.destroy();
-    });
+    target.on('close', () =>
+      this.#late(() => {
+        if (!connection.deafDown) client.end();
+      }),
+    );
   }
 
   #up(connection: Connection, bytes: Buffer): void {
@@ -106,8 +108,14 @@ export class Line {
   }
 
   #pass(bytes: Buffer, to: Socket, passes: () => boolean): void {
-    const pass = () => void (passes() && !to.destroyed && to.write(bytes));
-    if (this.#delayMs === 0) pass();
-    else setTimeout(pass, this.#delayMs);
+    this.#late(() => {
+      if (passes() && !to.destroyed) to.write(bytes);
+    });
+  }
+
+  /** What comes late keeps its order. */
+  #late(work: () => void): void {
+    if (this.#delayMs === 0) work();
+    else setTimeout(work, this.#delayMs);
   }
 }

@@ -72,8 +72,10 @@ function trialOf(bench: WireBench, target: WireTarget, line: Line, provider: Pro
 /** A permitted call, on the target as it is now. */
 async function callOn(target: WireTarget, line: Line, provider: Provider, more: Partial<Call> = {}): Promise<Call> {
   const aimed = target.aimedAt(line.port);
-  const before = await provider.image(aimed);
-  const seen = await provider.examine(aimed, before, target.good);
+  // The time limit is there to be reached by what is broken, not by a first look at a busy machine.
+  const patient = { ...aimed, timeoutMs: 10_000 };
+  const before = await provider.image(patient);
+  const seen = await provider.examine(patient, before, target.good);
   if (!seen.applicable) throw new Error(`the target is not due for correction: ${seen.reason}`);
   return {
     ...aimed,
