@@ -24,7 +24,7 @@ export async function goodSpecification(engine: Engine, good: Image, seal: Seal)
 const whyLost = (wasSealed: boolean): string =>
   wasSealed
     ? 'what was kept of its last known good configuration was sealed under another secret'
-    : 'docker has removed the last known good container, and hale keeps no configuration of it: give the source a `seal`';
+    : 'docker no longer has the last known good container as it was, and hale keeps no configuration of it: give the source a `seal`';
 
 /** The image by its name where the name still means it, else by its id; undefined when docker no longer has it. */
 export async function imageName(engine: Engine, { image }: Specification, name: string): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import type { Image } from '../../domain/effect.js';
 import { findContainer, inspect, nameOf, shortId, type Container } from './container.js';
-import { changed, hindrance, looking, summaryOf, type DockerAction, type DockerCall, type Operation } from './operation.js';
+import { changed, hindrance, looking, refuseHindered, summaryOf, type DockerAction, type DockerCall, type Operation } from './operation.js';
 import { start, stop, update } from './requests.js';
 
 /** As docker names them. */
@@ -27,6 +27,7 @@ export const limitsOperation: Operation = {
     const now = await looking(findContainer(engine, call.action.pick));
     const isHalfDone = startIsLeft(now, call);
     if (!isHalfDone && imageOf(now).identity !== call.before.identity) throw changed(imageOf(now));
+    refuseHindered(now);
     if (!isHalfDone) await update(engine, now.Id, { ...wanted(now, call.action) });
     did();
     if (isKilled(now)) await start(engine, now.Id);

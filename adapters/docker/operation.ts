@@ -36,6 +36,12 @@ export function hindrance(container: Container): string | undefined {
   return owner === undefined ? undefined : `${owner} owns it, and would undo what is done to its containers`;
 }
 
+/** The last look at what an image does not tell: nothing was done yet. */
+export function refuseHindered(container: Container): void {
+  const reason = hindrance(container);
+  if (reason !== undefined) throw new TargetRefused(reason);
+}
+
 /** Runs what only looks: whatever goes wrong, nothing was done. */
 export async function looking<T>(work: Promise<T>): Promise<T> {
   try {

@@ -19,6 +19,9 @@ const operations: Readonly<Record<DockerOperation, Operation>> = {
   recreate: recreateOperation,
 };
 
+/** Whoever only looks does not wait for as long as an action may take: others wait behind. */
+const lookMs = 10_000;
+
 /** How often a container is looked at while an earlier try may be acting on it. */
 const lookAgainMs = 250;
 
@@ -31,7 +34,8 @@ export function dockerProvider(): Provider<DockerAction> {
     resourceOf: (target) => on(target, resourceOf),
     image: async (target) => {
       try {
-        return await on(target, (_engine, container) => operationOf(target).imageOf(container, target.action));
+        const limits = { ...target, timeoutMs: Math.min(target.timeoutMs, lookMs) };
+        return await on(limits, (_engine, container) => operationOf(target).imageOf(container, target.action));
       } catch (error) {
         if (error instanceof DockerFailed) return unseen(error);
         throw error;

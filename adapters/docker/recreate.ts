@@ -5,7 +5,17 @@ import { TargetRefused } from '../../domain/failure.js';
 import { besideName, findContainer, inspect, inspectIfThere, nameOf, type Container } from './container.js';
 import type { Engine } from './engine.js';
 import { goodSpecification, imageName } from './good.js';
-import { changed, hindrance, looking, summaryOf, type DockerAction, type DockerCall, type Operation, type Seen } from './operation.js';
+import {
+  changed,
+  hindrance,
+  looking,
+  refuseHindered,
+  summaryOf,
+  type DockerAction,
+  type DockerCall,
+  type Operation,
+  type Seen,
+} from './operation.js';
 import { create, remove, rename, start, stop, update } from './requests.js';
 import { sealWith } from './seal.js';
 import { actionLabel, creationOf, differences, specificationOf, unsupported } from './specification.js';
@@ -111,6 +121,7 @@ async function make(engine: Engine, call: DockerCall, goal: Image): Promise<Cont
   const there = await looking(findContainer(engine, action.pick));
   const now = await imageOf(there, action);
   if (there.Id !== before.content.id || now.identity !== before.identity) throw changed(now);
+  refuseHindered(there);
   const known = await looking(goodSpecification(engine, goal, seal));
   if (known.kind === 'lost') throw new TargetRefused(known.why);
   const image = await looking(imageName(engine, known.specification, String(goal.content.imageName)));

@@ -92,6 +92,9 @@ describe('a container is made again', () => {
   });
 });
 
+const lostWithoutSeal = ({ name }: Replaced): string =>
+  `${name}: docker no longer has the last known good container as it was, and hale keeps no configuration of it: give the source a \`seal\``;
+
 describe('what is kept of a good container', () => {
   const secret = 'hush-5f0c1e';
 
@@ -108,9 +111,17 @@ describe('what is kept of a good container', () => {
     const one = await badlyReplaced(docker, { keepsGood: false });
     expect(JSON.stringify(one.good)).not.toContain(secret);
     expect(one.good.content).not.toHaveProperty('sealed');
-    expect(await reasonOf(one)).toBe(
-      `${one.name}: docker has removed the last known good container, and hale keeps no configuration of it: give the source a \`seal\``,
-    );
+    expect(await reasonOf(one)).toBe(lostWithoutSeal(one));
+  });
+
+  it('is not what somebody has made of the good container since', async () => {
+    const one = await badlyReplaced(docker);
+    await docker.client.getContainer(`${one.name}-old`).update({ Memory: 67_108_864, MemorySwap: -1 });
+    expect(await reasonOf(one)).toBe(lostWithoutSeal(one));
+    const kept = await badlyReplaced(docker, { source: sealed });
+    await docker.client.getContainer(`${kept.name}-old`).update({ Memory: 67_108_864, MemorySwap: -1 });
+    await kept.provider.apply(await callFor(kept));
+    expect((await inspected(kept.name)).HostConfig.Memory).toBe(33_554_432);
   });
 
   it('is of no use under another secret, or when it was changed', async () => {

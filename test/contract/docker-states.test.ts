@@ -49,6 +49,13 @@ describe('the state of a container decides what fits', () => {
     expect(await refusals(one, dockerOperations)).toEqual(dockerOperations.map(() => why));
   });
 
+  it('changes no container that is paused while permission is asked', async () => {
+    const one = await aimed(docker, 'limits', { config: { HostConfig: { Memory: 33_554_432 } }, memoryBytes: 67_108_864 });
+    const permit = (): Promise<void> => containerOf(one).pause();
+    await expect(one.provider.apply(await callFor(one, { permit }))).rejects.toThrow(/^it is paused/);
+    expect((await containerOf(one).inspect()).HostConfig.Memory).toBe(33_554_432);
+  });
+
   it.each([
     ['com.docker.swarm.task.id', 'Docker Swarm'],
     ['io.kubernetes.pod.uid', 'Kubernetes'],

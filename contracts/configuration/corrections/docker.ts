@@ -22,7 +22,7 @@ export const docker = correctionKind({
       .describe('What is done to the container of `target`; recreate: from the last known good image and configuration'),
     target: target.optional(),
     restore,
-    stopWithin: duration('1s', '10m').optional().describe('How long the container has to end by itself before it is killed'),
+    stopWithin: duration('1s', '5m').optional().describe('How long the container has to end by itself before it is killed'),
     memory: bytes.optional().describe('limits: its memory, in place of the limit that it has'),
     cpus: cpus.optional().describe('limits: its CPUs, in place of the limit that it has'),
     onlyIf,
