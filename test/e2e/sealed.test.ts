@@ -27,7 +27,7 @@ services:
 `;
 
 test(
-  'what hale says to Temporal is sealed, opened by its keys alone, and still opened after a rotation',
+  'secrets in histories: what hale says to Temporal is sealed, opened by its keys alone, and still opened after a rotation',
   { timeout: 180_000 },
   async () => {
     const folder = stateFolder();

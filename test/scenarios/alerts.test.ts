@@ -48,7 +48,7 @@ async function taking(file: string): Promise<Taken> {
 const outcomeOf = (service: string) => env.client.workflow.getHandle(`heal/${service}/-`).result();
 const incidents = async ({ hale }: Taken) => (await hale.pool.query<{ n: number }>('select count(*)::int as n from incidents')).rows[0]?.n;
 
-test('one alert, told a thousand times by two senders and now and then as resolved, is one incident and one action', async () => {
+test('webhook replay: one alert, told a thousand times by two senders and now and then as resolved, is one incident and one action', async () => {
   const target = await slowTarget(50);
   const taken = await taking(yaml('shop', target.url));
   const fires = alert({}, { service: 'shop' });
@@ -67,7 +67,7 @@ test('one alert, told a thousand times by two senders and now and then as resolv
   expect(await kept(taken.hale.pool)).toHaveLength(4);
 });
 
-test('an alert about a service that measures healthy changes nothing', async () => {
+test('spoofed webhook: an alert about a service that measures healthy changes nothing', async () => {
   const target = await slowTarget(0);
   await fetch(`${target.url}/reload`, { method: 'POST', headers: { 'idempotency-key': 'ada' } });
   const taken = await taking(yaml('till', target.url));

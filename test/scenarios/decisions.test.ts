@@ -71,7 +71,7 @@ test('of a hundred people who decide at once one is obeyed, and that decision is
   expect((await saidIn(hale)).filter(({ kind }) => kind === 'person.said')).toHaveLength(rounds);
 }, 240_000);
 
-test('a decision that was changed, has expired, was used before or is forged leaves the question open', async () => {
+test('approval forgery: a decision that was changed, has expired, was used before or is forged leaves the question open', async () => {
   const { hale, break: breakIt } = await asking();
   await breakIt();
   const key = await signingKey(hale.pool);

@@ -59,7 +59,7 @@ test('a correction waits for a worker with its privilege, and is done once there
   expect(await service.configuration()).not.toContain('bad 1');
 });
 
-test('a worker without the privilege looks at the target, and can not change it', async () => {
+test('worker privilege: a worker without the privilege looks at the target, and can not change it', async () => {
   const { service, hale } = await brokenShop();
   const { action } = hale.fleet.services[0]?.corrections[0] ?? {};
   if (action === undefined) throw new Error('the shop has no correction');

@@ -37,7 +37,7 @@ test('every image is pinned to a version and none is a dead one', () => {
   expect(images.filter((image) => image.includes('auto-setup') || image.includes('alpine'))).toEqual([]);
 });
 
-test('no password stands in the file, and one that is missing stops the start', () => {
+test('supply chain: no password stands in the file, and one that is missing stops the start', () => {
   const secrets = services.flatMap(([, { environment }]) => Object.entries(environment).filter(([name]) => /PASSWORD|PWD|URL/.test(name)));
   expect(secrets.length).toBeGreaterThan(4);
   expect(secrets.filter(([, value]) => !/\$\{[A-Z_]+:\?.+\}/.test(value))).toEqual([]);

@@ -44,7 +44,7 @@ test('a repeated delivery of the same order counts again, also when its time has
   expect(await verify()).toEqual({ kind: 'verified' });
 });
 
-test('of a hundred uses of one signature at once one counts', async () => {
+test('approval replay: of a hundred uses of one signature at once one counts', async () => {
   const { verify } = await desk();
   const answers = await Promise.all(Array.from({ length: 100 }, (_, order) => verify({ updateId: `order-${order}` })));
   expect((answers as { kind: string }[]).filter(({ kind }) => kind === 'verified')).toHaveLength(1);
@@ -55,7 +55,7 @@ test('a signature whose time is over by the database`s clock does not count', as
   expect(await verify()).toMatchObject({ kind: 'refused', sentence: expect.stringContaining('its time is over') });
 });
 
-test('no word of a signed decision can be changed, nor the cycle it is for', async () => {
+test('approval forgery: no word of a signed decision can be changed, nor the cycle it is for', async () => {
   const { decision, signature, verify } = await desk();
   const forgeries: Partial<VerifyDecision>[] = [
     { decision: { ...decision, by: 'mallory' } },

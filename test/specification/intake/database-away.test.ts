@@ -70,7 +70,7 @@ test('of many requests few wait for a silent database, and the others are told a
   expect(codes.filter((code) => code === 'busy')).toHaveLength(44);
 });
 
-test('a source that sends faster than its rate is told when to come again, and no other source waits for it', async () => {
+test('flooding: a source that sends faster than its rate is told when to come again, and no other source waits for it', async () => {
   const { post, fire } = await webOn(
     intakeFile(shopService).replace(
       'am-prod: {accepts: alertmanager, token: am, perSecond: 1000}',

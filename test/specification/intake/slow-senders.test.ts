@@ -28,7 +28,7 @@ const slowly = (count: number, url: string, path: string, token = alertmanagerTo
 
 const refused = (slow: readonly Slow[]): number => slow.filter(({ said }) => said.includes('503') && said.includes('"busy"')).length;
 
-test('two hundred slow senders of one source keep neither other sources nor those who watch hale out', async () => {
+test('flooding: two hundred slow senders of one source keep neither other sources nor those who watch hale out', async () => {
   const { url, fire, post } = await webOn();
   const slow = await slowly(200, url, '/api/alerts/alertmanager/am-prod');
   await expect.poll(() => refused(slow), { timeout: 5_000 }).toBe(168);

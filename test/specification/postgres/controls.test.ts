@@ -24,7 +24,7 @@ test('automation is stopped from the first stop until it is lifted', async () =>
   expect(await ledger(pool)).toEqual(['stop.set', 'stop.lifted']);
 });
 
-test('an unreachable database throws instead of saying that nothing is stopped', async () => {
+test('kill switch absence: an unreachable database throws instead of saying that nothing is stopped', async () => {
   const { pool } = await freshDatabase();
   await pool.query('alter table settings rename to gone');
   await expect(postgresControls(pool).stopped()).rejects.toThrow('settings');

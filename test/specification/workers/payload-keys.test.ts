@@ -77,7 +77,7 @@ describe('the payload codec', () => {
     },
   );
 
-  it('is tried with a sentence before anything is said to Temporal, and missed where it is not', async () => {
+  it('codec off by accident: it is tried with a sentence before anything is said to Temporal, and missed where it is not', async () => {
     const converter = dataConverterOf(parsePayloadKeys(october, 'keys'));
     await expect(assertSeals(converter)).resolves.toBeUndefined();
     const notSealing = (encode: PayloadCodec['encode']) => assertSeals({ ...converter, payloadCodecs: [{ encode, decode: encode }] });

@@ -267,7 +267,7 @@ test('mode ask acts only after a yes to the very proposal', async () => {
   expect(calls.filter((call) => call === 'observeService')).toHaveLength(2);
 });
 
-test('a yes to a proposal that changed meanwhile is asked again', async () => {
+test('approval replay: a yes to a proposal that changed meanwhile is asked again', async () => {
   let version = 0;
   const { result, asked } = await heal(
     {
