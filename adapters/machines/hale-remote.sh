@@ -228,7 +228,7 @@ data_above() {
 # Folders that hold programs, settings, devices, or other people's things beside the logs.
 is_system() {
   case $1 in
-  /etc | /etc/* | /usr | /usr/* | /bin | /bin/* | /sbin | /sbin/* | /lib* | /boot | /boot/* | /dev | /dev/* | /proc | /proc/* | /sys | /sys/*) return 0 ;;
+  /etc | /etc/* | /usr | /usr/* | /bin | /bin/* | /sbin | /sbin/* | /lib | /lib/* | /lib32/* | /lib64/* | /libx32/* | /boot | /boot/* | /dev | /dev/* | /proc | /proc/* | /sys | /sys/*) return 0 ;;
   /*/*) return 1 ;;
   *) return 0 ;;
   esac

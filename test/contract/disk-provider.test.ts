@@ -178,6 +178,17 @@ describe('disk that empties logs', () => {
     expect(await bench.effects()).toBe(0);
   });
 
+  it.each(['/var', '/etc/shop', '/usr/share/shop', '/lib64/shop', '/proc/1'])(
+    'does nothing in %s, which is of the system',
+    async (folder) => {
+      const bench = await logs(await locally(), { under: [folder] });
+      expect(await examine(bench)).toMatchObject({
+        applicable: false,
+        reason: expect.stringContaining(`${folder} is a folder of the system`),
+      });
+    },
+  );
+
   it('does nothing through a folder that is a link, and says where it leads', async () => {
     const bench = await logs(await locally());
     const real = `${bench.folder}.real`;

@@ -7,7 +7,7 @@ import { at, textOf } from '../tree.js';
 import { correctionKind, on, onlyIf } from './kind.js';
 
 const underError = 'a list of 1 to 10 folders of logs, such as [/var/log/shop]; an empty list selects nothing';
-const systemFolders = /^\/(etc|usr|bin|sbin|lib[a-z0-9]*|boot|dev|proc|sys)(\/|$)|^\/[^/]*$/;
+const systemFolders = /^\/(etc|usr|bin|sbin|lib(x?32|64)?|boot|dev|proc|sys)(\/|$)|^\/[^/]*$/;
 
 export const disk = correctionKind({
   main: 'disk',

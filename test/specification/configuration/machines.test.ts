@@ -39,7 +39,7 @@ test('a unit, a service of runit and folders of logs are corrected on this machi
     undo: 'loses',
     action: { command: 'truncateLogs', under: ['/var/log/$service'], atLeastBytes: 1e8, olderThanMs: 3_600_000, filesMax: 10, machine },
   });
-  expect(await actionOf('{}', '{disk: reopenLogs, under: [/var/log/a], signal: USR1, atLeast: 2GB, files: 3}')).toMatchObject({
+  expect(await actionOf('{}', '{disk: reopenLogs, under: [/library/log], signal: USR1, atLeast: 2GB, files: 3}')).toMatchObject({
     undo: 'nothingToRestore',
     action: { command: 'reopenLogs', signal: 'USR1', atLeastBytes: 2e9, filesMax: 3 },
   });
