@@ -182,7 +182,6 @@ async function readBackNow(folder: string, call: Call<GitAction>): Promise<ReadB
 async function putBack(folder: string, call: Call<GitAction>, after: Image): Promise<Undone> {
   const now = imageOf(call, await look(folder, call));
   if (contentsIn(now) === contentsIn(call.before)) return { kind: 'undone', now };
-  if (contentsIn(now) !== contentsIn(after)) return { kind: 'changedMeanwhile', now };
   const words = `Take back what hale put there in ${commitIn(after).slice(0, 12)}\n\nAs in ${commitIn(call.before)}.`;
   try {
     const wish = { from: commitIn(call.before), expected: after, message: messageOf(call, words) };

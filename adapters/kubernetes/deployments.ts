@@ -58,16 +58,31 @@ function accessOf(named: string | undefined): Pick<Cluster, 'access' | 'furtherF
 
 async function pages(api: AppsV1Api, timeoutMs: number): Promise<V1Deployment[]> {
   const patience = AbortSignal.timeout(timeoutMs);
+  for (;;) {
+    const items = await allPages(api, patience);
+    if (items !== undefined) return items;
+  }
+}
+
+/** undefined where the cluster no longer knows the list that was begun: it has to be listed anew. */
+async function allPages(api: AppsV1Api, patience: AbortSignal): Promise<V1Deployment[] | undefined> {
   const items: V1Deployment[] = [];
   let next: string | undefined;
   do {
     const ask = { limit: pageSize, ...(next === undefined ? {} : { _continue: next }) };
-    const page = await api.listDeploymentForAllNamespaces(ask, { middleware: [endedBy(patience)], middlewareMergeStrategy: 'append' });
-    items.push(...page.items);
-    next = page.metadata?._continue || undefined;
+    try {
+      const page = await api.listDeploymentForAllNamespaces(ask, { middleware: [endedBy(patience)], middlewareMergeStrategy: 'append' });
+      items.push(...page.items);
+      next = page.metadata?._continue || undefined;
+    } catch (error) {
+      if (next !== undefined && isGone(error)) return undefined;
+      throw error;
+    }
   } while (next !== undefined);
   return items;
 }
+
+const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 410;
 
 const endedBy = (signal: AbortSignal): ObservableMiddleware => ({
   pre: (request) => {

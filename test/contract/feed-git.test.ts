@@ -76,10 +76,13 @@ test('after the branch was rewritten its last day is looked at anew', async () =
   expect(next.changes.map(({ summary }) => summary)).toEqual(['main: another one', 'main: another one']);
 });
 
-test('subjects are data: control characters are taken out, and a name of a path is no option', async () => {
+test('subjects are data: control characters are taken out, and a name of a path is neither option nor pattern', async () => {
   const { folder, mirrors, commit } = await repository();
   await commit('apps/shop/a', 'v2 \u001b[31mred\u202e --upload-pack=x');
-  const feed = { ...feedOf(folder), paths: [{ service: 'shop', path: '--output=/tmp/x' }, { service: 'all' }] };
+  const feed = {
+    ...feedOf(folder),
+    paths: [{ service: 'shop', path: '--output=/tmp/x' }, { service: 'till', path: 'apps/*' }, { service: 'all' }],
+  };
   expect((await readCommits(mirrors, feed, undefined, Date.now())).changes.map(({ summary }) => summary)).toEqual([
     'main: v2 [31mred --upload-pack=x',
   ]);

@@ -1,7 +1,8 @@
 // Rollouts as a cluster tells them. There is no cluster here: an HTTP server answers in the shape of the API of Kubernetes.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { readDeployments } from '../../adapters/kubernetes/deployments.js';
 import { readRollouts } from '../../adapters/kubernetes/rollouts.js';
 import type { KubernetesFeed } from '../../domain/feed.js';
 import { freshFolder } from '../support/knob.js';
@@ -91,4 +92,30 @@ test('an answer that is no Deployment, or a refusal, is an error and no change',
   await expect(look()).rejects.toThrow();
   state.status = 200;
   await expect(look({ generation: undefined })).rejects.toThrow('it has no generation');
+});
+
+test('a list that the cluster forgets half-way (410) is read anew, and no Deployment twice', async () => {
+  const item = (name: string) => ({ metadata: { name, namespace: 'shop' }, spec: {} });
+  const asked: (string | null)[] = [];
+  const url = await serve((request, response) => {
+    const next = new URL(request.url ?? '', 'http://cluster').searchParams.get('continue');
+    asked.push(next);
+    const isGone = next === 'page-2' && asked.filter((one) => one === 'page-2').length === 1;
+    const list = next === null ? { metadata: { continue: 'page-2' }, items: [item('a')] } : { metadata: {}, items: [item('b')] };
+    const body = isGone ? { kind: 'Status', code: 410, reason: 'Expired' } : { kind: 'DeploymentList', apiVersion: 'apps/v1', ...list };
+    response.writeHead(isGone ? 410 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  const access = join(await freshFolder(), 'kubeconfig');
+  const cluster = { server: url, 'insecure-skip-tls-verify': true };
+  const names = {
+    clusters: [{ name: 'c', cluster }],
+    users: [{ name: 'u', user: {} }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  };
+  await writeFile(access, JSON.stringify({ apiVersion: 'v1', kind: 'Config', 'current-context': 'c', ...names }));
+  vi.stubEnv('KUBECONFIG', access);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { deployments } = await readDeployments(5_000);
+  expect(deployments.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(asked).toEqual([null, 'page-2', null, 'page-2']);
 });
