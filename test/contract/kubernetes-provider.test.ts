@@ -174,7 +174,9 @@ describe('kubernetes', () => {
     };
     await bench.provider.apply(await callOn(bench, { permit }));
     const now = await deployment();
-    expect([asked, now?.spec?.replicas]).toEqual([2, 4]);
+    // Once for the annotation, and for each status that the cluster itself wrote meanwhile.
+    expect(asked).toBeGreaterThan(1);
+    expect(now?.spec?.replicas).toBe(4);
     expect(now?.metadata.annotations).toMatchObject({
       'example.com/seen': 'yes',
       'hale.dev/action': 'cycle/1/fix',
