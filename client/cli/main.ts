@@ -12,7 +12,11 @@ const program = haleProgram();
 quietly(program);
 if (!foreground.includes(argv[0] ?? '')) process.once('SIGINT', interrupted);
 // `hale incidents | head` closes the pipe early: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.bug));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  console.error(`hale: what it has to say can't be written: ${error.message}`);
+  process.exit(exitCodes.bug);
+});
 
 try {
   await program.parseAsync(argv, { from: 'user' });

@@ -178,6 +178,14 @@ describe('a command', () => {
     await expect.poll(() => alive(pid), { timeout: 3_000 }).toBe(false);
   });
 
+  it('takes with it what is left in its group by a parent that has ended, when its time is up', async () => {
+    const pidFile = join(await freshFolder(), 'pid');
+    const end = await run(['/bin/sh', '-c', `/bin/sh -c 'sleep 60 & echo $! > ${pidFile}'; sleep 60`], 300);
+    expect(end).toMatchObject({ kind: 'killed', why: 'it did not end within 300 ms' });
+    const pid = Number(await readFile(pidFile, 'utf8'));
+    await expect.poll(() => alive(pid), { timeout: 3_000 }).toBe(false);
+  });
+
   it('leaves a daemon alive that keeps its output open, and does not wait for it', async () => {
     const folder = await freshFolder();
     const began = performance.now();

@@ -212,7 +212,7 @@ row(39, 'socket', 'a worker whose clock is wrong gets no lease that another one 
 row(40, 'socket', 'NUL gets into no JSON, and a number beyond all numbers is none', written, [
   [`select '{"a": "\\u0000"}'::jsonb`, /^22P05 /, ['contracts/intake/labels.ts', 'export const isText']],
 ]);
-row(40, 'socket', 'a number beyond what JavaScript counts is read as text, and NaN is missing', measured, [
+row(40, 'socket', 'a number beyond what JavaScript counts is measured as the nearest one, and NaN is missing', measured, [
   ["select 'NaN'::numeric", /"noData".*"notANumber"/, ['domain/detection/trust.ts', 'if (Number.isNaN(value)) return']],
   ['select 9007199254740993::bigint', /"value"/, ['adapters/postgres-target/meter.ts', "return textReading(typeof value === 'string'"]],
 ]);

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { openDatabase } from '../../adapters/postgres/database.js';
 import { identify } from '../../workers/stack/process-identity.js';
 import { minimalFile } from '../support/configuration.js';
 import { freshDatabase } from '../support/database.js';
@@ -53,7 +54,7 @@ const stdout: Guard = ['client/cli/main.ts', "process.stdout.on('error'"];
 
 row(50, 'process', 'a reader that goes away is no failure, and a full disk is one that says nothing false', piped, [
   ['HALE | head -c 1; echo "${PIPESTATUS[0]}"', /^0 .*\b0 $/, stdout],
-  ['HALE > /dev/full', /^1 /, stdout],
+  ['HALE > /dev/full', /^1 hale: what it has to say can't be written: ENOSPC/, stdout],
 ]);
 
 /** The list of incidents under these variables of the environment. */
@@ -81,20 +82,38 @@ row<Readonly<Record<string, string>>>(
   ],
 );
 
-/** A whole hale that is sent these signals; its exit code and how many of its processes are left. */
+const acting = `apiVersion: hale/v1
+services:
+  shop:
+    signals: {up: {exec: [/bin/echo, '0'], every: 500ms, timeout: 400ms}}
+    objectives: {up: {above: 0, for: 0s}}
+    corrections: {sleep: {exec: [/bin/sleep, '25'], timeout: 30s, undo: nothingToRestore, mode: act}}
+`;
+
+/** A whole hale that acts when it is sent these signals: what was on record of the act, its exit code, and what is left of it. */
 const signalled = async (): Promise<(signals: readonly NodeJS.Signals[]) => Promise<string>> => async (signals) => {
-  const up = new HaleUp(stateFolder());
+  const up = new HaleUp(stateFolder(), [], acting);
   await up.says('hale is up');
-  const { processes } = up.run();
+  const { processes, database } = up.run();
+  const pool = openDatabase(database?.url ?? '', 1);
+  const stateOf = async () => (await pool.query<{ state: string }>('select state from effects')).rows[0]?.state;
+  await expect.poll(stateOf, { timeout: 20_000, interval: 100 }).toBe('intended');
+  await pool.end();
   for (const signal of signals) process.kill(up.pidOf('main'), signal);
   const code = await up.ended;
-  return `${code}, ${processes.filter(({ pid }) => identify(pid) !== undefined).length} processes left`;
+  return `it had intended to act; ${code}, ${processes.filter(({ pid }) => identify(pid) !== undefined).length} processes left`;
 };
 
-row<readonly NodeJS.Signals[]>(50, 'process', 'a hale that is told to end twice ends, and leaves nothing running', signalled, [
+row<readonly NodeJS.Signals[]>(
+  50,
+  'process',
+  'a hale that is told to end twice while it acts ends, leaves nothing running, and the act on record',
+  signalled,
   [
-    ['SIGTERM', 'SIGTERM'],
-    /^(0|130|143), 0 processes left$/,
-    ['workers/main.ts', "for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)"],
+    [
+      ['SIGTERM', 'SIGTERM'],
+      /^it had intended to act; (0|130|143), 0 processes left$/,
+      ['workers/main.ts', "for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)"],
+    ],
   ],
-]);
+);

@@ -22,6 +22,20 @@ test('an action whose lease passed to another cycle meanwhile is not sent', asyn
   expect(await effect()).toMatchObject({ state: 'notApplied' });
 });
 
+test('an action on what another cycle acts upon waits for it, and nothing is on record as begun', async () => {
+  const knob = await freshHttpKnob();
+  const { propose, apply, effect } = await shopCorrection(turnOn(knob.url), (real) => ({
+    acquire: async (resource, holder, ttlMs) => {
+      await real.acquire(resource, 'cycle-2', MINUTE);
+      return real.acquire(resource, holder, ttlMs);
+    },
+  }));
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'busy', reason: expect.stringContaining('is being acted upon by cycle cycle-2') });
+  expect(knob.ledger).toEqual([]);
+  expect(await effect()).toMatchObject({ state: 'prepared' });
+});
+
 test('an action whose lease ends within its time limit is not sent', async () => {
   const knob = await freshHttpKnob();
   const { propose, apply } = await shopCorrection(turnOn(knob.url), (real) => ({
