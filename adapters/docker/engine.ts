@@ -1,6 +1,5 @@
 import { Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
-import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import type { DockerSource } from '../../domain/service.js';
 import { DockerFailed, failureOf, socketOf } from './failure.js';
@@ -26,7 +25,7 @@ const newest = [1, 51] as const;
 /** Agrees on the version of the API first, and on nothing else. Throws `DockerFailed` where the two have none in common. */
 export async function openEngine(source: DockerSource, { timeoutMs, abort }: Limits): Promise<Engine> {
   const time = AbortSignal.timeout(timeoutMs);
-  const over = opaque(abort === undefined ? AbortSignal.any([time]) : AbortSignal.any([time, abort]));
+  const over = abort === undefined ? time : AbortSignal.any([time, abort]);
   const why = () => (time.aborted ? `docker did not answer within ${timeoutMs} ms` : 'the call to docker was called off');
   const talk =
     (version?: string): Engine['ask'] =>
@@ -77,14 +76,6 @@ function numbersOf(version: string): Version {
 }
 
 /**
- * The library writes all that hangs on a request into a text for its debug log, also where nobody reads one. From a signal
- * that is all of a worker: it would stand still for seconds.
- */
-function opaque<T extends object>(thing: T): T {
-  return Object.defineProperty(thing, inspect.custom, { value: () => thing.constructor.name });
-}
-
-/**
  * Says everything itself: the library would fill in from DOCKER_HOST and the like. Each request has a connection of its
  * own, so that none is lost on one that docker has just closed.
  */
@@ -94,9 +85,9 @@ function clientOf({ url }: DockerSource, version: string | undefined): Docker {
   const keys = { key: undefined, cert: undefined, ca: undefined, username: undefined, password: undefined };
   const where =
     protocol === 'unix:'
-      ? { socketPath: socketOf(url), protocol: 'http', agent: opaque(new PlainAgent()) }
+      ? { socketPath: socketOf(url), protocol: 'http', agent: new PlainAgent() }
       : protocol === 'https:'
-        ? { protocol: 'https', host: hostname, port: port || '443', agent: opaque(new TlsAgent()) }
-        : { protocol: 'http', host: hostname, port: port || '80', agent: opaque(new PlainAgent()) };
+        ? { protocol: 'https', host: hostname, port: port || '443', agent: new TlsAgent() }
+        : { protocol: 'http', host: hostname, port: port || '80', agent: new PlainAgent() };
   return new Docker({ ...nothing, ...keys, ...where, version } as Docker.DockerOptions);
 }

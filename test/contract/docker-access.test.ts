@@ -1,7 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { callsOf, type CallName } from '../../adapters/docker/calls.js';
 import { TargetRefused } from '../../domain/failure.js';
@@ -85,15 +84,6 @@ describe('row 43: a docker that can not be used', () => {
     const one = at(await aimed(docker, 'restart'), `http://127.0.0.1:${port}`);
     const image = await one.provider.image({ ...one.target, timeoutMs: 200 });
     expect(image).toMatchObject({ summary: 'docker did not answer within 200 ms', notGood: expect.any(String) as unknown });
-  });
-
-  it('keeps what hangs on a signal out of the text that the library makes of a request', async () => {
-    const one = await aimed(docker, 'restart');
-    let looks = 0;
-    const caller = new AbortController();
-    Object.defineProperty(caller.signal, inspect.custom, { value: () => String((looks += 1)) });
-    await one.provider.apply(await callOn(bench(one), { abort: caller.signal }));
-    expect(looks).toBe(0);
   });
 });
 
