@@ -1,5 +1,6 @@
 import { Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import type { DockerSource } from '../../domain/service.js';
 import { DockerFailed, failureOf, socketOf } from './failure.js';
@@ -25,7 +26,7 @@ const newest = [1, 51] as const;
 /** Agrees on the version of the API first, and on nothing else. Throws `DockerFailed` where the two have none in common. */
 export async function openEngine(source: DockerSource, { timeoutMs, abort }: Limits): Promise<Engine> {
   const time = AbortSignal.timeout(timeoutMs);
-  const over = abort === undefined ? time : AbortSignal.any([time, abort]);
+  const over = opaque(abort === undefined ? AbortSignal.any([time]) : AbortSignal.any([time, abort]));
   const why = () => (time.aborted ? `docker did not answer within ${timeoutMs} ms` : 'the call to docker was called off');
   const talk =
     (version?: string): Engine['ask'] =>
@@ -76,6 +77,14 @@ function numbersOf(version: string): Version {
 }
 
 /**
+ * The library writes all that hangs on a request into a text for its debug log, also where nobody reads one. In a worker that
+ * is so much that it stands still for seconds and is ended; test/acceptance/providers shows it, a small process does not.
+ */
+function opaque<T extends object>(thing: T): T {
+  return Object.defineProperty(thing, inspect.custom, { value: () => thing.constructor.name });
+}
+
+/**
  * Says everything itself: the library would fill in from DOCKER_HOST and the like. Each request has a connection of its
  * own, so that none is lost on one that docker has just closed.
  */
@@ -85,9 +94,9 @@ function clientOf({ url }: DockerSource, version: string | undefined): Docker {
   const keys = { key: undefined, cert: undefined, ca: undefined, username: undefined, password: undefined };
   const where =
     protocol === 'unix:'
-      ? { socketPath: socketOf(url), protocol: 'http', agent: new PlainAgent() }
+      ? { socketPath: socketOf(url), protocol: 'http', agent: opaque(new PlainAgent()) }
       : protocol === 'https:'
-        ? { protocol: 'https', host: hostname, port: port || '443', agent: new TlsAgent() }
-        : { protocol: 'http', host: hostname, port: port || '80', agent: new PlainAgent() };
+        ? { protocol: 'https', host: hostname, port: port || '443', agent: opaque(new TlsAgent()) }
+        : { protocol: 'http', host: hostname, port: port || '80', agent: opaque(new PlainAgent()) };
   return new Docker({ ...nothing, ...keys, ...where, version } as Docker.DockerOptions);
 }
