@@ -10,8 +10,9 @@ import type { CycleActivities } from '../../contracts/activities.js';
 import type { CycleState } from '../../contracts/cycle.js';
 import type { Decision, Word } from '../../contracts/messages.js';
 import { ensureSearchAttributes } from '../../workers/search-attributes.js';
-import { haleWith } from '../support/hale.js';
+import { haleWith, inPhase, type Handle } from '../support/hale.js';
 import { brief, opened, scriptedWorld } from '../support/scripted-world.js';
+import { slowTarget } from '../support/slow-target.js';
 import { devServer, servedBy } from '../support/temporal.js';
 import { row, type Guard } from './table.js';
 
@@ -370,6 +371,46 @@ row(24, 'Temporal', 'a cancelled cycle undoes, and a terminated one leaves what 
     'terminate',
     /^TerminatedFailure: .*; prepareCorrection, applyCorrection$/,
     ['activities/open-incident.ts', 'ports.leases.inherit(service.name'],
+  ],
+]);
+
+const neverWell = (url: string): string => `apiVersion: hale/v1
+services:
+  shop:
+    signals: {up: {http: '${url}/health', every: 100ms, timeout: 90ms}}
+    objectives: {up: {above: 0, for: 0s, hold: 1s}}
+    corrections: {poke: {http: '${url}/poke', repeatable: true, undo: nothingToRestore, mode: act, hold: 1s, within: 30s, cooldown: 0s}}
+`;
+
+/** A cycle that waits for what its action brings about is reset to its beginning; how often the target was asked to act. */
+const reset = async (): Promise<(phase: 'validate') => Promise<string>> => {
+  const target = await slowTarget(0);
+  const hale = await haleWith(env, neverWell(target.url));
+  return (phase) =>
+    hale.working(async () => {
+      const handle = await hale.start('shop');
+      await inPhase(handle, phase);
+      const { events } = await handle.fetchHistory();
+      const first = events?.find((event) => event.workflowTaskCompletedEventAttributes != null)?.eventId;
+      const { runId } = await env.client.workflowService.resetWorkflowExecution({
+        namespace: 'default',
+        workflowExecution: { workflowId: handle.workflowId },
+        workflowTaskFinishEventId: first ?? null,
+        requestId: randomUUID(),
+        reason: 'test',
+      });
+      const again: Handle = env.client.workflow.getHandle(handle.workflowId, runId);
+      await inPhase(again, phase);
+      await again.terminate();
+      return `${again.workflowId === handle.workflowId ? 'the same cycle' : 'another'}, asked ${target.asked.length} times`;
+    });
+};
+
+row(24, 'Temporal', 'a cycle that is reset does nothing twice', reset, [
+  [
+    'validate',
+    /^the same cycle, asked 1 times$/,
+    ['activities/apply-correction.ts', "return { kind: 'applied', at: Date.now(), after: effect.after?.summary"],
   ],
 ]);
 
