@@ -45,7 +45,7 @@ ${services
     (name) => `  ${name}:
     signals: {up: {exec: [/bin/sh, -c, 'grep -c good ${folder}/${name} || true'], every: 500ms}}
     objectives: {up: {above: 0, for: 0s, hold: 1500ms}}
-    corrections: {back: {file: ${folder}/${name}, restore: lastGood, hold: 1500ms, within: 1500ms, cooldown: 0s}}`,
+    corrections: {back: {file: ${folder}/${name}, restore: lastGood, hold: 1500ms, within: 15s, cooldown: 0s}}`,
   )
   .join('\n')}
 `;
@@ -71,7 +71,9 @@ async function measure(hale: RunningHale, folder: string, rounds: number): Promi
     const lane = async (first: number): Promise<void> => {
       for (let round = first; round < rounds; round += LANES) failures.push(...(await oneWins(desk, round)));
     };
-    await Promise.all(Array.from({ length: LANES }, (_, first) => lane(first)));
+    // Each to its end, before the connections are closed: why one broke off is said last.
+    const ended = await Promise.allSettled(Array.from({ length: LANES }, (_, first) => lane(first)));
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
     const refused = await attacksRefused(desk);
     const early = await earlyYes(desk);
     return {
