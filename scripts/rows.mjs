@@ -6,10 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** What they are about is not built yet. */
-const later = { 47: 'comes with the page', 48: 'comes with the page', 49: 'comes with learning' };
-const rowsMax = 50;
+import { exitCodeOf, foundIn, later, numbers } from './rows/found.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const report = join(root, '.hale', 'rows.json');
@@ -23,40 +20,27 @@ const { stderr } = spawnSync(
   [vitest, 'run', 'test/rows/', '--project', 'hale', '--reporter=json', `--outputFile=${report}`],
   { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8', maxBuffer: 1e9 },
 );
-const tests = testsIn(report);
-const rows = tests.flatMap(({ status, meta: { row } }) => (row === undefined || status !== 'passed' ? [] : [row]));
-const failed = tests.filter(({ status }) => status !== 'passed');
-const missing = numbers().filter((number) => later[number] === undefined && !rows.some(({ row }) => row === number));
+const found = foundIn(read(report));
+const { rows, missing, failed } = found;
 
-for (const number of numbers()) {
-  const told = rows.filter(({ row }) => row === number).flatMap(({ row, title, told }) => told.map((one) => ({ row, title, ...one })));
-  for (const one of told) say(one, `row ${number}: ${one.door} ${one.input}: ${one.reply} [${one.guard}]`);
+for (const number of numbers) {
+  for (const { row, title, told } of rows.filter((one) => one.row === number))
+    for (const one of told) say({ row, title, ...one }, `row ${row}: ${one.door} ${one.input}: ${one.reply} [${one.guard}]`);
   if (later[number] !== undefined) say({ row: number, later: later[number] }, `row ${number}: ${later[number]}`);
   if (missing.includes(number)) say({ row: number, missing: true }, `row ${number}: MISSING`);
 }
-for (const { fullName, failureMessages } of failed)
-  say({ failed: fullName, why: failureMessages[0] }, `FAILED ${fullName}: ${failureMessages[0]}`);
+for (const { fullName, failureMessages: [why] = [] } of failed) say({ failed: fullName, why }, `FAILED ${fullName}: ${why}`);
 const inputs = rows.reduce((sum, { told }) => sum + told.length, 0);
 console.error(`${new Set(rows.map(({ row }) => row)).size} rows, ${inputs} inputs, ${missing.length} missing, ${failed.length} failed`);
-process.exitCode = missing.length + failed.length === 0 && inputs > 0 ? 0 : 1;
+process.exitCode = exitCodeOf(found);
 
-function numbers() {
-  return Array.from({ length: rowsMax }, (_, index) => index + 1);
-}
-
-function testsIn(path) {
+function read(path) {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')).testResults.flatMap(resultsOf);
+    return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     console.error(`the test runner left no report: ${error.message}\n${stderr}`);
-    return [];
+    return { testResults: [] };
   }
-}
-
-/** A file that could not be loaded is a failure: its rows are not in the report. */
-function resultsOf({ status, name, message, assertionResults }) {
-  if (status === 'failed' && assertionResults.length === 0) return [{ status, fullName: name, failureMessages: [message], meta: {} }];
-  return assertionResults;
 }
 
 function say(data, text) {
