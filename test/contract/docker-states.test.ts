@@ -94,7 +94,11 @@ describe('the state of a container decides what fits', () => {
   it('does not restart what docker itself restarts again and again', async () => {
     const failing = { Cmd: ['/bin/busybox', 'false'], HostConfig: { RestartPolicy: { Name: 'always' } } };
     const one = await aimed(docker, 'restart', { config: failing });
-    await until(async () => (await containerOf(one).inspect()).State.Restarting);
+    // docker waits twice as long each time: by then long enough to be looked at while it waits.
+    await until(async () => {
+      const { RestartCount, State } = await containerOf(one).inspect();
+      return RestartCount >= 5 && State.Restarting;
+    });
     const [restart, hardRestart] = await refusals(one, ['restart', 'hardRestart']);
     expect(restart).toMatch(/: docker restarts it by itself \(restart policy always, \d+ times so far\), to no avail$/);
     expect(hardRestart).toBe(restart);
