@@ -108,7 +108,7 @@ test('what the policy says about a correction is told before anything is broken'
   expect((await hale(['work', 'shop', '--for', '1m', '--by', 'ada', ...at])).stdout).toContain('ada works on shop until');
   expect(await status()).toMatchObject({ atWork: [{ service: 'shop', by: 'ada' }], storm: null });
   expect((await hale(['status', ...at])).stdout).toContain('hale work shop --done');
-  expect((await hale(['work', 'shop', '--done', ...at])).stdout).toBe('the work of ada on shop is over\n');
+  expect((await hale(['work', 'shop', '--done', '--by', 'ada', ...at])).stdout).toBe('the work of ada on shop is over\n');
   expect((await status()).atWork).toEqual([]);
 });
 
