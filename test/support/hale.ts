@@ -11,7 +11,7 @@ import { storeConfiguration } from '../../adapters/postgres/configurations.js';
 import type { CycleActivities } from '../../contracts/activities.js';
 import type { Ask, CycleResult, CycleState } from '../../contracts/cycle.js';
 import { healWorkflowId } from '../../contracts/names.js';
-import { privileges } from '../../domain/privilege.js';
+import { privilegeOf, privileges, type Privilege } from '../../domain/privilege.js';
 import type { Fleet } from '../../domain/service.js';
 import { composePorts } from '../../workers/compose.js';
 import { freshDatabase } from './database.js';
@@ -63,9 +63,15 @@ export async function haleWith(env: TestWorkflowEnvironment, yaml: string, taskQ
       }) as Promise<Handle>,
     working: async (work, change = () => ({})) => {
       const activities = createCycleActivities(ports);
-      return servedBy(env, taskQueue, { ...createDryRunActivities(ports), ...activities, ...change(activities) }, work, privileges);
+      return servedBy(env, taskQueue, { ...createDryRunActivities(ports), ...activities, ...change(activities) }, work, needed(fleet));
     },
   };
+}
+
+/** A worker for each privilege that the corrections need: others would only cost the test time. */
+function needed({ services }: Fleet): readonly Privilege[] {
+  const used = new Set(services.flatMap(({ corrections }) => corrections.map(({ action }) => privilegeOf(action.kind))));
+  return privileges.filter((privilege) => used.has(privilege));
 }
 
 /** Remembers the file as it is now as the last good one, as watch does while the service is healthy. */
