@@ -74,6 +74,7 @@ test('doctor names the queues on which nobody polls', async () => {
   expect(checks.filter(({ result }) => result === 'trouble').map(({ name }) => name)).toEqual([
     'workers of hale-cycles',
     'workers of hale-watch',
+    'workers of hale-cycles-machine',
   ]);
 });
 
