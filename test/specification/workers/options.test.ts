@@ -9,6 +9,8 @@ test('only the configuration must be named, all else has a default', () => {
     port: undefined,
     temporal: undefined,
     database: undefined,
+    payloadKeys: undefined,
+    openPayloads: false,
     workers: 1,
     demo: false,
   });
