@@ -17,17 +17,23 @@ export const alertmanagerSilencer = (): Silencer => ({
     };
     const { silenceID } = JSON.parse(await call(source, 'POST', '/api/v2/silences', body)) as { readonly silenceID?: unknown };
     if (typeof silenceID !== 'string') throw new Error(`Alertmanager ${source.name} names no silence in its answer`);
-    return silenceID;
+    return { id: silenceID, startsAt: await startOf(source, silenceID) };
   },
   async end(source, id) {
     await call(source, 'DELETE', `/api/v2/silence/${encodeURIComponent(id)}`);
   },
 });
 
+/** It begins no earlier than the server's own clock says. */
+async function startOf(source: AlertmanagerSource, id: string): Promise<number> {
+  const { startsAt } = JSON.parse(await call(source, 'GET', `/api/v2/silence/${encodeURIComponent(id)}`)) as { readonly startsAt: string };
+  return Date.parse(startsAt);
+}
+
 /** One that is gone, or has expired, has ended. */
 const ENDED: readonly number[] = [404, 410];
 
-async function call(source: AlertmanagerSource, method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<string> {
+async function call(source: AlertmanagerSource, method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<string> {
   const answer = await fetch(`${source.url}${path}`, {
     method,
     headers: { ...(await authorized(source)), 'content-type': 'application/json' },
