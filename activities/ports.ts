@@ -410,7 +410,10 @@ export type Silence =
 
 /** Makes an Alertmanager silent about one alert, for a while. Throws where it does not answer, or refuses. */
 export interface Silencer {
-  /** Sets a silence on exactly these labels, or renews the one of this id; answers its id, which may be another. */
+  /**
+   * Sets a silence on exactly these labels, or renews the one of this id. Answers its id, which may be another, and its start
+   * by the server's clock: a renewal that names another start replaces the silence.
+   */
   set(
     source: AlertmanagerSource,
     silence: {
@@ -420,7 +423,7 @@ export interface Silencer {
       readonly until: number;
       readonly comment: string;
     },
-  ): Promise<string>;
+  ): Promise<{ readonly id: string; readonly startsAt: number }>;
   /** One that has ended already is no error. */
   end(source: AlertmanagerSource, id: string): Promise<void>;
 }

@@ -69,12 +69,11 @@ async function keep(
   if (known !== undefined && known.leftMs > forMs / 2) return;
   const now = Date.now();
   const renewed = known !== undefined && known.leftMs > 0 ? known : undefined;
-  const startsAt = renewed?.startsAt ?? now;
   const { incident, service, fingerprint, labels } = wish;
-  const silence = await silencer.set(source, {
+  const { id: silence, startsAt } = await silencer.set(source, {
     ...(renewed && { id: renewed.silence }),
     labels,
-    from: startsAt,
+    from: renewed?.startsAt ?? now,
     until: now + forMs,
     comment: `hale is healing ${service} (${incident})`,
   });

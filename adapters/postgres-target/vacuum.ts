@@ -57,18 +57,23 @@ function noneIfNoName(error: unknown): undefined {
   throw error;
 }
 
-/** Who holds a snapshot older than the configured age: a session, a prepared transaction or a replication slot. */
+/**
+ * Who holds a snapshot older than the configured age: a session, a prepared transaction or a replication slot. What is in
+ * another database keeps no rows of this one.
+ */
 async function snapshotHolder(session: pg.Client, action: PostgresAction): Promise<string | undefined> {
   await demandSight(session);
   const sessions = await session.query<Backend>(
     `select ${backendColumns} from pg_stat_activity a
-      where a.backend_xmin is not null and a.pid <> pg_backend_pid() and a.xact_start <= clock_timestamp() - make_interval(secs => $1)
+      where a.backend_xmin is not null and a.pid <> pg_backend_pid() and a.datname = current_database()
+        and a.xact_start <= clock_timestamp() - make_interval(secs => $1)
       order by age(a.backend_xmin) desc limit 1`,
     [action.olderThanMs / 1000],
   );
   if (sessions.rows[0] !== undefined) return sentenceOf(sessions.rows[0]);
   const others = await session.query<{ holder: string }>(
-    `select 'prepared transaction ' || gid as holder from pg_prepared_xacts where prepared <= clock_timestamp() - make_interval(secs => $1)
+    `select 'prepared transaction ' || gid as holder from pg_prepared_xacts
+      where database = current_database() and prepared <= clock_timestamp() - make_interval(secs => $1)
       union all
      select 'replication slot ' || slot_name from pg_replication_slots where xmin is not null and not active`,
     [action.olderThanMs / 1000],

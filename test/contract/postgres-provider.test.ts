@@ -240,6 +240,18 @@ describe('vacuum of a table', () => {
     expect(await seen()).toMatchObject({ applicable: true });
   });
 
+  it('takes no notice of a snapshot in another database, which keeps no rows of this one', async () => {
+    const [bench, other] = [await bloated(), await busyDatabase()];
+    const holder = await other.session('report');
+    await holder.client.query('begin isolation level repeatable read; select count(*) from items');
+    const old = `select from pg_stat_activity
+                  where pid = $1 and backend_xmin is not null and xact_start < clock_timestamp() - interval '100 ms'`;
+    await expect.poll(async () => (await other.owner.query(old, [holder.pid])).rowCount).toBe(1);
+    expect(await bench.provider.examine(bench.target, await bench.provider.image(bench.target), undefined)).toMatchObject({
+      applicable: true,
+    });
+  });
+
   it('refuses when the role may not, and when the table is not there', async () => {
     const bench = await bloated();
     await bench.database.owner.query('create table secret as select 1');

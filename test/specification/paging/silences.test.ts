@@ -1,5 +1,5 @@
 // Silences of a real Alertmanager, kept for alerts that a running cycle works on.
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { LastCycle } from '../../../domain/detection/reporting.js';
 import { alertmanagerSilencer } from '../../../adapters/alertmanager/silencer.js';
 import { postgresAlerts } from '../../../adapters/postgres/alerts.js';
@@ -136,7 +136,10 @@ test('when hale dies the silence ends by itself, within the time that the file a
   expect(left && endsIn(left)).toBeLessThanOrEqual(forMs);
 });
 
-test('a silence is renewed while the cycle runs, and stays the same silence', async () => {
+test("a silence is renewed while the cycle runs, and stays the same silence, even where hale's clock is behind Alertmanager's", async () => {
+  const now = Date.now;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 2_000);
+  onTestFinished(() => clock.mockRestore());
   const hale = await healing();
   await hale.until(async () => (await hale.active()).length === 1);
   const [before] = await hale.active();
