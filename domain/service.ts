@@ -123,7 +123,6 @@ export type Signal = SignalBase &
     | {
         readonly kind: 'http';
         readonly url: string;
-        readonly reach?: Reach;
         /** `ok`: 1 when every expectation held, else 0. `latency`: seconds until the body was read. `status`: the status code. */
         readonly measure: 'ok' | 'latency' | 'status';
         readonly expect: { readonly status?: number; readonly body?: string };

@@ -12,6 +12,15 @@ const metadata = ['169.254.169.254', '100.100.100.200', 'fd00:ec2::254'].map((ad
 /** What the author of the configuration means where its file has such an address itself. */
 const inside = ['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'];
 
+/**
+ * A read changes nothing and tells hale no more than a number, so it may go wherever a service lives; not to where clouds keep
+ * secrets, nor to addresses that no service has.
+ */
+export const forReading: Reach = {
+  named: [],
+  allow: ['127.0.0.0/8', '::1/128', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
+};
+
 /** The way to one URL: why there is none, else how its host is looked up. The address that was checked is the one connected to. */
 export interface Way {
   readonly refusal?: string;

@@ -5,7 +5,7 @@ import { RE2JS } from 're2js';
 import { unreachable } from '../../domain/failure.js';
 import type { NoDataReason, Reading } from '../../domain/reading.js';
 import type { Asked, Meter } from '../../activities/ports.js';
-import { type Resolve, type Way, wayTo } from './guard.js';
+import { forReading, type Resolve, type Way, wayTo } from './guard.js';
 
 type HttpSignal = Asked<'http'>['signal'];
 
@@ -35,7 +35,7 @@ export function httpMeter(resolve?: Resolve): Meter<'http'> {
 async function readOne(signal: HttpSignal, resolve: Resolve | undefined, abort: AbortSignal): Promise<Reading> {
   const at = Date.now();
   try {
-    const way = wayTo(signal.url, signal.reach, resolve);
+    const way = wayTo(signal.url, forReading, resolve);
     if (way.refusal !== undefined) return { kind: 'noData', at, reason: 'sourceUnavailable', detail: way.refusal };
     return readingOf(signal, await look(signal, way, abort), at);
   } catch (error) {

@@ -10,7 +10,7 @@ const range = z.union([z.cidrv4().refine((one) => bitsOf(one) >= leastBits.v4), 
   error: rangeError,
 });
 
-/** Under `policy`: where requests of signals and corrections may go beside public addresses and those that the file itself names. */
+/** Under `policy`: where requests of corrections may go beside public addresses and those that the file itself names. */
 export const httpPolicy = z.strictObject({
   allow: z.array(range).max(100).describe('Ranges that names and discovered instances may lead to, such as 10.0.0.0/8'),
 });

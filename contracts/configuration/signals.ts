@@ -2,7 +2,6 @@ import type { Bound, Signal } from '../../domain/service.js';
 import { type Context, connectionOf, filled, prometheusNamed } from './context.js';
 import { type Kinds, kindOf } from './kinds.js';
 import { unknown } from './problem.js';
-import { reachOf } from './reach.js';
 import { formatDuration } from '../../domain/duration.js';
 import { parseDuration } from './scalars.js';
 import { type BoundFile, signal } from './signal-file.js';
@@ -117,7 +116,6 @@ function ofKind(kind: Signal['kind'], node: Node, base: Base, service: Node, con
         ...base,
         kind,
         url: http,
-        reach: reachOf([http], service, context),
         measure,
         expect: { ...(status !== undefined && { status }), ...(body !== undefined && { body }) },
       };

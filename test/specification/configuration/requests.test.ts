@@ -21,12 +21,14 @@ test('addresses that stand in the file are named: in a URL, and in a list of ins
   expect((await other(correction))?.corrections).toMatchObject([
     { action: { reach: { named: ['10.0.0.1', '::1', 'localhost'], allow: [] } } },
   ]);
-  const perInstance = `signals: {up: {http: 'http://$instance/', per: instance, every: 1s}}`;
+  const perInstance = `corrections: {call: {http: 'http://$instance/on'}}`;
   const listed = `instances: ['10.0.0.1:80', 'web-1', '0x7f.1']`;
-  expect((await other(`${perInstance}, ${listed}`))?.signals).toMatchObject([{ reach: { named: ['10.0.0.1', '127.0.0.1'] } }]);
+  expect((await other(`${perInstance}, ${listed}`))?.corrections).toMatchObject([
+    { action: { reach: { named: ['10.0.0.1', '127.0.0.1'] } } },
+  ]);
   const prometheus = `sources: {p: {prometheus: 'http://p:9090'}}`;
   const discovered = `instances: {source: p, query: up, by: instance}`;
-  expect((await other(`${perInstance}, ${discovered}`, prometheus))?.signals).toMatchObject([{ reach: { named: [] } }]);
+  expect((await other(`${perInstance}, ${discovered}`, prometheus))?.corrections).toMatchObject([{ action: { reach: { named: [] } } }]);
 });
 
 test('ranges of the policy reach every request, and one that is everything is refused', async () => {
