@@ -239,9 +239,18 @@ export const permissions = z.object({
   ),
 });
 
+/**
+ * `name` is the part, or the place as `permissions` names it. trouble: something is missing. unknown: it was asked, and nobody can
+ * tell. warning: hale may do more than it needs. notAsked: only doing it would tell.
+ */
 export const doctor = z.object({
   checks: z.array(
-    z.object({ name: z.string(), result: z.enum(['ok', 'trouble', 'unknown']), sentence: z.string(), command: maybe(z.string()) }),
+    z.object({
+      name: z.string(),
+      result: z.enum(['ok', 'trouble', 'unknown', 'warning', 'notAsked']),
+      sentence: z.string(),
+      command: maybe(z.string()),
+    }),
   ),
 });
 

@@ -38,6 +38,7 @@ export const importTable = [
       'adapters/machines/request',
       'adapters/machines/script',
       'adapters/postgres-target/grants',
+      'adapters/postgres-target/standing',
       'adapters/prometheus/get',
       'adapters/prometheus/range',
       'adapters/prometheus/survey',

@@ -50,18 +50,19 @@ export function grantSql(grant: Grant, role: string): string {
   }
 }
 
-const identifier = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+/** A name as SQL takes it. */
+export const identifier = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
 
 /** What is still to be granted, as the SQL to run. */
 export async function missingGrants(session: pg.Client, action: PostgresAction): Promise<string[]> {
   const missing: string[] = [];
   for (const grant of grantsFor[action.statement](action))
-    if ((await has(session, grant)) === false) missing.push(grantSql(grant, action.connection.user));
+    if ((await hasGrant(session, grant)) === false) missing.push(grantSql(grant, action.connection.user));
   return missing;
 }
 
 /** Unknown for what does not exist, in this version or at all: that is for the statement to say. */
-async function has(session: pg.Client, grant: Grant): Promise<boolean | null> {
+export async function hasGrant(session: pg.Client, grant: Grant): Promise<boolean | null> {
   const [sql, name] = questionOf(grant);
   const { rows } = await session.query<{ has: boolean | null }>(`select ${sql} as has`, [name]).catch(unknownIfAbsent);
   return rows[0]?.has ?? null;

@@ -5,6 +5,7 @@ import { isSealed, keyIdOf } from '../../adapters/encryption/codec.js';
 import type { Records } from '../../adapters/postgres/read.js';
 import type { Check } from '../../contracts/cli.js';
 import { privilegeOf, privileges } from '../../domain/privilege.js';
+import type { Fleet } from '../../domain/service.js';
 import { actQueue, searchAttributeTypes, taskQueues, watchShards, watchWorkflowId } from '../../contracts/names.js';
 import { Failure } from './exit-codes.js';
 import { withHale, type Hale } from './hale.js';
@@ -18,12 +19,17 @@ const HAND_OVER_MS_MAX = 1_000;
 /** PENDING_ACTIVITY_STATE_STARTED of Temporal's API. */
 const STARTED = 2;
 
-/** doctor: looks at every part hale stands on, and prints the command that is missing. Changes nothing. */
-export const doctor = (options: Where): Promise<Report> =>
+export interface DoctorOptions extends Where {
+  readonly config?: string;
+}
+
+/** doctor: looks at every part hale stands on and at all that it may do, and prints the command that is missing. Changes nothing. */
+export const doctor = (options: DoctorOptions): Promise<Report> =>
   withHale(options, async (hale) => {
-    const [database, temporal] = await Promise.all([databaseChecks(hale), temporalChecks(hale)]);
-    const checks = [...database, ...temporal, ...processChecks(hale.whereabouts)];
-    const exit = checks.every(({ result }) => result === 'ok') ? {} : ({ exit: 'trouble' } as const);
+    const looks = [databaseChecks(hale), temporalChecks(hale), rightChecks(hale, options.config)];
+    const [database = [], temporal = [], rights = []] = await Promise.all(looks);
+    const checks = [...database, ...temporal, ...processChecks(hale.whereabouts), ...rights];
+    const exit = checks.some(({ result }) => result === 'trouble' || result === 'unknown') ? ({ exit: 'trouble' } as const) : {};
     return { data: { checks }, text: textOf(checks), ...exit };
   });
 
@@ -141,15 +147,27 @@ async function storedPayload(client: Client): Promise<Payload | undefined> {
 
 /** Whoever may act must be there for each privilege that the configuration needs. */
 async function actingChecks(hale: Hale, client: Client): Promise<Check[]> {
-  const fleet = await hale.records().then(
-    (records) => records.fleet(),
-    () => undefined,
-  );
+  const fleet = await activeFleet(hale);
   const corrections = fleet?.services.flatMap((service) => service.corrections) ?? [];
   const needed = corrections.flatMap(({ mode, action }) => (mode === 'observe' ? [] : (privilegeOf(action.kind) ?? [])));
   return Promise.all(
     privileges.filter((one) => needed.includes(one)).map((privilege) => pollersCheck(client, actQueue(taskQueues.cycles, privilege))),
   );
+}
+
+/** Undefined where there is none, or the database is away, which is told by another check. */
+const activeFleet = (hale: Hale): Promise<Fleet | undefined> =>
+  hale.records().then(
+    (records) => records.fleet(),
+    () => undefined,
+  );
+
+/** Of the file, else of the configuration that is active. */
+async function rightChecks(hale: Hale, config: string | undefined): Promise<Check[]> {
+  const fleet = config === undefined ? await activeFleet(hale) : await (await import('./permissions/permissions.js')).configuredIn(config);
+  if (fleet === undefined) return [];
+  const { standingChecks } = await import('./permissions/asking.js');
+  return standingChecks(fleet.services);
 }
 
 /** A worker that watches has no hand free to poll: that it heartbeats tells that it is there. Who polls counts only where nothing is to be watched. */
@@ -195,10 +213,15 @@ function processChecks({ processes }: Whereabouts): Check[] {
 
 function textOf(checks: readonly Check[]): string {
   const rows = checks.map(({ name, result, sentence, command }) => [
-    result,
+    result === 'notAsked' ? 'not asked' : result,
     name,
     sentence + (command === null ? '' : `; run: ${command}`),
   ]);
   const [header = '', ...lines] = table(['RESULT', 'PART', 'WHAT'], rows).split('\n');
-  return [header, ...lines.map((line, index) => (checks[index]?.result === 'ok' ? line : coloured('red', line)))].join('\n');
+  return [header, ...lines.map((line, index) => shown(line, checks[index]?.result))].join('\n');
+}
+
+function shown(line: string, result: Check['result'] | undefined): string {
+  if (result === 'ok' || result === 'notAsked') return line;
+  return coloured(result === 'warning' ? 'yellow' : 'red', line);
 }

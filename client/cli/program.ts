@@ -5,6 +5,7 @@ import { exitCodes, exitCodeTable } from './exit-codes.js';
 import { connected, spoken } from './connected.js';
 import { gateCommands } from './gate-commands.js';
 import { intakeCommands } from './intake-commands.js';
+import type { DoctorOptions } from './doctor.js';
 import type { EffectsOptions } from './effects.js';
 import type { IncidentsOptions } from './incidents.js';
 import type { Spoken } from './person.js';
@@ -112,8 +113,9 @@ function looking(program: Command): void {
     .action((options: EffectsOptions & Output) => print(options, async () => (await import('./effects.js')).effectsInForce(options)));
   program.addCommand(checkCommand()).addCommand(permissionsCommand());
   connected(program.command('doctor'))
-    .description('look at every part hale stands on, and print the commands that are missing')
-    .action((options: Where & Output) => print(options, async () => (await import('./doctor.js')).doctor(options)));
+    .description('look at every part hale stands on and at all that it may do, and print the commands that are missing')
+    .option('--config <file>', 'ask for the rights of this configuration (default: of the active one)')
+    .action((options: DoctorOptions & Output) => print(options, async () => (await import('./doctor.js')).doctor(options)));
 }
 
 function deciding(program: Command): void {

@@ -1,0 +1,97 @@
+import type pg from 'pg';
+import type { Patience, Standing } from '../../domain/standing.js';
+import { grantsFor, grantSql, hasGrant, identifier, type Grant } from './grants.js';
+import { inSession } from './session.js';
+import type { PostgresAction } from './statement.js';
+
+/** What the role of one connection is granted of what these actions need, and what it is that none of them needs. Asks in one session. */
+export async function standingsInPostgres(
+  actions: readonly [PostgresAction, ...PostgresAction[]],
+  patience: Patience,
+): Promise<readonly Standing[]> {
+  const { connection } = actions[0];
+  const grants = new Map(
+    actions.flatMap((action) => grantsFor[action.statement](action)).map((grant) => [`${grantSql(grant, connection.user)};`, grant]),
+  );
+  return inSession(connection, patience, async (session) => {
+    const standings: Standing[] = [];
+    for (const [line, grant] of grants) standings.push(standingOf(line, grant, await hasGrant(session, grant)));
+    return [...standings, ...(await tooMuch(session, [...grants.values()]))];
+  });
+}
+
+function standingOf(line: string, grant: Grant, has: boolean | null): Standing {
+  if (has === null) return { kind: 'unknown', line, why: `this server knows no ${thingOf(grant)}, or is too old for it` };
+  return { kind: has ? 'granted' : 'missing', line };
+}
+
+function thingOf(grant: Grant): string {
+  switch (grant.kind) {
+    case 'member':
+      return `role ${grant.of}`;
+    case 'attribute':
+      return `attribute ${grant.name}`;
+    case 'alterSystem':
+      return `parameter ${grant.parameter}`;
+    case 'execute':
+      return `function ${grant.routine}`;
+    case 'select':
+      return `relation ${grant.relation}`;
+    case 'maintain':
+      return `table ${grant.table}`;
+  }
+}
+
+interface Role {
+  readonly name: string;
+  readonly rolsuper: boolean;
+  readonly rolcreaterole: boolean;
+  readonly rolcreatedb: boolean;
+  readonly rolbypassrls: boolean;
+  readonly rolreplication: boolean;
+  readonly memberships: readonly string[];
+}
+
+const attributes = {
+  rolcreaterole: 'createrole',
+  rolcreatedb: 'createdb',
+  rolbypassrls: 'bypassrls',
+  rolreplication: 'replication',
+} as const satisfies Partial<Record<keyof Role, string>>;
+
+async function tooMuch(session: pg.Client, grants: readonly Grant[]): Promise<Standing[]> {
+  const { rows } = await session.query<Role>(
+    `select r.rolname as name, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolbypassrls, r.rolreplication, array(
+       select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as memberships
+     from pg_roles r where r.rolname = current_user`,
+  );
+  const [role] = rows;
+  if (role === undefined) return [];
+  const name = identifier(role.name);
+  if (role.rolsuper) return [{ kind: 'tooMuch', sentence: `${name} is a superuser`, revoke: `alter role ${name} nosuperuser;` }];
+  const needed = new Set(
+    grants.flatMap((grant) => (grant.kind === 'member' ? [grant.of] : grant.kind === 'attribute' ? [grant.name] : [])),
+  );
+  const owners = await ownersOf(session, grants);
+  const has = (Object.keys(attributes) as (keyof typeof attributes)[]).filter((one) => role[one]).map((one) => attributes[one]);
+  const beyond = (one: string): boolean => !needed.has(one);
+  return [
+    ...has.filter(beyond).map((one) => excess(`${name} has the attribute ${one}`, `alter role ${name} no${one};`)),
+    ...role.memberships
+      .filter((one) => beyond(one) && !owners.has(one))
+      .map((one) => excess(`${name} is a member of ${one}`, `revoke ${identifier(one)} from ${name};`)),
+  ];
+}
+
+const excess = (sentence: string, revoke: string): Standing => ({ kind: 'tooMuch', sentence, revoke });
+
+/** Before PostgreSQL 17 a table is vacuumed by its owner alone, so that hale has to be a member of that role. */
+async function ownersOf(session: pg.Client, grants: readonly Grant[]): Promise<ReadonlySet<string>> {
+  const tables = grants.flatMap((grant) => (grant.kind === 'maintain' ? [grant.table] : []));
+  const { rows } = await session.query<{ owner: string }>(
+    `select pg_get_userbyid(c.relowner) as owner from unnest($1::text[]) as named join pg_class c on c.oid = to_regclass(named)
+     where current_setting('server_version_num')::int < 170000`,
+    [tables],
+  );
+  return new Set(rows.map(({ owner }) => owner));
+}
