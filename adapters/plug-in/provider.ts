@@ -99,7 +99,8 @@ async function inTime<T>(
   const limit = AbortSignal.timeout(timeoutMs);
   const signal = abort === undefined ? limit : AbortSignal.any([abort, limit]);
   const over = new Promise<never>((_, reject) => {
-    const end = (): void => reject(new Error(abort?.aborted ? 'it was called off' : `it did not end within ${timeoutMs} ms`));
+    // What waits here holds the limit: else it is collected, for `any` does not hold what it is made of, and never fires.
+    const end = (): void => reject(new Error(limit.aborted ? `it did not end within ${timeoutMs} ms` : 'it was called off'));
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
   });
