@@ -138,7 +138,7 @@ export interface Commands {
   awaitLeftover(argv: readonly string[], call: Call): Promise<void>;
 }
 
-/** Repairs targets of one kind. Held to the contract suite in test/contract/provider.contract.ts. */
+/** Repairs targets of one kind. Held to the contract suite in testing/provider.contract.ts. */
 export interface Provider<A extends Action = Action> {
   readonly kind: A['kind'];
   /** How a call whose answer was lost is found again. `none`: at most once, then a person is asked. */

@@ -30,7 +30,7 @@ function removeStale() {
 function outputsOf(source) {
   if (!source.endsWith('.ts')) return [source];
   const stem = source.slice(0, -'.ts'.length);
-  return [`${stem}.js`, `${stem}.js.map`];
+  return [`${stem}.js`, `${stem}.js.map`, `${stem}.d.ts`];
 }
 
 function compile() {

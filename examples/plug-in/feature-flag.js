@@ -25,7 +25,7 @@ export const switchOff = defineCorrection({
       content: { flags },
     };
   },
-  pointless: ({ flag }, { content }) => (content.flags[flag] === true ? undefined : `${flag} is not on`),
+  pointless: ({ flag }, { content }) => (content.flags[flag] === true ? undefined : `${String(flag)} is not on`),
   act: async ({ file, flag }, { actionId }) => write(file, { ...(await flagsIn(file)), [flag]: false, lastAction: actionId }),
   happened: async ({ file }, { actionId }) => (await flagsIn(file)).lastAction === actionId,
   takeBack: ({ file }, { before }) => write(file, before.content.flags),

@@ -6,7 +6,7 @@ import type { AlertmanagerAction } from '../../domain/service.js';
 import { startAlertmanager, type DebianServer } from '../support/debian-prometheus.js';
 import { serve } from '../support/listen.js';
 import { tcpProxy } from '../support/tcp-proxy.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 let server: DebianServer;
 beforeAll(

@@ -8,7 +8,7 @@ import { ActionFailed, TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { freshFolder } from '../support/knob.js';
 import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
-import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, type Bench } from '../../testing/provider.contract.js';
 
 type Disk = Extract<Action, { kind: 'disk' }>;
 type DiskBench = Bench<Disk> & { readonly folder: string };

@@ -12,7 +12,7 @@ import {
   type DockerAction,
 } from '../support/containers.js';
 import { startDockerd, type Dockerd } from '../support/dockerd.js';
-import { holdsProviderContract, type Bench } from './provider.contract.js';
+import { holdsProviderContract, type Bench } from '../../testing/provider.contract.js';
 
 let docker: Dockerd;
 beforeAll(async () => void (docker = await startDockerd()));

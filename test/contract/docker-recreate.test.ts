@@ -8,7 +8,7 @@ import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
 import { badlyReplaced, countOf, goodConfig, keyOf, run, stateOf, type Aimed, type DockerAction } from '../support/containers.js';
 import { images, startDockerd, type Dockerd } from '../support/dockerd.js';
-import { callOn, undoOf, type Bench } from './provider.contract.js';
+import { callOn, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 let docker: Dockerd;
 let sealed: DockerAction['source'];

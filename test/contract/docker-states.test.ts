@@ -7,7 +7,7 @@ import { ActionFailed } from '../../domain/failure.js';
 import { dockerOperations, type DockerOperation } from '../../domain/service.js';
 import { aimed, countOf, stubborn, type Aimed, type DockerAction } from '../support/containers.js';
 import { startDockerd, type Dockerd } from '../support/dockerd.js';
-import { callOn, undoOf, type Bench } from './provider.contract.js';
+import { callOn, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 let docker: Dockerd;
 beforeAll(async () => void (docker = await startDockerd()));

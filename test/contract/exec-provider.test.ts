@@ -8,7 +8,7 @@ import { execProvider } from '../../adapters/exec/provider.js';
 import { ActionFailed, TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { freshFolder, freshKnob, type Knob } from '../support/knob.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type Exec = Extract<Action, { kind: 'exec' }>;
 

@@ -7,7 +7,7 @@ import type { Image } from '../../domain/effect.js';
 import { ActionFailed, TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { freshFolder, freshKnob, type Knob } from '../support/knob.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type FileAction = Extract<Action, { kind: 'file' }>;
 type FileBench = Bench<FileAction> & { readonly path: string; readonly knob: Knob; readonly good: Image };

@@ -5,7 +5,7 @@ import { TargetRefused } from '../../domain/failure.js';
 import type { GitAction } from '../../domain/service.js';
 import { freshFolder } from '../support/knob.js';
 import { freshRepository, type Repository } from '../support/repository.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 const path = 'deploy/checkout';
 const file = `${path}/values.yaml`;

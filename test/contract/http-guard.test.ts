@@ -8,7 +8,7 @@ import { TargetRefused } from '../../domain/failure.js';
 import type { Action, Reach } from '../../domain/service.js';
 import { nameServer } from '../support/dns-server.js';
 import { freshHttpKnob } from '../support/http-knob.js';
-import { callOn, undoOf, type Bench } from './provider.contract.js';
+import { callOn, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type Http = Extract<Action, { kind: 'http' }>;
 

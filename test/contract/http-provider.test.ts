@@ -3,7 +3,7 @@ import { httpProvider } from '../../adapters/http/provider.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { freshHttpKnob, type HttpKnob } from '../support/http-knob.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type Http = Extract<Action, { kind: 'http' }>;
 

@@ -7,7 +7,7 @@ import { TargetRefused } from '../../domain/failure.js';
 import type { Action, HttpRequest } from '../../domain/service.js';
 import { freshFolder } from '../support/knob.js';
 import { serve } from '../support/listen.js';
-import { callOn, undoOf, type Bench } from './provider.contract.js';
+import { callOn, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type Http = Extract<Action, { kind: 'http' }>;
 

@@ -5,7 +5,7 @@ import { kubernetesProvider } from '../../adapters/kubernetes/provider.js';
 import { kubernetesCommands, permissionsOf, type KubernetesAction, type KubernetesCommand } from '../../domain/cluster.js';
 import { TargetRefused } from '../../domain/failure.js';
 import { sceneFor, type Scene, type Thing } from '../support/kubernetes/scene.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 interface ClusterBench extends Bench<KubernetesAction> {
   readonly scene: Scene;

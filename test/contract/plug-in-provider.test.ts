@@ -7,11 +7,9 @@ import { loadPlugIns } from '../../adapters/configuration/plug-ins.js';
 import { plugInProvider } from '../../adapters/plug-in/provider.js';
 import { defineCorrection, type PlugIn } from '../../contracts/plug-in.js';
 import { TargetRefused } from '../../domain/failure.js';
-import type { Action } from '../../domain/service.js';
 import { complaints, resolved } from '../support/configuration.js';
-import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
-
-type PlugInAction = Extract<Action, { kind: 'plugIn' }>;
+import { holdsPlugInContract, plugInBench, type PlugInTarget } from '../../testing/plug-in.contract.js';
+import { callOn } from '../../testing/provider.contract.js';
 
 const example = fileURLToPath(new URL('../../examples/plug-in/feature-flag.js', import.meta.url));
 
@@ -21,43 +19,30 @@ async function folder(): Promise<string> {
   return path;
 }
 
-/** The example of the docs on a real file of flags; its way to the file may be made to lose answers, or to hang. */
-async function flagsOn(): Promise<Bench<PlugInAction> & { readonly file: string }> {
+const { switchOff } = (await loadPlugIns(example)) as { readonly switchOff: PlugIn };
+
+/** The example of the docs on a real file of flags. */
+async function flags(): Promise<PlugInTarget> {
   const file = join(await folder(), 'flags.json');
   const on = { newCheckout: true, banner: true };
   await writeFile(file, JSON.stringify(on));
-  const { switchOff } = await loadPlugIns(example);
-  if (switchOff === undefined) throw new Error('the example exports no switchOff');
-  let way: 'clear' | 'lost' | 'hanging' = 'clear';
-  const act: PlugIn['act'] = async (options, call) => {
-    if (way === 'hanging') await new Promise(() => undefined);
-    await switchOff.act(options, call);
-    if (way === 'lost') throw new Error('the connection was reset');
-  };
   return {
-    file,
-    provider: plugInProvider(async () => ({ switchOff: { ...switchOff, act } })),
-    target: {
-      service: 'shop',
-      action: { kind: 'plugIn', module: example, correction: 'switchOff', options: { file, flag: 'newCheckout' }, tells: true },
-      timeoutMs: 5_000,
-    },
+    options: { file, flag: 'newCheckout' },
     effects: async () => ((await readFile(file, 'utf8').catch(() => '')).includes('lastAction') ? 1 : 0),
     state: () => readFile(file, 'utf8'),
     disturb: () => writeFile(file, JSON.stringify({ ...on, banner: false })),
-    loseAnswers: async () => void (way = 'lost'),
-    hang: async () => void (way = 'hanging'),
     remove: () => rm(file),
   };
 }
 
-holdsProviderContract('plugIn', flagsOn, { goal: 'a plug-in chooses no goal' });
+const flagsOn = plugInBench('switchOff', switchOff, flags);
+
+holdsPlugInContract('plugIn', switchOff, flags);
 
 describe('plugIn', () => {
   it('leaves an action of unclear fate to a person where the module can not tell', async () => {
     const bench = await flagsOn();
-    const { switchOff } = await loadPlugIns(example);
-    const { happened: _, ...silent } = switchOff as PlugIn;
+    const { happened: _, ...silent } = switchOff;
     const provider = plugInProvider(async () => ({ switchOff: silent }));
     expect(await provider.readBack(await callOn(bench))).toMatchObject({ kind: 'unknown' });
     expect(provider.readBackBy({ ...bench.target.action, tells: false })).toBe('none');

@@ -7,7 +7,7 @@ import type { Action, SqlConnection } from '../../domain/service.js';
 import { busyDatabase, type BusyDatabase, type Session } from '../support/busy-database.js';
 import { ownPair, removed, type OwnPostgres } from '../support/own-postgres.js';
 import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type Postgres = Extract<Action, { kind: 'postgres' }>;
 

@@ -4,7 +4,7 @@ import { TargetRefused } from '../../domain/failure.js';
 import type { Action, SqlConnection } from '../../domain/service.js';
 import { busyDatabase, waiting, type BusyDatabase, type Session } from '../support/busy-database.js';
 import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type Postgres = Extract<Action, { kind: 'postgres' }>;
 

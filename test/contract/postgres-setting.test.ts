@@ -9,7 +9,7 @@ import { TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { ownPostgres, removed, type OwnPostgres } from '../support/own-postgres.js';
 import { tcpProxy } from '../support/tcp-proxy.js';
-import { callOn, holdsProviderContract, undoOf, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type Postgres = Extract<Action, { kind: 'postgres' }>;
 

@@ -6,7 +6,7 @@ import { releaseProvider } from '../../adapters/filesystem/release-provider.js';
 import type { Action } from '../../domain/service.js';
 import { freshKnob } from '../support/knob.js';
 import { freshReleases, type Releases } from '../support/releases.js';
-import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, type Bench } from '../../testing/provider.contract.js';
 
 type ReleaseAction = Extract<Action, { kind: 'release' }>;
 type ReleaseBench = Bench<ReleaseAction> & Pick<Releases, 'folder' | 'point'>;

@@ -8,7 +8,7 @@ import type { Action } from '../../domain/service.js';
 import { freshFolder } from '../support/knob.js';
 import { freshRunit, type RunitService } from '../support/runit.js';
 import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
-import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, type Bench } from '../../testing/provider.contract.js';
 
 type Runit = Extract<Action, { kind: 'runit' }>;
 type RunitBench = Bench<Runit> & { readonly way: Way; readonly runit: RunitService };

@@ -17,7 +17,7 @@ import { injections } from '../support/injections.js';
 import { freshFolder } from '../support/knob.js';
 import { overSsh } from '../support/machine.js';
 import { freshRunit } from '../support/runit.js';
-import { callOn, type Bench } from './provider.contract.js';
+import { callOn, type Bench } from '../../testing/provider.contract.js';
 
 type Runit = Extract<MachineAction, { kind: 'runit' }>;
 

@@ -6,7 +6,7 @@ import { ActionFailed } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
 import { noSystemd, startSystemd, type OwnSystemd } from '../support/systemd.js';
-import { callOn, holdsProviderContract, type Bench } from './provider.contract.js';
+import { callOn, holdsProviderContract, type Bench } from '../../testing/provider.contract.js';
 
 type Systemd = Extract<Action, { kind: 'systemd' }>;
 type SystemdBench = Bench<Systemd> & { readonly way: Way };

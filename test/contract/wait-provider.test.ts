@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { waitProvider } from '../../adapters/wait/provider.js';
 import { NotPermitted } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
-import { callOn } from './provider.contract.js';
+import { callOn } from '../../testing/provider.contract.js';
 
 const action: Extract<Action, { kind: 'wait' }> = { kind: 'wait', forMs: 200 };
 const bench = {

@@ -3,7 +3,7 @@ import { aim } from '../../activities/case.js';
 import { execProvider } from '../../adapters/exec/provider.js';
 import type { Provider, Providers } from '../../activities/ports.js';
 import type { Correction, Service } from '../../domain/service.js';
-import { callOn } from '../contract/provider.contract.js';
+import { callOn } from '../../testing/provider.contract.js';
 import { anybody } from '../support/anybody.js';
 import { freshKnob } from '../support/knob.js';
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Notifier } from '../../../activities/ports.js';
 import { paged, type Paged } from '../../support/paged.js';
 import { hangs, ok, receiver, status } from '../../support/receiver.js';
+import { collectingMeanwhile } from '../../../testing/garbage.js';
 
 test('a call goes once through each channel of the team, and its end to those that called', async () => {
   const [slack, pagerduty] = [await receiver(), await receiver()];
@@ -130,8 +131,8 @@ test('a try without an answer is given up in time and made again', async () => {
   const slack = await receiver((request, response, number) => (number === 1 ? hangs : ok)(request, response, number));
   const hale = await paged('{slack: hook}', { hook: slack.url });
   await hale.call((await hale.open()).incident);
-  hale.deliver(100);
-  await slack.count(2);
+  hale.deliver(1_000);
+  await collectingMeanwhile(slack.count(2));
   expect(await hale.settled('web/slack')).toMatchObject([{ state: 'sent', tries: 2 }]);
 });
 
