@@ -92,8 +92,9 @@ function look(signal: HttpSignal, { lookup }: Way, abort: AbortSignal): Promise<
     // An answer that already lies in the socket counts: after a busy moment of this process timers come before input.
     const timer = setTimeout(() => setImmediate(() => end(timeOut())), signal.timeoutMs);
     abort.addEventListener('abort', aborted);
-    if (abort.aborted) return aborted();
+    // Also after the end: a request that is destroyed early says so later, and an error that nobody hears ends the process.
     client.on('error', (error: NodeJS.ErrnoException) => end(fault(error)));
+    if (abort.aborted) return aborted();
     client.on('response', (response) => {
       readBody(response).then(
         (body) => end({ kind: 'answered', status: response.statusCode ?? 0, body, seconds: elapsed() / 1000 }),

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { httpMeter } from '../../adapters/http/meter.js';
 import type { Asked } from '../../activities/ports.js';
 import type { Reading } from '../../domain/reading.js';
@@ -120,6 +120,16 @@ test.each([
   ['not a url', 'malformed'],
 ])('what fails on our side of the wire is no data: %s', async (url, reason) => {
   expect(await read(url, { timeoutMs: 8_000 })).toMatchObject({ kind: 'noData', reason });
+});
+
+test('a read that is given up before it begins says nothing about the service, and does not end the process', async () => {
+  const unheard = vi.fn();
+  process.once('uncaughtException', unheard);
+  onTestFinished(() => void process.removeListener('uncaughtException', unheard));
+  const url = await serve(() => undefined);
+  expect(await meter.read([asked(url)], AbortSignal.abort())).toMatchObject([{ kind: 'noData', reason: 'neverRead' }]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unheard).not.toHaveBeenCalled();
 });
 
 test('a read given up says nothing about the service', async () => {
