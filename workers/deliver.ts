@@ -80,7 +80,7 @@ async function takeTurn(
   );
   const [only] = pages;
   const page = pages.length === 1 && only !== undefined ? only : foldPages(pages);
-  const sent = await send(notifiers, channel, page, AbortSignal.any([abort, AbortSignal.timeout(tryMs)]));
+  const sent = await inTime(abort, tryMs, (limit) => send(notifiers, channel, page, limit));
   if (abort.aborted && sent.kind !== 'sent') return deliveries.rest(turn, 0);
   await deliveries.settle(
     turn,
@@ -111,6 +111,17 @@ async function pageOf(
     ...own,
     now: Date.now(),
   });
+}
+
+/** The timer holds its limit: `any` does not hold what it is made of, and a limit that was collected never fires. */
+async function inTime<T>(abort: AbortSignal, tryMs: number, work: (limit: AbortSignal) => Promise<T>): Promise<T> {
+  const time = new AbortController();
+  const timer = setTimeout(() => time.abort(new DOMException('The time is over', 'TimeoutError')), tryMs);
+  try {
+    return await work(AbortSignal.any([abort, time.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** One try. A notifier that does not even give up when called off is left behind. */
