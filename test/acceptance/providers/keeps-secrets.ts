@@ -92,7 +92,7 @@ class World {
     this.#broken.delete(service);
   }
 
-  isBroken = (service: string): boolean => this.#broken.has(service);
+  readonly isBroken = (service: string): boolean => this.#broken.has(service);
 
   readonly answer: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
@@ -153,7 +153,7 @@ async function measure(
   const pool = new pg.Pool({ connectionString: status.database.url, max: 2 });
   try {
     await allWell(hale);
-    const failed = await untilEnough(pool, world, receipts, loudCycles);
+    const failed = await untilEnough({ pool, state }, world, receipts, loudCycles);
     await wait(3_000); // For the last pages.
     const told = await toldEverywhere(hale, status, pool, world);
     const [below, leaks] = [await leaksBelow(state, secrets), told.flatMap(([where, bytes]) => leaksIn(where, bytes, secrets))];
@@ -181,24 +181,31 @@ async function allWell(hale: RunningHale): Promise<void> {
   while (!(await hale.status()).services.every(({ state }) => state === 'ok')) await wait(500);
 }
 
-/** Breaks whatever is well and not at work; a loud service recovers by itself once its cycle has given up. */
-async function untilEnough(pool: pg.Pool, world: World, receipts: number, loudCycles: number): Promise<number> {
+/** Breaks whatever is well and not at work; a person repairs and resumes what a loud cycle has given up. */
+async function untilEnough(
+  { pool, state }: { readonly pool: pg.Pool; readonly state: string },
+  world: World,
+  receipts: number,
+  loudCycles: number,
+): Promise<number> {
   const deadline = Date.now() + MINUTES_MAX * 60_000;
   for (;;) {
     const failed = await countOf(pool, `select count(*) as n from cycles where outcome in ('escalated', 'stranded')`);
     if ((world.received.target >= receipts && failed >= loudCycles) || Date.now() > deadline) return failed;
-    const { rows } = await pool.query<{ service: string; outcome: string | null }>(
-      `select distinct on (service) service, outcome from cycles order by service, started_at desc`,
+    const { rows: cycles } = await pool.query<{ service: string }>(`select service from cycles where ended_at is null`);
+    const { rows: held } = await pool.query<{ service: string }>(
+      `select split_part(key, '/', 2) as service from settings where key like 'hold/%'`,
     );
-    const { rows: held } = await pool.query<{ key: string }>(`select key from settings where key like 'hold/%'`);
-    const isHeld = (service: string): boolean => held.some(({ key }) => key.startsWith(`hold/${service}/`));
-    const atWork = new Set(rows.filter(({ outcome }) => outcome === null).map(({ service }) => service));
-    for (const service of services) {
-      if (isHeld(service)) world.heal(service);
-      else if (!atWork.has(service) && !world.isBroken(service)) world.break(service);
-    }
+    for (const { service } of held) await repair(service, world, state);
+    const busy = new Set([...cycles, ...held].map(({ service }) => service));
+    for (const service of services) if (!busy.has(service)) world.break(service);
     await wait(500);
   }
+}
+
+async function repair(service: string, world: World, state: string): Promise<void> {
+  world.heal(service);
+  await command('node', ['bin/hale.mjs', 'resume', service, '--by', 'keeper', '--json', '--state', state], process.cwd());
 }
 
 const countOf = async (pool: pg.Pool, sql: string): Promise<number> => Number((await pool.query<{ n: string }>(sql)).rows[0]?.n ?? 0);
