@@ -1,13 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { Notifier } from '../../../activities/ports.js';
 import { paged, type Paged } from '../../support/paged.js';
 import { hangs, ok, receiver, status } from '../../support/receiver.js';
 import { collectingMeanwhile } from '../../../testing/garbage.js';
-
-setFlagsFromString('--expose-gc');
-const collectMemory = runInNewContext('gc') as () => void;
 
 test('a call goes once through each channel of the team, and its end to those that called', async () => {
   const [slack, pagerduty] = [await receiver(), await receiver()];
@@ -107,19 +102,6 @@ test('a notifier that does not even give up when called off is left behind', asy
   await hale.call((await hale.open()).incident);
   const deaf: Notifier<'slack'> = { send: () => new Promise(() => undefined) };
   hale.deliver(50, deaf);
-  await hale.until(async () => (await hale.channel('web/slack')).failures === 1);
-});
-
-test('a try is given up in time also where memory is collected meanwhile', async () => {
-  const hale = await paged('{slack: hook}', { hook: 'http://127.0.0.1:9' });
-  await hale.call((await hale.open()).incident);
-  const deaf: Notifier<'slack'> = {
-    send: () => {
-      setImmediate(collectMemory);
-      return new Promise(() => undefined);
-    },
-  };
-  hale.deliver(200, deaf);
   await hale.until(async () => (await hale.channel('web/slack')).failures === 1);
 });
 
