@@ -17,8 +17,10 @@ export function openDatabase(url: string, connectionsMax = 10, answerMs = 10_000
     keepAlive: true,
     application_name: 'hale',
   });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  // An idle connection that breaks is replaced by the pool; one that somebody uses fails their next query. Without listeners
+  // either would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 
@@ -61,6 +63,7 @@ export async function migrate(url: string): Promise<void> {
 
 async function refuseNewer(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
   await client.connect();
   try {
     const table = await client.query("select from pg_class where oid = to_regclass('migrations')");
