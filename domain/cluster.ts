@@ -56,3 +56,7 @@ export const permissionsOf: Readonly<Record<KubernetesCommand, readonly Permissi
   deletePod: [getDeployment, listReplicaSets, listPods, evictPod],
   cordon: [getDeployment, listReplicaSets, listPods, getNode, patchNode],
 };
+
+/** A rule of a Role, as it stands in a manifest. */
+export const ruleText = ({ group, resource, verb }: Permission): string =>
+  `{apiGroups: ["${group}"], resources: [${resource}], verbs: [${verb}]}`;

@@ -45,21 +45,39 @@ export const callsOf: Readonly<Record<DockerOperation, readonly CallName[]>> = {
   recreate: [...reading, 'image', 'create', 'stop', 'update', 'rename', 'start', 'remove'],
 };
 
+export const callLine = (name: CallName): string => `${calls[name].method} ${calls[name].path}`;
+
 /**
  * Who may create containers without bounds is root. A proxy that lets `create` through should look into the body and refuse
  * what stands here, so far as no container of yours needs it: a field of the body, and the values of it that are dangerous.
  */
-export const refusedInCreate: readonly { readonly field: readonly string[]; readonly values: string }[] = [
-  { field: ['HostConfig', 'Privileged'], values: '^true$' },
-  { field: ['HostConfig', 'PidMode'], values: '^host$' },
-  { field: ['HostConfig', 'IpcMode'], values: '^host$' },
-  { field: ['HostConfig', 'UsernsMode'], values: '^host$' },
-  { field: ['HostConfig', 'CgroupParent'], values: '.' },
-  { field: ['HostConfig', 'CapAdd'], values: '.' },
-  { field: ['HostConfig', 'Devices'], values: '.' },
-  { field: ['HostConfig', 'DeviceRequests'], values: '.' },
-  { field: ['HostConfig', 'DeviceCgroupRules'], values: '.' },
-  { field: ['HostConfig', 'SecurityOpt'], values: 'unconfined|label' },
-  { field: ['HostConfig', 'Binds'], values: String.raw`^/(:|etc|proc|sys|dev|root|boot|usr|lib|bin|sbin|var/run|run|var/lib/docker)` },
-  { field: ['HostConfig', 'Mounts'], values: '"Type":"bind"' },
+export const refusedInCreate: readonly {
+  readonly field: readonly string[];
+  readonly values: string;
+  /** One of these values. */
+  readonly example: unknown;
+}[] = [
+  { field: ['HostConfig', 'Privileged'], values: '^true$', example: true },
+  { field: ['HostConfig', 'PidMode'], values: '^host$', example: 'host' },
+  { field: ['HostConfig', 'IpcMode'], values: '^host$', example: 'host' },
+  { field: ['HostConfig', 'UsernsMode'], values: '^host$', example: 'host' },
+  { field: ['HostConfig', 'CgroupParent'], values: '.', example: '/' },
+  { field: ['HostConfig', 'CapAdd'], values: '.', example: ['SYS_ADMIN'] },
+  {
+    field: ['HostConfig', 'Devices'],
+    values: '.',
+    example: [{ PathOnHost: '/dev/kmsg', PathInContainer: '/dev/kmsg', CgroupPermissions: 'r' }],
+  },
+  { field: ['HostConfig', 'DeviceRequests'], values: '.', example: [{ Count: 1, Capabilities: [['gpu']] }] },
+  { field: ['HostConfig', 'DeviceCgroupRules'], values: '.', example: ['c 1:3 r'] },
+  { field: ['HostConfig', 'SecurityOpt'], values: 'unconfined|label', example: ['seccomp=unconfined'] },
+  {
+    field: ['HostConfig', 'Binds'],
+    values: String.raw`^/(:|etc|proc|sys|dev|root|boot|usr|lib|bin|sbin|var/run|run|var/lib/docker)`,
+    example: ['/etc:/hale-asks:ro'],
+  },
+  { field: ['HostConfig', 'Mounts'], values: '"Type":"bind"', example: [{ Type: 'bind', Source: '/etc', Target: '/hale-asks' }] },
 ];
+
+export const refusalLine = ({ field, values }: (typeof refusedInCreate)[number]): string =>
+  `refuse in create: ${field.join('.')} ~ ${values}`;

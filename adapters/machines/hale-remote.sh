@@ -5,6 +5,7 @@
 #   look KIND VERB TARGET...                                  the target as it is, and the ticket to act with
 #   act KIND VERB ACTION FENCE TICKET EXPECTED TARGET...      once for each action, if the target is still as expected
 #   find KIND VERB ACTION FENCE TARGET...                     what became of an action; earlier tries can't act any more
+#   may KIND VERB TARGET...                                   what the account may do of what this takes; keeps no state
 set -u
 set -f
 umask 077
@@ -369,6 +370,62 @@ END
   return 1
 }
 
+# ---- what the account may do
+
+# Each by the command as it stands in sudoers, without its folder.
+tell_command() {
+  if "$@"; then said=may; else said=mayNot; fi
+  shift
+  printf '%s %s\n' "$said" "$*"
+}
+
+systemd_may() {
+  command -v systemctl >/dev/null || { printf 'unavailable there is no systemctl here\n' && return; }
+  [ "$command" = reset-failed ] || tell_command may_as_root systemctl --no-ask-password "$command" -- "$unit"
+  tell_command may_as_root systemctl --no-ask-password reset-failed -- "$unit"
+}
+
+runit_may() {
+  command -v sv >/dev/null || { printf 'unavailable there is no sv here\n' && return; }
+  may=may_as_root
+  [ ! -w "$service/supervise/control" ] || [ ! -w "$service/supervise/ok" ] || may=true
+  tell_command "$may" sv -w 8 "$verb" "$service"
+  tell_command "$may" sv status "$service"
+}
+
+# Any log will do, however small or young.
+disk_may() {
+  least=1 older=0
+  for under in $folders; do
+    obstacle_at "$under"
+    [ -n "$obstacle" ] || [ "$verb" = reopenLogs ] || obstacle=$(log_files "$under" | while read -r _ _ path; do
+      [ -w "$path" ] || { printf '%s may not write %s\n' "$(id -un)" "$path" && break; }
+    done)
+    if [ -n "$obstacle" ]; then printf 'mayNot own the logs under %s: %s\n' "$under" "$obstacle"; else printf 'may own the logs under %s\n' "$under"; fi
+  done
+}
+
+# What is there of the state folder, or the folder in which it would be made.
+may_keep_state() {
+  at=$state
+  while [ ! -e "$at" ]; do
+    at=${at%/*}
+    [ -n "$at" ] || at=/
+  done
+  [ -d "$at" ] && [ -w "$at" ] && [ -x "$at" ]
+}
+
+may() {
+  printf '%s\n' "$allowed" | while read -r line; do [ -z "$line" ] || printf 'allows %s\n' "$line"; done
+  printf 'state %s\n' "$state"
+  [ ! -f "$0" ] || printf 'script %s\n' "$(sha256sum <"$0" | cut -c1-64)"
+  may_keep_state || printf 'noState %s may not write %s\n' "$(id -un)" "$state"
+  "${kind}_may"
+  if [ "$(id -u)" -eq 0 ]; then printf 'tooMuch %s is root there\n' "$(id -un)"
+  elif sudo -n -l -- /bin/sh >/dev/null 2>&1; then printf 'tooMuch %s may run any program as root there\n' "$(id -un)"; fi
+  printf 'identity %s\n' "$(id -un)"
+}
+
 # ---- what was cut off
 
 # Whether what was begun may still be under way.
@@ -415,7 +472,7 @@ ask=$1 kind=$2 verb=$3
 shift 3
 action='' fence='' ticket='' expected=''
 case $ask in
-look) ;;
+look | may) ;;
 find | act)
   [ $# -ge 3 ] || refuse 'the request is too short'
   action=$1 fence=$2
@@ -423,7 +480,7 @@ find | act)
   is_word "$action" || refuse 'the action is no word'
   is_number "$fence" || refuse 'the fence is no number'
   ;;
-*) refuse 'the first word is none of look, act, find' ;;
+*) refuse 'the first word is none of look, act, find, may' ;;
 esac
 if [ "$ask" = act ]; then
   [ $# -ge 3 ] || refuse 'the request is too short'
@@ -464,6 +521,10 @@ if [ "$kind" = disk ]; then
   folders=$* thing=$*
 fi
 
+if [ "$ask" = may ]; then
+  may
+  exit
+fi
 open_state
 case $ask in
 look)

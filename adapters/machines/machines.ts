@@ -12,6 +12,8 @@ import { Turns } from './turns.js';
 export interface Machines {
   /** The target as it is, and a ticket to act with. */
   look(target: Target<MachineAction>, abort?: AbortSignal): Promise<Answer>;
+  /** What the account may do of what the action takes; changes nothing, not even what the script keeps. */
+  may(target: Target<MachineAction>, abort: AbortSignal): Promise<Answer>;
   /** Acts, if the target is still `expected` and nobody else has asked since the ticket was given. */
   act(call: Errand & Target<MachineAction>, ticket: string, expected: string): Promise<Answer>;
   /** What became of an action. From now on no earlier try of it can act. */
@@ -32,9 +34,11 @@ export function machines({ commands, state }: MachineOptions): Machines {
     if (machine === undefined) return answerOf(await commands.run(['/bin/sh', '-c', localScript, 'hale-remote', state, request], errand));
     return answerOf(await turnsOf(turns, machine).take(machine.atOnce, () => overSsh(commands, machine, request, errand)));
   };
+  const read = (what: 'look' | 'may', target: Target<MachineAction>, abort: AbortSignal): Promise<Answer> =>
+    checked(() => ask(target.action, [what, ...wordsOf(target.action)], { ...target, actionId: what, fence: '0', abort }));
   return {
-    look: (target, abort = new AbortController().signal) =>
-      checked(() => ask(target.action, ['look', ...wordsOf(target.action)], { ...target, actionId: 'look', fence: '0', abort })),
+    look: (target, abort = new AbortController().signal) => read('look', target, abort),
+    may: (target, abort) => read('may', target, abort),
     act: (call, ticket, expected) => {
       const [kind, command, ...words] = wordsOf(call.action);
       const proof = [actionWord(call.actionId), typed('number', call.fence), typed('number', ticket), typed('word', expected)];

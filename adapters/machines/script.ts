@@ -36,12 +36,21 @@ ${body}`;
 export const authorizedKeysLine = (publicKey: string, script = scriptPath): string =>
   `command="${checked(script)}",restrict ${publicKey.trim()}`;
 
+/** How an administrator is told to install the script. */
+export const forcedLine = (host: string): string =>
+  `the script of \`hale permissions --script ${host}\` as ${scriptPath}, named in authorized_keys`;
+
+export const logsLine = (folder: string): string => `own the logs under ${folder}`;
+
 /** What an account that is not root needs in /etc/sudoers.d/hale, a line for each command. Logs it must own: no line is narrow enough for them. */
 export const sudoersLines = (account: string, actions: readonly MachineAction[]): string[] => [
-  ...new Set(actions.flatMap(commandsOf).map((command) => `${typed('account', account)} ALL=(root) NOPASSWD: ${command}`)),
+  ...new Set(actions.flatMap(commandsOf).map((command) => sudoersLine(account, command))),
 ];
 
-function commandsOf(action: MachineAction): string[] {
+export const sudoersLine = (account: string, command: string): string => `${typed('account', account)} ALL=(root) NOPASSWD: ${command}`;
+
+/** What is run as root, whole. */
+export function commandsOf(action: MachineAction): string[] {
   const [, command = '', target = ''] = wordsOf(action);
   const systemctl = (verb: string): string => `/usr/bin/systemctl --no-ask-password ${verb} -- ${target}`;
   switch (action.kind) {

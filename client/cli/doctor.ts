@@ -26,7 +26,7 @@ export interface DoctorOptions extends Where {
 /** doctor: looks at every part hale stands on and at all that it may do, and prints the command that is missing. Changes nothing. */
 export const doctor = (options: DoctorOptions): Promise<Report> =>
   withHale(options, async (hale) => {
-    const looks = [databaseChecks(hale), temporalChecks(hale), rightChecks(hale, options.config)];
+    const looks = [databaseChecks(hale), temporalChecks(hale), grantedChecks(hale, options.config)];
     const [database = [], temporal = [], rights = []] = await Promise.all(looks);
     const checks = [...database, ...temporal, ...processChecks(hale.whereabouts), ...rights];
     const exit = checks.some(({ result }) => result === 'trouble' || result === 'unknown') ? ({ exit: 'trouble' } as const) : {};
@@ -163,11 +163,11 @@ const activeFleet = (hale: Hale): Promise<Fleet | undefined> =>
   );
 
 /** Of the file, else of the configuration that is active. */
-async function rightChecks(hale: Hale, config: string | undefined): Promise<Check[]> {
+async function grantedChecks(hale: Hale, config: string | undefined): Promise<Check[]> {
   const fleet = config === undefined ? await activeFleet(hale) : await (await import('./permissions/permissions.js')).configuredIn(config);
   if (fleet === undefined) return [];
-  const { standingChecks } = await import('./permissions/asking.js');
-  return standingChecks(fleet.services);
+  const [{ rightChecks }, { askersOf }] = await Promise.all([import('./permissions/asking.js'), import('./permissions/askers.js')]);
+  return rightChecks(fleet.services, askersOf(hale.whereabouts.state));
 }
 
 /** A worker that watches has no hand free to poll: that it heartbeats tells that it is there. Who polls counts only where nothing is to be watched. */

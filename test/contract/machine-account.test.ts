@@ -99,4 +99,43 @@ describe.skipIf(without !== undefined)(`an account that is not root${without ===
     expect(ask(`act disk truncateLogs cycle/1/fix 7 0 ${identity} ${target}`).status).toBe(0);
     expect((await stat(log)).size).toBe(0);
   });
+
+  const asking = (action: MachineAction): string => `may ${allowedOf(action)}`;
+
+  it.each<MachineAction>([
+    restart,
+    { kind: 'systemd', command: 'start', unit },
+    { kind: 'systemd', command: 'resetFailed', unit },
+    { kind: 'runit', command: 'restart', service: '/etc/service/shop' },
+  ])('is told, when it asks, which line of sudoers is missing: $kind $command', async (action) => {
+    const lines = sudoersLines(account, [action]);
+    const all = await asAccount(action, lines);
+    expect(all(asking(action)).stdout).toMatch(/^may /m);
+    expect(all(asking(action)).stdout).not.toMatch(/^(mayNot|tooMuch) /m);
+    for (const line of lines) {
+      const ask = await asAccount(
+        action,
+        lines.filter((one) => one !== line),
+      );
+      expect(ask(asking(action)).stdout.match(/^mayNot .*$/gm)).toEqual([`mayNot ${line.split('/usr/bin/')[1]}`]);
+    }
+  });
+
+  it('that may run anything as root may too much', async () => {
+    const ask = await asAccount(restart, [`${account} ALL=(root) NOPASSWD: ALL`]);
+    expect(ask(asking(restart)).stdout).toMatch(/^tooMuch nobody may run any program as root there$/m);
+  });
+
+  it('is told which log it does not own, when it asks', async () => {
+    const folder = join(await freshFolder(), 'logs');
+    mkdirSync(folder);
+    for (const one of [join(folder, '..'), folder]) chmodSync(one, 0o755);
+    writeFileSync(join(folder, 'app.log'), 'x', { mode: 0o644 });
+    const bounds = { atLeastBytes: 1_000_000, olderThanMs: 3_600_000, filesMax: 1 };
+    const action: MachineAction = { kind: 'disk', command: 'truncateLogs', under: [folder], ...bounds };
+    const ask = await asAccount(action, []);
+    expect(ask(asking(action)).stdout).toContain(`mayNot own the logs under ${folder}: nobody may not write ${folder}/app.log\n`);
+    chownSync(join(folder, 'app.log'), uid, uid);
+    expect(ask(asking(action)).stdout).toContain(`may own the logs under ${folder}\n`);
+  });
 });

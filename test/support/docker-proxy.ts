@@ -23,9 +23,17 @@ export interface DockerProxy {
   version: Readonly<Record<string, string>> | undefined;
 }
 
-/** @param allowed without it every request passes */
-export async function dockerProxy(socket: string, allowed?: readonly CallName[]): Promise<DockerProxy> {
-  const server = createServer((incoming, answer) => void pass(proxy, socket, allowed, incoming, answer));
+/**
+ * @param allowed without it every request passes
+ * @param lenient what it should refuse in the body of `create`, and does not
+ */
+export async function dockerProxy(
+  socket: string,
+  allowed?: readonly CallName[],
+  lenient?: (typeof refusedInCreate)[number],
+): Promise<DockerProxy> {
+  const refused = refusedInCreate.filter((one) => one !== lenient);
+  const server = createServer((incoming, answer) => void pass(proxy, socket, { allowed, refused }, incoming, answer));
   const url = `http://127.0.0.1:${await listen(server)}`;
   const proxy: DockerProxy = {
     url,
@@ -44,7 +52,7 @@ export async function dockerProxy(socket: string, allowed?: readonly CallName[])
 async function pass(
   proxy: DockerProxy,
   socket: string,
-  allowed: readonly CallName[] | undefined,
+  { allowed, refused }: { readonly allowed: readonly CallName[] | undefined; readonly refused: typeof refusedInCreate },
   incoming: IncomingMessage,
   answer: ServerResponse,
 ): Promise<void> {
@@ -54,7 +62,7 @@ async function pass(
   const line = `${method} ${path.replace(/^\/v1\.\d+/, '')}`;
   if (proxy.hanging && method !== 'GET') return;
   const call = callOf(method, path);
-  if (allowed !== undefined && (call === undefined || !allowed.includes(call) || isDangerous(call, body))) {
+  if (allowed !== undefined && (call === undefined || !allowed.includes(call) || isDangerous(call, body, refused))) {
     proxy.refused.push(line);
     answer.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify({ message: `${line} is not allowed here` }));
     return;
@@ -76,10 +84,10 @@ async function pass(
 const callOf = (method: string, path: string): CallName | undefined =>
   (Object.keys(calls) as CallName[]).find((name) => calls[name].method === method && new RegExp(calls[name].path).test(path));
 
-function isDangerous(call: CallName, body: Buffer): boolean {
+function isDangerous(call: CallName, body: Buffer, refused: typeof refusedInCreate): boolean {
   if (call !== 'create') return false;
   const whole = JSON.parse(body.toString('utf8')) as unknown;
-  return refusedInCreate.some(({ field, values }) => {
+  return refused.some(({ field, values }) => {
     const value = field.reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>> | undefined)?.[key], whole);
     const texts = (Array.isArray(value) ? value : [value ?? '']).map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
     return texts.some((text) => new RegExp(values).test(text));

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
+import type { Patience, RightState } from '../../../domain/right.js';
+import type { MachineAction } from '../../../domain/machine.js';
 import type { Action } from '../../../domain/service.js';
-import type { Patience, Standing } from '../../../domain/standing.js';
 
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 type Some<A> = readonly [A, ...A[]];
@@ -8,16 +10,66 @@ type Some<A> = readonly [A, ...A[]];
 export interface Asker<A extends Action> {
   /** Actions at the same place are asked about in one go. */
   readonly placeOf: (action: A) => unknown;
-  readonly ask: (actions: Some<A>, patience: Patience) => Promise<readonly Standing[]>;
+  readonly ask: (actions: Some<A>, patience: Patience) => Promise<readonly RightState[]>;
 }
 
-/** By kind of action; what has none can't be asked without acting. What talks to a target is loaded when there is one. */
+/** By kind of action; what has none can't be asked without acting. */
 export type Askers = { readonly [K in Action['kind']]?: Asker<Of<K>> };
 
-export const askers: Askers = {
-  postgres: {
-    placeOf: ({ connection }) => connection,
-    ask: async (actions, patience) =>
-      (await import('../../../adapters/postgres-target/standing.js')).standingsInPostgres(actions, patience),
+/** What talks to a target is loaded when there is one. `state`: the folder that the running hale keeps. */
+export function askersOf(state: string): Askers {
+  const machines = machineAsker(state);
+  return {
+    postgres: {
+      placeOf: ({ connection }) => connection,
+      ask: async (...asked) => (await import('../../../adapters/postgres-target/rights.js')).rightsInPostgres(...asked),
+    },
+    docker: {
+      placeOf: ({ source }) => source.url,
+      ask: async (...asked) => (await import('../../../adapters/docker/rights.js')).rightsAtDocker(...asked),
+    },
+    git: {
+      placeOf: ({ repository }) => repository,
+      ask: async (...asked) => (await import('../../../adapters/git/rights.js')).rightsInRepository(...asked),
+    },
+    alertmanager: {
+      placeOf: ({ source }) => source,
+      ask: async (...asked) => (await import('../../../adapters/alertmanager/rights.js')).rightsAtAlertmanager(...asked),
+    },
+    systemd: machines,
+    runit: machines,
+    disk: machines,
+    exec: {
+      placeOf: () => 'here',
+      ask: async (actions) =>
+        (await import('../../../adapters/exec/rights.js')).rightsToRun(
+          actions.flatMap(({ argv, undoArgv, verifyArgv }) => [argv, undoArgv, verifyArgv]),
+        ),
+    },
+    file: replacing,
+    release: replacing,
+  };
+}
+
+const machineAsker = (state: string): Asker<MachineAction> => ({
+  placeOf: ({ machine }) => machine,
+  ask: async (...asked) => {
+    const [{ machines }, { commands }, { rightsOnMachine }] = await Promise.all([
+      import('../../../adapters/machines/machines.js'),
+      import('../../../adapters/exec/commands.js'),
+      import('../../../adapters/machines/rights.js'),
+    ]);
+    return rightsOnMachine(machines({ commands, state: join(state, 'machine') }), ...asked);
+  },
+});
+
+const replacing: Asker<Of<'file' | 'release'>> = {
+  placeOf: () => 'here',
+  ask: async (actions) => {
+    const [{ rightToReplace }, { rightsToRun }] = await Promise.all([
+      import('../../../adapters/filesystem/rights.js'),
+      import('../../../adapters/exec/rights.js'),
+    ]);
+    return [...actions.map(rightToReplace), ...rightsToRun(actions.map(({ then }) => then))];
   },
 };

@@ -1,8 +1,8 @@
 import type { Check } from '../../../contracts/cli.js';
 import type { Action, Service } from '../../../domain/service.js';
-import type { Standing } from '../../../domain/standing.js';
+import type { RightState } from '../../../domain/right.js';
 import { counted } from '../text.js';
-import { askers as all, type Asker, type Askers } from './askers.js';
+import type { Asker, Askers } from './askers.js';
 import { needsOf } from './needs.js';
 import { actsOf, rightsOf, type Act, type Right } from './rights.js';
 
@@ -10,11 +10,11 @@ import { actsOf, rightsOf, type Act, type Right } from './rights.js';
 const PATIENCE_MS = 5_000;
 
 /** Asks every target whether hale has there what its corrections need, and no more. Changes nothing. */
-export async function standingChecks(services: readonly Service[], askers: Askers = all): Promise<Check[]> {
+export async function rightChecks(services: readonly Service[], askers: Askers): Promise<Check[]> {
   const abort = new AbortController();
   try {
     const groups = groupsOf(services.flatMap(actsOf), askers);
-    const found = await Promise.all(groups.map(async (group) => located(group, await standingsOf(group, abort.signal))));
+    const found = await Promise.all(groups.map(async (group) => located(group, await statesOf(group, abort.signal))));
     return checksOf(found.flat());
   } finally {
     abort.abort();
@@ -27,23 +27,23 @@ interface Group {
   readonly asker: Asker<Action> | undefined;
 }
 
+/** Kinds that are asked in the same way are asked together. */
 function groupsOf(acts: readonly Act[], askers: Askers): Group[] {
-  const groups = new Map<string, Act[]>();
+  const groups = new Map<string, Group>();
+  const ways = Object.values(askers);
   for (const act of acts) {
-    const { action, isOpen } = act;
-    const key = JSON.stringify([action.kind, isOpen, askerOf(askers, action)?.placeOf(action)]);
-    groups.set(key, [...(groups.get(key) ?? []), act]);
+    const asker = act.isOpen ? undefined : askerOf(askers, act.action);
+    const way = asker === undefined ? act.action.kind : ways.indexOf(asker as (typeof ways)[number]);
+    const key = JSON.stringify([way, act.isOpen, asker?.placeOf(act.action)]);
+    groups.set(key, { acts: [...(groups.get(key)?.acts ?? []), act], asker });
   }
-  return [...groups.values()].map((some) => ({
-    acts: some,
-    asker: some[0] === undefined || some[0].isOpen ? undefined : askerOf(askers, some[0].action),
-  }));
+  return [...groups.values()];
 }
 
 /** Each takes only its own kind of action; the key under which it is found is that kind. */
 const askerOf = (askers: Askers, { kind }: Action): Asker<Action> | undefined => askers[kind] as Asker<Action> | undefined;
 
-async function standingsOf({ acts, asker }: Group, abort: AbortSignal): Promise<readonly Standing[]> {
+async function statesOf({ acts, asker }: Group, abort: AbortSignal): Promise<readonly RightState[]> {
   const [first, ...others] = acts.map(({ action }) => action);
   const lines = [...new Set(acts.flatMap(({ action }) => needsOf(action).flatMap((need) => need.lines)))];
   if (first === undefined) return [];
@@ -58,21 +58,21 @@ async function standingsOf({ acts, asker }: Group, abort: AbortSignal): Promise<
   }
 }
 
-const notAsked = (line: string, why: string): Standing => ({ kind: 'notAsked', line, why });
+const notAsked = (line: string, why: string): RightState => ({ kind: 'notAsked', line, why });
 
 /** What was found about one place, with whom it concerns. */
 interface Located {
   readonly where: string;
-  readonly standing: Standing;
+  readonly state: RightState;
   readonly right: Right | undefined;
 }
 
 /** Where `hale permissions` has the line. What is too much stands where the first line does. */
-function located({ acts }: Group, standings: readonly Standing[]): Located[] {
+function located({ acts }: Group, states: readonly RightState[]): Located[] {
   const rights = rightsOf(acts);
-  return standings.map((standing) => {
-    const right = standing.kind === 'tooMuch' ? undefined : rights.find(({ line }) => line === standing.line);
-    return { where: (right ?? rights[0])?.where ?? '', standing, right };
+  return states.map((state) => {
+    const right = 'line' in state ? rights.find(({ line }) => line === state.line) : undefined;
+    return { where: (right ?? rights[0])?.where ?? '', state, right };
   });
 }
 
@@ -81,30 +81,38 @@ function checksOf(found: readonly Located[]): Check[] {
   return places.flatMap((where) => checksAt(where, distinct(found.filter((one) => one.where === where))));
 }
 
-/** The same line may be asked about on several ways. */
-const distinct = (found: readonly Located[]): readonly Located[] => [
-  ...new Map(found.map((one) => [JSON.stringify(one.standing), one])).values(),
-];
+/** From good to bad. */
+const ranks = ['granted', 'notAsked', 'unknown', 'missing'] as const;
+
+/** The same line may be asked about for several actions: what is missing for one is not there. */
+function distinct(found: readonly Located[]): readonly Located[] {
+  const rankOf = ({ state }: Located): number => ranks.findIndex((kind) => kind === state.kind);
+  const lineOf = ({ state }: Located): string | undefined => ('line' in state ? state.line : undefined);
+  const isWorst = (one: Located): boolean => found.every((other) => lineOf(other) !== lineOf(one) || rankOf(other) <= rankOf(one));
+  return [...new Map(found.filter(isWorst).map((one) => [JSON.stringify(one.state), one])).values()];
+}
 
 function checksAt(where: string, found: readonly Located[]): Check[] {
-  const granted = found.filter(({ standing }) => standing.kind === 'granted').length;
+  const granted = found.filter(({ state }) => state.kind === 'granted').length;
   const asWanted: Check = { name: where, result: 'ok', sentence: `hale has ${counted(granted, 'right')} that it needs`, command: null };
-  const others = found.flatMap(({ standing, right }) => checkOf(where, standing, right));
+  const others = found.flatMap(({ state, right }) => checkOf(where, state, right));
   return [...(granted > 0 ? [asWanted] : []), ...others, ...silentChecks(where, found)];
 }
 
-function checkOf(name: string, standing: Standing, right: Right | undefined): Check[] {
-  switch (standing.kind) {
+function checkOf(name: string, state: RightState, right: Right | undefined): Check[] {
+  switch (state.kind) {
     case 'granted':
     case 'notAsked':
     case 'unknown':
       return [];
     case 'tooMuch': {
-      const sentence = `more than the configuration needs: ${standing.sentence}`;
-      return [{ name, result: 'warning', sentence, command: standing.revoke ?? null }];
+      const sentence = `more than the corrections need: ${state.sentence}`;
+      return [{ name, result: 'warning', sentence, command: state.revoke ?? null }];
     }
+    case 'outdated':
+      return [{ name, result: 'warning', sentence: state.sentence, command: state.renew }];
     case 'missing': {
-      const { line, why } = standing;
+      const { line, why } = state;
       const [because, whom] = [why === undefined ? '' : ` (${why})`, (right?.for ?? []).join(', ')];
       if (right?.kind === 'grant')
         return [{ name, result: 'trouble', sentence: `a grant is missing for ${whom}${because}`, command: line }];
@@ -115,7 +123,7 @@ function checkOf(name: string, standing: Standing, right: Right | undefined): Ch
 
 /** What could not be asked for the same reason is one sentence. */
 function silentChecks(name: string, found: readonly Located[]): Check[] {
-  const silent = found.flatMap(({ standing }) => (standing.kind === 'notAsked' || standing.kind === 'unknown' ? [standing] : []));
+  const silent = found.flatMap(({ state }) => (state.kind === 'notAsked' || state.kind === 'unknown' ? [state] : []));
   const reasons = [...new Set(silent.map(({ why }) => why))];
   return reasons.map((why) => {
     const about = silent.filter((one) => one.why === why);

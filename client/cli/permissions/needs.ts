@@ -1,7 +1,11 @@
-import { calls, callsOf, refusedInCreate } from '../../../adapters/docker/calls.js';
-import { sudoersLines } from '../../../adapters/machines/script.js';
+import { silenceLines } from '../../../adapters/alertmanager/rights.js';
+import { callLine, callsOf, refusalLine, refusedInCreate } from '../../../adapters/docker/calls.js';
+import { programLine } from '../../../adapters/exec/rights.js';
+import { replaceLine } from '../../../adapters/filesystem/rights.js';
+import { pushLine } from '../../../adapters/git/rights.js';
+import { forcedLine, logsLine, sudoersLines } from '../../../adapters/machines/script.js';
 import { grantSql, grantsFor } from '../../../adapters/postgres-target/grants.js';
-import { permissionsOf, type KubernetesAction, type Permission } from '../../../domain/cluster.js';
+import { permissionsOf, ruleText, type KubernetesAction, type Permission } from '../../../domain/cluster.js';
 import { unreachable } from '../../../domain/failure.js';
 import type { Machine, MachineAction } from '../../../domain/machine.js';
 import type { Action } from '../../../domain/service.js';
@@ -27,11 +31,11 @@ export function needsOf(action: Action): Need[] {
         ),
       ];
     case 'file':
-      return [file(`write ${action.path} and files beside it`), ...programs([action.then])];
+      return [file(replaceLine(action)), ...programs([action.then])];
     case 'release':
-      return [file(`replace the link ${action.link}`), ...programs([action.then])];
+      return [file(replaceLine(action)), ...programs([action.then])];
     case 'git':
-      return [{ where: action.repository, kind: 'push', lines: [pushLine(action.push, action.branch)] }];
+      return [{ where: action.repository, kind: 'push', lines: [pushLine(action)] }];
     case 'postgres': {
       const { hosts, port, database, user } = action.connection;
       const lines = grantsFor[action.statement](action).map((grant) => `${grantSql(grant, user)};`);
@@ -50,7 +54,7 @@ export function needsOf(action: Action): Need[] {
         {
           where: action.source.url,
           kind: 'request',
-          lines: ['GET /api/v2/silences', 'POST /api/v2/silences', 'DELETE /api/v2/silence/ID'],
+          lines: Object.values(silenceLines),
         },
       ];
     case 'plugIn':
@@ -66,7 +70,7 @@ export function needsOf(action: Action): Need[] {
 const file = (line: string): Need => ({ where: 'this machine', kind: 'file', lines: [line] });
 
 const programs = (argvs: readonly (readonly string[] | undefined)[]): Need[] => {
-  const lines = argvs.flatMap((argv) => (argv?.[0] === undefined ? [] : [`run ${argv.join(' ')}`]));
+  const lines = argvs.flatMap((argv) => (argv?.[0] === undefined ? [] : [programLine(argv)]));
   return lines.length === 0 ? [] : [{ where: 'this machine', kind: 'program', lines: [...new Set(lines)] }];
 };
 
@@ -75,20 +79,16 @@ function requests(lines: readonly string[], verifyUrl: string | undefined): Need
   return { where: new URL(all[0]?.split(' ')[1] ?? 'http://nowhere').origin, kind: 'request', lines: all };
 }
 
-const pushLine = (push: 'direct' | 'branch', branch: string): string =>
-  push === 'direct' ? `push to ${branch}` : `read ${branch}, push branches hale/*`;
-
 function dockerLines(operation: Extract<Action, { kind: 'docker' }>['operation']): string[] {
   const names = callsOf[operation];
-  const lines = names.map((name) => `${calls[name].method} ${calls[name].path}`);
+  const lines = names.map(callLine);
   if (!names.includes('create')) return lines;
-  return [...lines, ...refusedInCreate.map(({ field, values }) => `refuse in create: ${field.join('.')} ~ ${values}`)];
+  return [...lines, ...refusedInCreate.map(refusalLine)];
 }
 
 /** A Role where it is enough, a ClusterRole for what is in no namespace; one line for each rule. */
 const clusterNeeds = ({ access, namespace, command }: KubernetesAction): Need[] => {
-  const ruleOf = ({ group, resource, verb }: Permission): string => `{apiGroups: ["${group}"], resources: [${resource}], verbs: [${verb}]}`;
-  const rules = (scope: Permission['scope']): string[] => permissionsOf[command].filter((one) => one.scope === scope).map(ruleOf);
+  const rules = (scope: Permission['scope']): string[] => permissionsOf[command].filter((one) => one.scope === scope).map(ruleText);
   const cluster = access === 'inCluster' ? 'this cluster' : `the cluster of ${access}`;
   const needs: Need[] = [
     { where: `Role in namespace ${namespace} of ${cluster}`, kind: 'role', lines: rules('namespace') },
@@ -100,8 +100,7 @@ const clusterNeeds = ({ access, namespace, command }: KubernetesAction): Need[] 
 function machineNeeds(action: MachineAction): Need[] {
   const { machine } = action;
   const where = machine === undefined ? 'this machine' : `${machine.user}@${machine.host}`;
-  const logs: Need[] =
-    action.kind === 'disk' ? [{ where, kind: 'file', lines: action.under.map((folder) => `own the logs under ${folder}`) }] : [];
+  const logs: Need[] = action.kind === 'disk' ? [{ where, kind: 'file', lines: action.under.map(logsLine) }] : [];
   const sudoers = sudoersLines(machine?.user ?? 'hale', [action]);
   const asRoot: Need[] = sudoers.length === 0 ? [] : [{ where, kind: 'sudoers', lines: sudoers }];
   return [...(machine === undefined ? [] : [forced(machine, where)]), ...logs, ...asRoot];
@@ -110,5 +109,5 @@ function machineNeeds(action: MachineAction): Need[] {
 const forced = ({ host }: Machine, where: string): Need => ({
   where,
   kind: 'forcedCommand',
-  lines: [`the script of \`hale permissions --script ${host}\` as /usr/local/lib/hale/hale-remote, named in authorized_keys`],
+  lines: [forcedLine(host)],
 });

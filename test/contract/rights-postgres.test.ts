@@ -78,7 +78,7 @@ it('a superuser may too much', async () => {
   await granted('alter role healer superuser');
   expect(await asked(at(server.port))).toEqual([
     `ok ${where}: hale has 8 rights that it needs`,
-    `warning ${where}: more than the configuration needs: healer is a superuser > alter role healer nosuperuser;`,
+    `warning ${where}: more than the corrections need: healer is a superuser > alter role healer nosuperuser;`,
   ]);
 });
 
@@ -86,8 +86,8 @@ it('attributes and memberships that nothing needs are too much', async () => {
   await granted(...needed, 'alter role healer createrole', 'grant pg_write_all_data to healer');
   expect(await asked(at(server.port))).toEqual([
     `ok ${where}: hale has 8 rights that it needs`,
-    `warning ${where}: more than the configuration needs: healer has the attribute createrole > alter role healer nocreaterole;`,
-    `warning ${where}: more than the configuration needs: healer is a member of pg_write_all_data > revoke pg_write_all_data from healer;`,
+    `warning ${where}: more than the corrections need: healer has the attribute createrole > alter role healer nocreaterole;`,
+    `warning ${where}: more than the corrections need: healer is a member of pg_write_all_data > revoke pg_write_all_data from healer;`,
   ]);
 });
 

@@ -1,5 +1,5 @@
-/** How hale stands at a target with one of its rights, by the target's own word; asking changed nothing there. */
-export type Standing =
+/** What a target says of one right of hale's there; asking it changed nothing. */
+export type RightState =
   /** `line`: the right, as `hale permissions` prints it. */
   | { readonly kind: 'granted'; readonly line: string }
   | { readonly kind: 'missing'; readonly line: string; readonly why?: string }
@@ -8,7 +8,9 @@ export type Standing =
   /** It was asked, and nobody can tell. */
   | { readonly kind: 'unknown'; readonly line: string; readonly why: string }
   /** More than the configuration needs; `revoke` takes it away. */
-  | { readonly kind: 'tooMuch'; readonly sentence: string; readonly revoke?: string };
+  | { readonly kind: 'tooMuch'; readonly sentence: string; readonly revoke?: string }
+  /** What hale has installed there is not what this version would install; `renew` prints that. */
+  | { readonly kind: 'outdated'; readonly sentence: string; readonly renew: string };
 
 /** How long a target may take, all in all. */
 export interface Patience {

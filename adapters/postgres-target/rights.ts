@@ -1,26 +1,26 @@
 import type pg from 'pg';
-import type { Patience, Standing } from '../../domain/standing.js';
+import type { Patience, RightState } from '../../domain/right.js';
 import { grantsFor, grantSql, hasGrant, identifier, type Grant } from './grants.js';
 import { inSession } from './session.js';
 import type { PostgresAction } from './statement.js';
 
 /** What the role of one connection is granted of what these actions need, and what it is that none of them needs. Asks in one session. */
-export async function standingsInPostgres(
+export async function rightsInPostgres(
   actions: readonly [PostgresAction, ...PostgresAction[]],
   patience: Patience,
-): Promise<readonly Standing[]> {
+): Promise<readonly RightState[]> {
   const { connection } = actions[0];
   const grants = new Map(
     actions.flatMap((action) => grantsFor[action.statement](action)).map((grant) => [`${grantSql(grant, connection.user)};`, grant]),
   );
   return inSession(connection, patience, async (session) => {
-    const standings: Standing[] = [];
-    for (const [line, grant] of grants) standings.push(standingOf(line, grant, await hasGrant(session, grant)));
-    return [...standings, ...(await tooMuch(session, [...grants.values()]))];
+    const states: RightState[] = [];
+    for (const [line, grant] of grants) states.push(stateOf(line, grant, await hasGrant(session, grant)));
+    return [...states, ...(await tooMuch(session, [...grants.values()]))];
   });
 }
 
-function standingOf(line: string, grant: Grant, has: boolean | null): Standing {
+function stateOf(line: string, grant: Grant, has: boolean | null): RightState {
   if (has === null) return { kind: 'unknown', line, why: `this server knows no ${thingOf(grant)}, or is too old for it` };
   return { kind: has ? 'granted' : 'missing', line };
 }
@@ -59,7 +59,7 @@ const attributes = {
   rolreplication: 'replication',
 } as const satisfies Partial<Record<keyof Role, string>>;
 
-async function tooMuch(session: pg.Client, grants: readonly Grant[]): Promise<Standing[]> {
+async function tooMuch(session: pg.Client, grants: readonly Grant[]): Promise<RightState[]> {
   const { rows } = await session.query<Role>(
     `select r.rolname as name, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolbypassrls, r.rolreplication, array(
        select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as memberships
@@ -83,7 +83,7 @@ async function tooMuch(session: pg.Client, grants: readonly Grant[]): Promise<St
   ];
 }
 
-const excess = (sentence: string, revoke: string): Standing => ({ kind: 'tooMuch', sentence, revoke });
+const excess = (sentence: string, revoke: string): RightState => ({ kind: 'tooMuch', sentence, revoke });
 
 /** Before PostgreSQL 17 a table is vacuumed by its owner alone, so that hale has to be a member of that role. */
 async function ownersOf(session: pg.Client, grants: readonly Grant[]): Promise<ReadonlySet<string>> {

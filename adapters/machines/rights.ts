@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import type { MachineAction } from '../../domain/machine.js';
+import type { Patience, RightState } from '../../domain/right.js';
+import { first, type Answer, type Facts } from './answer.js';
+import type { Machines } from './machines.js';
+import { allowedOf } from './request.js';
+import { commandsOf, forcedLine, logsLine, remoteScript, sudoersLine } from './script.js';
+
+type Some<A> = readonly [A, ...A[]];
+
+/** What hale's account may do on one machine of what these actions take, by the word of the script there. */
+export async function rightsOnMachine(on: Machines, actions: Some<MachineAction>, patience: Patience): Promise<readonly RightState[]> {
+  const [one, ...others] = actions;
+  const ask = (action: MachineAction): Promise<Answer> =>
+    on.may({ service: 'doctor', action, timeoutMs: patience.timeoutMs }, patience.abort);
+  const answer = await ask(one);
+  // One that can't be reached is not waited for again and again.
+  const rest = answer.kind === 'lost' ? others.map(() => answer) : await Promise.all(others.map(ask));
+  const answers = [answer, ...rest];
+  const states = actions.flatMap((action, index) => statesOf(action, answers[index] ?? answer));
+  const answered = answers.find(({ kind }) => kind === 'answered');
+  if (one.machine === undefined || answered?.kind !== 'answered') return states;
+  return [...states, ...beyond(answered.facts), ...scriptThere(one.machine.host, actions, answered.facts)];
+}
+
+function statesOf(action: MachineAction, answer: Answer): RightState[] {
+  const lines = [...rootLines(action).keys(), ...logLines(action).keys()];
+  const forced = action.machine === undefined ? [] : [forcedLine(action.machine.host)];
+  if (answer.kind === 'answered')
+    return [...forced.map((line) => ofForced(line, answer.facts)), ...lines.map((line) => ofLine(action, line, answer.facts))];
+  const { why } = answer;
+  const isMissing = answer.kind === 'refused' ? why.endsWith('is not among what this machine allows') : !isUnreachable(why);
+  return [
+    ...forced.map((line): RightState => ({ kind: isMissing ? 'missing' : 'unknown', line, why })),
+    ...lines.map((line): RightState => ({ kind: 'unknown', line, why: isMissing ? 'the script there does not answer to this' : why })),
+  ];
+}
+
+/** ssh says 255 for itself. What it says of key and account is for an administrator to put right. */
+const isUnreachable = (why: string): boolean =>
+  !/exited with \d+/.test(why) || (/exited with 255/.test(why) && !/Permission denied|Host key verification failed/.test(why));
+
+function ofForced(line: string, facts: Facts): RightState {
+  const why = first(facts, 'noState');
+  return why === undefined ? { kind: 'granted', line } : { kind: 'missing', line, why };
+}
+
+/** Lines of sudoers, with the command as the script says it: without its folder. */
+const rootLines = (action: MachineAction): ReadonlyMap<string, string> =>
+  new Map(commandsOf(action).map((command) => [sudoersLine(action.machine?.user ?? 'hale', command), command.replace('/usr/bin/', '')]));
+
+const logLines = (action: MachineAction): ReadonlyMap<string, string> =>
+  new Map((action.kind === 'disk' ? action.under : []).map((folder) => [logsLine(folder), logsLine(folder)]));
+
+function ofLine(action: MachineAction, line: string, facts: Facts): RightState {
+  const said = rootLines(action).get(line) ?? line;
+  const unavailable = first(facts, 'unavailable');
+  if (unavailable !== undefined) return { kind: 'unknown', line, why: unavailable };
+  const refusal = (facts.mayNot ?? []).find((one) => one === said || one.startsWith(`${said}: `));
+  if (refusal !== undefined) return { kind: 'missing', line, ...(refusal === said ? {} : { why: refusal.slice(said.length + 2) }) };
+  return (facts.may ?? []).includes(said)
+    ? { kind: 'granted', line }
+    : { kind: 'unknown', line, why: 'the script there says nothing of it' };
+}
+
+const beyond = (facts: Facts): RightState[] => (facts.tooMuch ?? []).map((sentence) => ({ kind: 'tooMuch', sentence }));
+
+/** Whether it is the script that this configuration makes, and no other. */
+function scriptThere(host: string, actions: readonly MachineAction[], facts: Facts): RightState[] {
+  const renew = `hale permissions --script ${host}`;
+  const allows = facts.allows ?? [];
+  const needed = new Set(actions.map(allowedOf));
+  const extra = allows.filter((one) => !needed.has(one));
+  const same = hashOf(allows, first(facts, 'state') ?? '') === first(facts, 'script');
+  return [
+    ...extra.map((one): RightState => ({ kind: 'tooMuch', sentence: `the script there allows ${one} as well`, revoke: renew })),
+    ...(same ? [] : [{ kind: 'outdated', sentence: 'the script there is of another version of hale, or was changed', renew } as const]),
+  ];
+}
+
+function hashOf(allows: readonly string[], state: string): string | undefined {
+  try {
+    return createHash('sha256').update(remoteScript(allows, state)).digest('hex');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+// What doctor is told by hale's script on another machine, over a real ssh and a real sshd, and on this one.
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commands } from '../../adapters/exec/commands.js';
+import { machines } from '../../adapters/machines/machines.js';
+import { rightsOnMachine } from '../../adapters/machines/rights.js';
+import { forcedLine } from '../../adapters/machines/script.js';
+import type { MachineAction } from '../../domain/machine.js';
+import { asked } from '../support/asked.js';
+import { startSshd, type DebianSshd } from '../support/debian-sshd.js';
+import { freshFolder } from '../support/knob.js';
+import { listen } from '../support/listen.js';
+
+let sshd: DebianSshd;
+let where: string;
+beforeAll(async () => {
+  sshd = await startSshd();
+  where = `${sshd.machine.user}@127.0.0.1`;
+});
+afterAll(() => sshd.stop());
+
+const units = ['edge.service', 'web.service'];
+const keyFile = () => ('file' in sshd.machine.key ? sshd.machine.key.file : '');
+
+const at = ({ port = sshd.machine.port, known = sshd.machine.knownHosts, key = keyFile() } = {}) => `secrets: {key: {file: ${key}}}
+sources: {vms: {ssh: {user: ${sshd.machine.user}, key: key, knownHosts: ${known}, port: ${port}}}}
+services:
+${units.map((unit) => `  ${unit.replace('.service', '')}: {target: {source: vms, host: 127.0.0.1, unit: ${unit}}, corrections: {restart: {systemd: restart, mode: act}}}\n`).join('')}`;
+
+const allowed = units.map((unit) => `systemd restart ${unit}`);
+const isRoot = process.getuid?.() === 0;
+const root = (): string[] => (isRoot ? [`warning ${where}: more than the corrections need: root is root there`] : []);
+
+describe('another machine', () => {
+  it('with the script of this configuration answers that hale has all of it, and keeps nothing of the question', async () => {
+    sshd.allow(...allowed);
+    const lines = await asked(at());
+    expect(lines).toEqual([`ok ${where}: hale has 5 rights that it needs`, ...root()]);
+    expect(existsSync(sshd.state)).toBe(false);
+  });
+
+  it('whose script does not allow one target is told that one, with the script to install', async () => {
+    sshd.allow('systemd restart edge.service');
+    const lines = await asked(at());
+    expect(lines[0]).toBe(`ok ${where}: hale has 2 rights that it needs`);
+    expect(lines).toContain(
+      `trouble ${where}: missing for edge/restart, web/restart (systemd restart web.service is not among what this machine allows): ${forcedLine('127.0.0.1')}`,
+    );
+    expect(lines.filter((line) => line.startsWith('unknown'))).toEqual([expect.stringContaining('restart -- web.service')]);
+  });
+
+  it('whose script allows more, or is another one, is warned of', async () => {
+    sshd.allow(...allowed, 'systemd restart sshd.service');
+    const renew = 'hale permissions --script 127.0.0.1';
+    expect(await asked(at())).toContain(
+      `warning ${where}: more than the corrections need: the script there allows systemd restart sshd.service as well > ${renew}`,
+    );
+    sshd.allow(...allowed);
+    appendFileSync(join(sshd.folder, 'hale-remote'), '# changed by hand\n');
+    expect(await asked(at())).toContain(`warning ${where}: the script there is of another version of hale, or was changed > ${renew}`);
+  });
+
+  it('is asked about everything on it in one go, so that nothing that another correction needs is too much', async () => {
+    sshd.allow(...allowed, 'disk reopenLogs HUP 1000000 0 10 /var/log/shop');
+    const logs = 'logs: {disk: reopenLogs, under: [/var/log/shop], atLeast: 1MB, signal: HUP, mode: act}';
+    const lines = await asked(at().replace('corrections: {', `corrections: {${logs}, `));
+    expect(lines.filter((line) => line.includes('the script there'))).toEqual([]);
+    expect(lines).toContainEqual(expect.stringMatching(/^trouble .*missing for edge\/logs \(there is no \/var\/log\/shop\)/));
+  });
+
+  it('whose script is too old to be asked is unknown', async () => {
+    sshd.allow(...allowed);
+    const script = join(sshd.folder, 'hale-remote');
+    writeFileSync(script, readFileSync(script, 'utf8').replace('look | may) ;;', 'look) ;;'));
+    expect(await asked(at())).toEqual([expect.stringMatching(/^unknown .*the first word is none of .*hale permissions --script/)]);
+  });
+
+  it('where the key runs something else is trouble', async () => {
+    const shell = join(await freshFolder(), 'shell');
+    writeFileSync(shell, '#!/bin/sh\nexec /bin/sh -c "$SSH_ORIGINAL_COMMAND"\n');
+    chmodSync(shell, 0o755);
+    sshd.force(shell);
+    expect((await asked(at()))[0]).toMatch(/^trouble .*\(ssh exited with 127; .*may.*not found.*\): the script of/);
+  });
+
+  it('where hale may not write its journal is trouble', async () => {
+    sshd.allow(...allowed);
+    writeFileSync(sshd.state, 'a file in its place');
+    expect(await asked(at())).toContainEqual(expect.stringMatching(/^trouble .*may not write .*state\): the script of/));
+  });
+
+  it('that is not known, or refuses the key, is trouble; one that can not be reached is unknown', async () => {
+    sshd.allow(...allowed);
+    const folder = await freshFolder();
+    writeFileSync(join(folder, 'none'), '');
+    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'other')]);
+    expect((await asked(at({ known: join(folder, 'none') })))[0]).toMatch(/^trouble .*Host key verification failed/s);
+    expect((await asked(at({ key: join(folder, 'other') })))[0]).toMatch(/^trouble .*Permission denied/s);
+    expect(await asked(at({ port: 1 }))).toEqual([expect.stringMatching(/^unknown .*Connection refused/s)]);
+  });
+
+  it('that never answers is asked once, however many targets it has', async () => {
+    const machine = { ...sshd.machine, port: await listen(createServer()) };
+    const actions = units.map((unit): MachineAction => ({ kind: 'systemd', command: 'restart', unit, machine }));
+    let calls = 0;
+    const run: typeof commands.run = (...call) => {
+      calls += 1;
+      return commands.run(...call);
+    };
+    const on = machines({ commands: { ...commands, run }, state: '/nowhere' });
+    const [first, ...others] = actions;
+    const states = await rightsOnMachine(on, [first as MachineAction, ...others], { timeoutMs: 500, abort: new AbortController().signal });
+    expect(new Set(states.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
+    expect(calls).toBe(1);
+  });
+});
+
+describe('this machine', () => {
+  it('is asked as whoever asks, and keeps nothing of the question', async () => {
+    const [logs, gone] = [join(await freshFolder(), 'logs'), join(await freshFolder(), 'gone')];
+    await mkdir(logs);
+    const disk = { kind: 'disk', command: 'truncateLogs', under: [logs, gone], atLeastBytes: 1, olderThanMs: 0, filesMax: 1 } as const;
+    const state = join(await freshFolder(), 'state');
+    const on = machines({ commands, state });
+    const ask = { timeoutMs: 5_000, abort: new AbortController().signal };
+    const states = await rightsOnMachine(on, [{ kind: 'runit', command: 'restart', service: '/etc/service/shop' }, disk], ask);
+    expect(states.map(({ kind }) => kind)).toEqual([...(isRoot ? ['granted', 'granted'] : ['missing', 'missing']), 'granted', 'missing']);
+    expect(states.at(-1)).toMatchObject({ line: `own the logs under ${gone}`, why: `there is no ${gone}` });
+    expect(existsSync(state)).toBe(false);
+  });
+});
