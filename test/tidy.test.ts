@@ -22,6 +22,10 @@ const broken: Readonly<Record<string, { readonly tree: Readonly<Record<string, s
     says: 'workers/a.ts:1',
   },
   'no file names a machine path or a registry host': { tree: { 'README.md': 'Logs are in /root/logs.\n' }, says: 'README.md:1' },
+  'no time limit is left to `AbortSignal.any`, which does not hold it': {
+    tree: { 'workers/a.ts': 'export const limit = AbortSignal.any([abort, AbortSignal.timeout(5)]);\n' },
+    says: 'workers/a.ts:1',
+  },
   'files are short: none above 500 lines, the median at most 120': { tree: { 'domain/a.ts': lines(501) }, says: '501 lines' },
   'every product file is used by another file': { tree: { 'domain/orphan.ts': '' }, says: 'nothing imports' },
   'no two tests have the same title': {

@@ -15,10 +15,11 @@ export async function rightsAtAlertmanager(
   [{ source }]: readonly [AlertmanagerAction, ...AlertmanagerAction[]],
   { timeoutMs, abort }: Patience,
 ): Promise<readonly RightState[]> {
-  const signal = AbortSignal.any([abort, AbortSignal.timeout(timeoutMs)]);
+  const time = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.any([abort, time]);
   const asked = async (line: string, method: 'GET' | 'DELETE', path: string): Promise<RightState> => {
     const { status } = await ask(source, { method, path, signal }).catch((error: unknown) => {
-      throw new Error(`Alertmanager can't be asked: ${whyOf(error)}`);
+      throw new Error(time.aborted ? `Alertmanager did not answer within ${timeoutMs} ms` : `Alertmanager can't be asked: ${whyOf(error)}`);
     });
     if (isRefusal(status)) return { kind: 'missing', line, why: `it answers ${status}` };
     if (method === 'GET' && status !== 200) return { kind: 'unknown', line, why: `it answers ${status}` };

@@ -51,6 +51,16 @@ const portable: Habit = {
     ),
 };
 
+const unheldLimits: Habit = {
+  title: 'no time limit is left to `AbortSignal.any`, which does not hold it',
+  complaints: (tree) =>
+    linesWith(
+      select(tree, isProduct),
+      /AbortSignal\.any\(.*AbortSignal\.timeout\(/,
+      'name the limit and ask it in what waits, or it is collected and never fires',
+    ),
+};
+
 const lengthMax = 500;
 const lengthMedianMax = 120;
 const lengthNinthDecileMax = 300;
@@ -140,6 +150,7 @@ export const codeHabits: readonly Habit[] = [
   leftovers,
   silenced,
   innocence,
+  unheldLimits,
   portable,
   lengths,
   deadFiles,
