@@ -121,7 +121,7 @@ async function takeAction(
       before,
       ...(goal === undefined ? {} : { goal }),
       abort,
-      permit: permitToAct(ports, effect, fence, timeoutMs),
+      permit: permitToAct(ports, effect, fence, { timeoutMs, fencedBy: aimed.provider.fencedBy }),
     },
     findOut: async () => {
       const { sinceIntendedMs } = await known(ports, actionId);

@@ -64,7 +64,7 @@ export async function undoEffect(ports: UndoNeeds, effect: Effect, { holder, why
     ...(effect.goal === undefined ? {} : { goal: effect.goal }),
     ...wasUnderWay(effect, correction),
     abort,
-    permit: permitToUndo(ports, { ...effect, cycle: holder }, fence, correction.timeoutMs),
+    permit: permitToUndo(ports, { ...effect, cycle: holder }, fence, { timeoutMs: correction.timeoutMs, fencedBy: provider.fencedBy }),
   };
   return takeBack(ports, { effect, after, provider, call, why });
 }

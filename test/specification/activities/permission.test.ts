@@ -1,5 +1,5 @@
 // The last look before the world is touched, over a real target, real leases and the real stop flag.
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { freshHttpKnob } from '../../support/http-knob.js';
 import { actionId, shopCorrection } from '../../support/shop-correction.js';
 
@@ -43,6 +43,45 @@ test('an action whose lease ends within its time limit is not sent', async () =>
   }));
   await propose();
   expect(await apply()).toMatchObject({ kind: 'notPermitted', reason: expect.stringContaining('within 5000 ms') });
+  expect(knob.ledger).toEqual([]);
+});
+
+test('an action whose worker was frozen with the answer about its lease in hand is not sent', async () => {
+  const knob = await freshHttpKnob();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  onTestFinished(() => void vi.useRealTimers());
+  let looks = 0;
+  const { propose, apply, effect } = await shopCorrection(turnOn(knob.url), (real) => ({
+    holds: async (resource, holder, ...more) => {
+      const answer = await real.holds(resource, holder, ...more);
+      looks += 1;
+      if (looks === 1) {
+        await real.releaseAll(holder);
+        await real.acquire(resource, 'cycle-2', MINUTE);
+        vi.setSystemTime(Date.now() + MINUTE);
+      }
+      return answer;
+    },
+  }));
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'notPermitted', reason: expect.stringContaining('is lost') });
+  expect(looks).toBe(2);
+  expect(knob.ledger).toEqual([]);
+  expect(await effect()).toMatchObject({ state: 'notApplied' });
+});
+
+test('an action is not sent while every look at its lease takes long', async () => {
+  const knob = await freshHttpKnob();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  onTestFinished(() => void vi.useRealTimers());
+  const { propose, apply } = await shopCorrection(turnOn(knob.url), (real) => ({
+    holds: async (...asked) => {
+      vi.setSystemTime(Date.now() + 4_000);
+      return real.holds(...asked);
+    },
+  }));
+  await propose();
+  expect(await apply()).toMatchObject({ kind: 'notPermitted', reason: expect.stringContaining('within 3000 ms') });
   expect(knob.ledger).toEqual([]);
 });
 
