@@ -46,6 +46,12 @@ const isSame = (one: string, other: string): boolean => keyOf(one) === keyOf(oth
 
 const keyOf = (name: string): string => name.normalize('NFKC').trim().toLowerCase();
 
+/** Why this person may not lift a stop that needs four eyes; undefined when they may. */
+export function objectionToLifting(name: string, stoppedBy: string): string | undefined {
+  if (!isSame(name, stoppedBy)) return undefined;
+  return `${name} stopped automation: somebody else must lift the stop (policy: {resume: {fourEyes: true}})`;
+}
+
 /** Why one more yes does not suffice yet; undefined when it does. */
 export function stillMissing(rules: ApprovalRules, yes: readonly string[]): string | undefined {
   const missing = rules.people - yes.length;

@@ -339,6 +339,8 @@ export interface Policy {
   readonly alertmanagers?: readonly AlertmanagerSource[];
   /** Without it no alert is ever silenced. */
   readonly silence?: SilencePolicy;
+  /** Nobody lifts a stop of their own. */
+  readonly resume?: { readonly fourEyes: boolean };
 }
 
 /** Alerts are silenced while a cycle works on them, never for longer than `forMs` after hale was last seen alive. */

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Controls } from '../../activities/ports.js';
+import { objectionToLifting } from '../../domain/approval.js';
 import type { Outcome } from '../../domain/outcome.js';
 import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
@@ -21,6 +22,11 @@ export interface SetBy {
   readonly since: number;
 }
 
+/** The stop that somebody wanted to lift; `objection`: why it stays. */
+export interface Lifting extends SetBy {
+  readonly objection?: string;
+}
+
 /** What somebody else had set already: it stays when it lasts longer, else it was replaced. */
 export interface Other {
   readonly by: string;
@@ -35,8 +41,11 @@ export const ALL_SERVICES = '*';
 export interface Switches {
   /** Stops all automation, undo included. Answers who had stopped it before, if somebody had. */
   stop(order: Order): Promise<SetBy | undefined>;
-  /** Answers whose stop was lifted; undefined when nothing was stopped. */
-  liftStop(order: Order): Promise<SetBy | undefined>;
+  /**
+   * Answers whose stop was lifted; undefined when nothing was stopped. With four eyes in the policy nobody lifts their own: that
+   * is refused, and in the ledger.
+   */
+  liftStop(order: Order): Promise<Lifting | undefined>;
   /**
    * No new corrections for this service (or `ALL_SERVICES`) until `until`, ms since the epoch. Of two persons' pauses the one
    * that lasts longer stays. Answers the other's, if there was one.
@@ -84,7 +93,7 @@ export function postgresControls(pool: pg.Pool): Controls {
 export function postgresSwitches(pool: pg.Pool): Switches {
   return {
     stop: (order) => transaction(pool, (queries) => stop(queries, order)),
-    liftStop: (order) => transaction(pool, (queries) => lift(queries, STOP, 'stop.lifted', ALL_SERVICES, order)),
+    liftStop: (order) => transaction(pool, (queries) => liftStop(queries, order)),
     pause: (service, until, order) =>
       transaction(pool, (queries) => setUntil(queries, pauseKey(service), 'pause.set', service, until, order)),
     work: (service, until, order) =>
@@ -188,6 +197,20 @@ async function stop(queries: Queries, order: Order): Promise<SetBy | undefined> 
   if (set.rowCount === 0) return setBy(queries, STOP);
   await note(queries, 'stop.set', ALL_SERVICES, order, {});
   return undefined;
+}
+
+async function liftStop(queries: Queries, order: Order): Promise<Lifting | undefined> {
+  const { rows } = await queries.query<{ by: string; at: Date; four_eyes: boolean | null }>(
+    `select set_by as by, set_at as at,
+            (select (fleet->'policy'->'resume'->>'fourEyes')::boolean from configurations join current_configuration using (version)) as four_eyes
+       from settings where key = $1 for update of settings`,
+    [STOP],
+  );
+  const [stopped] = rows;
+  const objection = stopped?.four_eyes === true ? objectionToLifting(order.by, stopped.by) : undefined;
+  if (stopped === undefined || objection === undefined) return lift(queries, STOP, 'stop.lifted', ALL_SERVICES, order);
+  await note(queries, 'stop.kept', ALL_SERVICES, order, { setBy: stopped.by, refused: objection });
+  return { by: stopped.by, since: stopped.at.getTime(), objection };
 }
 
 async function setBy(queries: Queries, key: string): Promise<SetBy | undefined> {

@@ -38,6 +38,7 @@ const saidOnly = (...said: readonly string[]): Report => ({ data: { said }, text
 
 async function liftStop(hale: Hale, options: Spoken): Promise<string> {
   const stopped = await (await hale.switches()).liftStop(orderOf(options));
+  if (stopped?.objection !== undefined) throw new Failure('refused', stopped.objection);
   return stopped === undefined
     ? 'automation was not stopped'
     : `automation goes on; it was stopped by ${stopped.by} at ${new Date(stopped.since).toISOString()}`;

@@ -88,6 +88,10 @@ const policy = z.strictObject({
   maintenance: z.array(text).optional().describe('Names of time_intervals: nothing is changed while one is open'),
   changesOnlyIn: changesOnlyIn.optional(),
   errorBudget: z.strictObject({ askBelow: percent }).optional().describe('With less of it left, a loss is asked for'),
+  resume: z
+    .strictObject({ fourEyes: z.boolean({ error: 'true or false' }) })
+    .optional()
+    .describe('Whoever stopped automation does not lift the stop themselves'),
 });
 
 const instancesError = 'a list such as [web-1, web-2], or {source, query, by}';

@@ -13,7 +13,7 @@ const policyFile = includedFile.pick({ policy: true, time_intervals: true }).str
 /** What the file says for the whole fleet; undefined where it says nothing of the kind. */
 export function resolvePolicy(context: Context): Policy | undefined {
   const { policy = {}, time_intervals } = policyFile.parse(plain(context.root));
-  const { budgets, storm, freeze, yieldTo, maintenance, errorBudget } = policy;
+  const { budgets, storm, freeze, yieldTo, maintenance, errorBudget, resume } = policy;
   const intervals = namedIntervals(time_intervals);
   intervalsNamed(at(context.root, 'policy', 'maintenance'), context);
   checkTwice(context);
@@ -39,6 +39,7 @@ export function resolvePolicy(context: Context): Policy | undefined {
     ...(intervals.length > 0 && { timeIntervals: intervals }),
     ...(maintenance && { maintenance }),
     ...(errorBudget && { errorBudget }),
+    ...(resume && { resume }),
     ...(alertmanagers.length > 0 && { alertmanagers }),
     ...(silence && { silence }),
   };

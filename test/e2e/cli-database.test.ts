@@ -50,6 +50,19 @@ test('stop works while Temporal and every worker are down', { timeout: 60_000 },
   expect(await postgresControls(pool).stopped()).toBe(false);
 });
 
+test('kill switch abuse: with four eyes whoever pressed stop is told that somebody else must lift it', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const fleet = { version: 'v1', environment: 'test', services: [], notYetActive: [], policy: { resume: { fourEyes: true } } };
+  await storeConfiguration(pool, fleet, 'hale.yaml', 'test');
+  await hale(['stop', '--by', 'ada', ...at]);
+  const own = await hale(['resume', '--all', '--by', 'ada', '--json', ...at]);
+  expect(own.code).toBe(6);
+  expect(failureOf(own).message).toContain('ada stopped automation: somebody else must lift the stop');
+  expect(await postgresControls(pool).stopped()).toBe(true);
+  expect(await hale(['resume', '--all', '--by', 'bob', ...at])).toMatchObject({ code: 0 });
+  expect(await postgresControls(pool).stopped()).toBe(false);
+});
+
 test('stop tells what was in flight and how to undo or keep what is half done', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   const incident = await shopIncident(pool, await shopConfigured(pool));

@@ -36,7 +36,8 @@ policy:
   yieldTo: [alertmanagerSilence, maintenance, rolloutInProgress, person]
   maintenance: [night]
   freeze: {reversals: 3}
-  errorBudget: {askBelow: 10%}`),
+  errorBudget: {askBelow: 10%}
+  resume: {fourEyes: true}`),
   );
   expect(policy).toMatchObject({
     budgets: [
@@ -52,6 +53,7 @@ policy:
     maintenance: ['night'],
     freeze: { reversals: 3, withinMs: 3_600_000 },
     errorBudget: { askBelow: 0.1 },
+    resume: { fourEyes: true },
     alertmanagers: [{ name: 'am', url: 'http://am:9093' }],
   });
   expect(inactive).toEqual([]);

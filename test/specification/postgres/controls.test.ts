@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type pg from 'pg';
 import { ALL_SERVICES, postgresControls, postgresSwitches, type Order } from '../../../adapters/postgres/controls.js';
+import { minimalFile } from '../../support/configuration.js';
+import { configured } from '../../support/configured.js';
 import { freshDatabase } from '../../support/database.js';
 
 let orders = 0;
@@ -28,6 +30,18 @@ test('kill switch absence: an unreachable database throws instead of saying that
   const { pool } = await freshDatabase();
   await pool.query('alter table settings rename to gone');
   await expect(postgresControls(pool).stopped()).rejects.toThrow('settings');
+});
+
+test('kill switch abuse: with four eyes a stop is lifted by somebody else than whoever pressed it', async () => {
+  const { pool } = await configured(`${minimalFile}policy: {resume: {fourEyes: true}}\n`);
+  const [controls, switches] = [postgresControls(pool), postgresSwitches(pool)];
+  await switches.stop(byAda());
+  const refused = await switches.liftStop({ by: ' ADA', key: 'again' });
+  expect(refused?.objection).toContain('somebody else must lift the stop');
+  expect(await controls.stopped()).toBe(true);
+  expect(await switches.liftStop({ by: 'bob', key: 'bob' })).not.toHaveProperty('objection');
+  expect(await controls.stopped()).toBe(false);
+  expect((await ledger(pool)).slice(-3)).toEqual(['stop.set', 'stop.kept', 'stop.lifted']);
 });
 
 test('a pause counts for its own service and only until it ends', async () => {
