@@ -164,10 +164,21 @@ const activeFleet = (hale: Hale): Promise<Fleet | undefined> =>
 
 /** Of the file, else of the configuration that is active. */
 async function grantedChecks(hale: Hale, config: string | undefined): Promise<Check[]> {
-  const fleet = config === undefined ? await activeFleet(hale) : await (await import('./permissions/permissions.js')).configuredIn(config);
-  if (fleet === undefined) return [];
+  const active = await activeFleet(hale);
+  const services =
+    config === undefined ? active?.services : (await (await import('./permissions/permissions.js')).configuredIn(config)).services;
+  if (services === undefined) return [];
   const [{ rightChecks }, { askersOf }] = await Promise.all([import('./permissions/asking.js'), import('./permissions/askers.js')]);
-  return rightChecks(fleet.services, askersOf(hale.whereabouts.state));
+  const found = active === undefined ? new Map<string, string[]>() : await foundInstances(hale, { ...active, services });
+  return rightChecks(services, askersOf(hale.whereabouts.state), found);
+}
+
+/** By service; those that were measured of late are the ones that there are. */
+async function foundInstances(hale: Hale, fleet: Fleet): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  for (const { service, instance } of await (await hale.records()).measured(fleet))
+    if (instance !== undefined) found.set(service, [...new Set([...(found.get(service) ?? []), instance])]);
+  return found;
 }
 
 /** A worker that watches has no hand free to poll: that it heartbeats tells that it is there. Who polls counts only where nothing is to be watched. */

@@ -1,15 +1,16 @@
 // What doctor is told by hale's script on another machine, over a real ssh and a real sshd, and on this one.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { commands } from '../../adapters/exec/commands.js';
 import { machines } from '../../adapters/machines/machines.js';
 import { rightsOnMachine } from '../../adapters/machines/rights.js';
 import { forcedLine } from '../../adapters/machines/script.js';
 import type { MachineAction } from '../../domain/machine.js';
+import { freePort } from '../../workers/stack/ports.js';
 import { asked } from '../support/asked.js';
 import { startSshd, type DebianSshd } from '../support/debian-sshd.js';
 import { freshFolder } from '../support/knob.js';
@@ -90,6 +91,7 @@ describe('another machine', () => {
   it('where hale may not write its journal is trouble', async () => {
     sshd.allow(...allowed);
     writeFileSync(sshd.state, 'a file in its place');
+    onTestFinished(() => rmSync(sshd.state));
     expect(await asked(at())).toContainEqual(expect.stringMatching(/^trouble .*may not write .*state\): the script of/));
   });
 
@@ -116,6 +118,54 @@ describe('another machine', () => {
     const states = await rightsOnMachine(on, [first as MachineAction, ...others], { timeoutMs: 500, abort: new AbortController().signal });
     expect(new Set(states.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
     expect(calls).toBe(1);
+  });
+
+  it('that a source has found is asked too', async () => {
+    sshd.allow('systemd restart edge.service');
+    const discovered = `secrets: {key: {file: ${keyFile()}}}
+sources:
+  vms: {ssh: {user: ${sshd.machine.user}, key: key, knownHosts: ${sshd.machine.knownHosts}, port: ${sshd.machine.port}}}
+  prom: {prometheus: 'http://127.0.0.1:9'}
+services:
+  edge:
+    instances: {source: prom, query: up, by: instance}
+    target: {source: vms, host: $host, unit: edge.service}
+    corrections: {restart: {systemd: restart, on: instance, mode: act}}
+`;
+    const found = new Map([['edge', ['127.0.0.1:9100']]]);
+    expect(await asked(discovered, { found })).toEqual([`ok ${where}: hale has 3 rights that it needs`, ...root()]);
+  });
+});
+
+describe('machines that never answer', () => {
+  it('are asked no more at once than the source allows, and given up together when the time is over', async () => {
+    let [now, most] = [0, 0];
+    const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+    const port = await freePort();
+    for (const host of hosts) {
+      const server = createServer((socket) => {
+        most = Math.max(most, ++now);
+        socket
+          .resume()
+          .on('error', () => undefined)
+          .on('close', () => void now--);
+      });
+      await new Promise<void>((resolve) => server.listen(port, host, resolve));
+      onTestFinished(() => void server.close());
+    }
+    const vms = `{user: ${sshd.machine.user}, key: key, knownHosts: ${sshd.machine.knownHosts}, port: ${port}, atOnce: 1}`;
+    const mute = `secrets: {key: {file: ${keyFile()}}}
+sources: {vms: {ssh: ${vms}}}
+services:
+  edge:
+    instances: [${hosts.join(', ')}]
+    target: {source: vms, host: $host, unit: edge.service}
+    corrections: {restart: {systemd: restart, on: instance, mode: act}}
+`;
+    expect(await asked(mute, { bounds: { eachMs: 300, allMs: 10_000 } })).toHaveLength(hosts.length);
+    expect(most).toBe(1);
+    const lines = await asked(mute, { bounds: { eachMs: 60_000, allMs: 500 } });
+    expect(lines.map((line) => /^unknown .*called off/s.test(line))).toEqual([true, true, true]);
   });
 });
 

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { storeConfiguration } from '../../adapters/postgres/configurations.js';
+import { daysAhead, keepDays } from '../../adapters/postgres/samples.js';
 import { configuredIn } from '../../client/cli/permissions/permissions.js';
 import * as wire from '../../contracts/cli.js';
+import type { Fleet } from '../../domain/service.js';
+import { freePort } from '../../workers/stack/ports.js';
 import { freshDatabase } from '../support/database.js';
 import { dataOf, hale } from '../support/hale-command.js';
 
@@ -19,6 +22,13 @@ async function folderOf(configuration: string): Promise<{ readonly folder: strin
   await writeFile(config, `apiVersion: hale/v1\n${configuration.replaceAll('FOLDER', folder)}`);
   return { folder, config };
 }
+
+const fleetOf = async (config: string): Promise<Fleet> => ({
+  environment: 'test',
+  notYetActive: [],
+  ...(await configuredIn(config)),
+  version: 'v1',
+});
 
 const files = `services:
   shop:
@@ -39,8 +49,7 @@ test('a file that is not active yet is asked about, also where no hale runs', as
 test('the configuration that is active is asked about where none is given', async () => {
   const { folder, config } = await folderOf(files.replaceAll('/bin/true', '/nowhere/true'));
   const { pool, url } = await freshDatabase();
-  const fleet = { environment: 'test', notYetActive: [], ...(await configuredIn(config)), version: 'v1' };
-  await storeConfiguration(pool, fleet, config, 'test');
+  await storeConfiguration(pool, await fleetOf(config), config, 'test');
   const ran = await hale(['doctor', '--json', '--database', url, '--state', join(folder, 'none')]);
   expect(ran.code).toBe(7);
   expect(dataOf(wire.doctor, ran).checks.filter(({ name }) => name === 'this machine')).toEqual([
@@ -52,6 +61,28 @@ test('the configuration that is active is asked about where none is given', asyn
       command: null,
     },
   ]);
+});
+
+test('of a service whose instances a source finds, those are asked that were measured of late', async () => {
+  const { folder, config } = await folderOf(`secrets: {key: {file: FOLDER/key}}
+sources:
+  vms: {ssh: {user: hale, key: key, knownHosts: FOLDER/known_hosts, port: ${await freePort()}}}
+  prom: {prometheus: 'http://127.0.0.1:9'}
+services:
+  edge:
+    instances: {source: prom, query: up, by: instance}
+    target: {source: vms, host: $host, unit: edge.service}
+    signals: {up: {source: prom, query: up, per: instance}}
+    objectives: {up: {above: 0, for: 0s}}
+    corrections: {restart: {systemd: restart, on: instance, mode: act}}
+`);
+  const { pool, url } = await freshDatabase();
+  const now = Date.now();
+  await keepDays(pool, daysAhead(now), now);
+  await pool.query(`insert into samples (service, instance, signal, at, value) values ('edge', '127.0.0.1:9100', 'up', now(), 1)`);
+  await storeConfiguration(pool, await fleetOf(config), config, 'test');
+  const ran = await hale(['doctor', '--database', url, '--state', join(folder, 'none')]);
+  expect(ran.stdout).toMatch(/^unknown +hale@127\.0\.0\.1 +ssh exited with 255.*Connection refused.*: the script of/m);
 });
 
 test('it is asked as the account that runs it: one that may not write a folder is told so', async ({ skip }) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Machines } from '../../../adapters/machines/machines.js';
 import type { Patience, RightState } from '../../../domain/right.js';
 import type { MachineAction } from '../../../domain/machine.js';
 import type { Action } from '../../../domain/service.js';
@@ -51,17 +52,23 @@ export function askersOf(state: string): Askers {
   };
 }
 
-const machineAsker = (state: string): Asker<MachineAction> => ({
-  placeOf: ({ machine }) => machine,
-  ask: async (...asked) => {
-    const [{ machines }, { commands }, { rightsOnMachine }] = await Promise.all([
-      import('../../../adapters/machines/machines.js'),
-      import('../../../adapters/exec/commands.js'),
-      import('../../../adapters/machines/rights.js'),
-    ]);
-    return rightsOnMachine(machines({ commands, state: join(state, 'machine') }), ...asked);
-  },
-});
+/** One for all machines, which keeps count of how many are talked to at once. */
+function machineAsker(state: string): Asker<MachineAction> {
+  let all: Promise<Machines> | undefined;
+  return {
+    placeOf: ({ machine }) => machine,
+    ask: async (...asked) => {
+      const on = await (all ??= machinesOf(state));
+      return (await import('../../../adapters/machines/rights.js')).rightsOnMachine(on, ...asked);
+    },
+  };
+}
+
+async function machinesOf(state: string): Promise<Machines> {
+  const { machines } = await import('../../../adapters/machines/machines.js');
+  const { commands } = await import('../../../adapters/exec/commands.js');
+  return machines({ commands, state: join(state, 'machine') });
+}
 
 const replacing: Asker<Of<'file' | 'release'>> = {
   placeOf: () => 'here',

@@ -1,23 +1,40 @@
 import type { Check } from '../../../contracts/cli.js';
 import type { Action, Service } from '../../../domain/service.js';
-import type { RightState } from '../../../domain/right.js';
+import type { Patience, RightState } from '../../../domain/right.js';
 import { counted } from '../text.js';
 import type { Asker, Askers } from './askers.js';
 import { needsOf } from './needs.js';
 import { actsOf, rightsOf, type Act, type Right } from './rights.js';
 
-/** For one target, all in all; all are asked at the same time. */
-const PATIENCE_MS = 5_000;
+/** How long one target may take, and all that are asked at the same time. Of many machines over ssh only some are. */
+export interface Bounds {
+  readonly eachMs: number;
+  readonly allMs: number;
+}
 
-/** Asks every target whether hale has there what its corrections need, and no more. Changes nothing. */
-export async function rightChecks(services: readonly Service[], askers: Askers): Promise<Check[]> {
+const usual: Bounds = { eachMs: 5_000, allMs: 30_000 };
+
+/**
+ * Asks every target whether hale has there what its corrections need, and no more. Changes nothing.
+ * @param found instances of services that a source finds, so far as they are known
+ */
+export async function rightChecks(
+  services: readonly Service[],
+  askers: Askers,
+  found: ReadonlyMap<string, readonly string[]> = new Map(),
+  { eachMs, allMs }: Bounds = usual,
+): Promise<Check[]> {
   const abort = new AbortController();
+  const over = setTimeout(() => abort.abort(), allMs);
   try {
-    const groups = groupsOf(services.flatMap(actsOf), askers);
-    const found = await Promise.all(groups.map(async (group) => located(group, await statesOf(group, abort.signal))));
-    return checksOf(found.flat());
+    const groups = groupsOf(
+      services.flatMap((one) => actsOf(one, found.get(one.name))),
+      askers,
+    );
+    const patience = { timeoutMs: eachMs, abort: abort.signal };
+    return checksOf((await Promise.all(groups.map(async (group) => located(group, await statesOf(group, patience))))).flat());
   } finally {
-    abort.abort();
+    clearTimeout(over);
   }
 }
 
@@ -43,15 +60,16 @@ function groupsOf(acts: readonly Act[], askers: Askers): Group[] {
 /** Each takes only its own kind of action; the key under which it is found is that kind. */
 const askerOf = (askers: Askers, { kind }: Action): Asker<Action> | undefined => askers[kind] as Asker<Action> | undefined;
 
-async function statesOf({ acts, asker }: Group, abort: AbortSignal): Promise<readonly RightState[]> {
-  const [first, ...others] = acts.map(({ action }) => action);
+async function statesOf({ acts, asker }: Group, patience: Patience): Promise<readonly RightState[]> {
+  // Of many instances, the same is done for each where no slot names it.
+  const [first, ...others] = new Map(acts.map(({ action }) => [JSON.stringify(action), action])).values();
   const lines = [...new Set(acts.flatMap(({ action }) => needsOf(action).flatMap((need) => need.lines)))];
   if (first === undefined) return [];
   if (acts.some(({ isOpen }) => isOpen))
     return lines.map((line) => notAsked(line, 'which instances there are is known only while hale runs'));
   if (asker === undefined) return lines.map((line) => notAsked(line, 'only doing it would tell'));
   try {
-    return await asker.ask([first, ...others], { timeoutMs: PATIENCE_MS, abort });
+    return await asker.ask([first, ...others], patience);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return lines.map((line) => ({ kind: 'unknown', line, why }));

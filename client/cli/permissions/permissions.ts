@@ -18,7 +18,7 @@ export interface PermissionsOptions {
 export async function permissions({ config, service, script }: PermissionsOptions): Promise<Report> {
   const services = servicesNamed(await configuredIn(config), service);
   if (script !== undefined) return scriptFor(script, services);
-  const rights = rightsOf(services.flatMap(actsOf));
+  const rights = rightsOf(services.flatMap((one) => actsOf(one)));
   return { data: { permissions: rights }, text: textOf(rights), talk: observing(services) };
 }
 
@@ -42,7 +42,7 @@ function observing(services: readonly Service[]): string[] {
 
 /** The forced command of one machine, which allows the targets of this configuration and nothing else. */
 function scriptFor(host: string, services: readonly Service[]): Report {
-  const actions = services.flatMap(actsOf).flatMap(({ action }) => ('machine' in action && action.machine ? [action] : []));
+  const actions = services.flatMap((one) => actsOf(one)).flatMap(({ action }) => ('machine' in action && action.machine ? [action] : []));
   const here = actions.filter(({ machine }) => machine?.host === host || machine?.host === 'INSTANCE');
   if (here.length === 0)
     throw new Failure(

@@ -36,20 +36,28 @@ export function rightsOf(acts: readonly Act[]): Right[] {
   return [...rights.values()].toSorted((one, other) => one.where.localeCompare(other.where));
 }
 
-/** Every action of a service, for each of its instances; those that a source finds can't be listed here and are shown as INSTANCE. */
-export function actsOf(service: Service): Act[] {
+/**
+ * Every action of a service, for each of its instances.
+ * @param found those that a source has found; without them INSTANCE stands in their place
+ */
+export function actsOf(service: Service, found: readonly string[] = []): Act[] {
   const acting = service.corrections.filter((correction) => mayAct(service, correction));
   return acting.flatMap(({ name, action }) =>
-    instancesOf(service.instances).flatMap((instance): Act[] => {
+    instancesOf(service.instances, found).flatMap((instance): Act[] => {
       const filled = fillSlots(action, { service: service.name, ...(instance === undefined ? {} : { instance }) });
-      const isOpen = service.instances?.kind === 'discovered' && isPerInstance(action);
+      const isOpen = instance === UNKNOWN && service.instances?.kind === 'discovered' && isPerInstance(action);
       return filled.kind === 'filled' ? [{ correction: `${service.name}/${name}`, action: filled.value, isOpen }] : [];
     }),
   );
 }
 
-const instancesOf = (instances: Instances | undefined): readonly (string | undefined)[] =>
-  instances === undefined ? [undefined] : instances.kind === 'listed' ? instances.names : ['INSTANCE'];
+const UNKNOWN = 'INSTANCE';
+
+function instancesOf(instances: Instances | undefined, found: readonly string[]): readonly (string | undefined)[] {
+  if (instances === undefined) return [undefined];
+  if (instances.kind === 'listed') return instances.names;
+  return found.length === 0 ? [UNKNOWN] : found;
+}
 
 /** Which pod it is makes no difference to what is needed in its namespace. */
 function isPerInstance(action: Action): boolean {
