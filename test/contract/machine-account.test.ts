@@ -121,9 +121,31 @@ describe.skipIf(without !== undefined)(`an account that is not root${without ===
     }
   });
 
+  it('is told of a line that would want a password, however long the line is', async () => {
+    const long: MachineAction = { kind: 'systemd', command: 'restart', unit: `${'edge-agent-of-a-long-name'.repeat(3)}.service` };
+    const [first = '', second = ''] = sudoersLines(account, [long]);
+    const told = async (...lines: string[]) => {
+      const { stdout } = (await asAccount(long, lines))(asking(long));
+      return stdout.match(/^may(Not)? systemctl \S+ [a-z-]+/gm);
+    };
+    const [restarts, resets] = ['systemctl --no-ask-password restart', 'systemctl --no-ask-password reset-failed'];
+    expect(await told(first, second)).toEqual([`may ${restarts}`, `may ${resets}`]);
+    expect(await told(first, second.replace('NOPASSWD: ', ''))).toEqual([`may ${restarts}`, `mayNot ${resets}`]);
+    expect(await told(`${account} ALL=(root) NOPASSWD: /usr/bin/systemctl --no-ask-password *`)).toEqual([
+      `may ${restarts}`,
+      `may ${resets}`,
+    ]);
+    expect(await told(`${first}, ${second.split('NOPASSWD: ')[1]}`, `${account} ALL=(root) /usr/bin/id`)).toEqual([
+      `may ${restarts}`,
+      `may ${resets}`,
+    ]);
+  });
+
   it('that may run anything as root may too much', async () => {
-    const ask = await asAccount(restart, [`${account} ALL=(root) NOPASSWD: ALL`]);
-    expect(ask(asking(restart)).stdout).toMatch(/^tooMuch nobody may run any program as root there$/m);
+    const ask = await asAccount(restart, [`${account} ALL=(root) /usr/bin/id`, `${account} ALL=(root) NOPASSWD: ALL`]);
+    const { stdout } = ask(asking(restart));
+    expect(stdout).toMatch(/^tooMuch nobody may run any program as root there$/m);
+    expect(stdout).not.toMatch(/^mayNot /m);
   });
 
   it('is told which log it does not own, when it asks', async () => {

@@ -80,6 +80,7 @@ describe('command injection', () => {
       'act runit restart cycle/1 7 0 run:1:2 /etc/service/shop',
       'find systemd restart cycle/1 7 edge-agent.service',
       'look disk reopenLogs HUP 1 0 1 /var/log/shop',
+      'may runit restart /etc/service/shop',
     ].map((request) => request.split(' '));
     for (const text of injections.filter((one) => !one.includes('\0')))
       for (const words of [[text], ...requests.flatMap((safe) => [...safe.keys()].map((place) => safe.with(place, text)))]) {
