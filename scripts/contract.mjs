@@ -5,15 +5,13 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileMeasures } from './build/measures.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const compiled = join(root, '.hale', 'measure');
-const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const compiled = compileMeasures(root);
+process.exitCode = compiled === undefined ? 1 : run(join(compiled, 'test', 'contract', 'wire', 'index.js'));
 
-process.exitCode =
-  node([tsc, '-p', 'tsconfig.measure.json', '--outDir', compiled]) ||
-  node([join(compiled, 'test', 'contract', 'wire', 'index.js'), ...process.argv.slice(2)]);
-
-function node(args) {
-  return spawnSync(process.execPath, ['--enable-source-maps', ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
+function run(file) {
+  const argv = ['--enable-source-maps', file, ...process.argv.slice(2)];
+  return spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

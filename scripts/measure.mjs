@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileMeasures } from './build/measures.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const compiled = join(root, '.hale', 'measure');
 const [kind, name, ...rest] = process.argv.slice(2);
 
 process.exitCode = known(kind).includes(name) ? run() : refuse();
@@ -25,12 +25,8 @@ function refuse() {
 }
 
 function run() {
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  return (
-    node([tsc, '-p', 'tsconfig.measure.json', '--outDir', compiled]) || node([join(compiled, 'test', kind, name, 'index.js'), ...rest])
-  );
-}
-
-function node(args) {
-  return spawnSync(process.execPath, ['--enable-source-maps', ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
+  const compiled = compileMeasures(root);
+  if (compiled === undefined) return 1;
+  const argv = ['--enable-source-maps', join(compiled, 'test', kind, name, 'index.js'), ...rest];
+  return spawnSync(process.execPath, argv, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

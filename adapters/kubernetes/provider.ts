@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call, Provider, ReadBack, Target } from '../../activities/ports.js';
 import type { KubernetesAction, KubernetesCommand } from '../../domain/cluster.js';
+import type { Image } from '../../domain/effect.js';
+import { NotPermitted, TargetRefused } from '../../domain/failure.js';
 import type { Command } from './command.js';
 import { cordon, deletePod } from './pod.js';
 import { rolloutRestart, rolloutUndo } from './rollout.js';
@@ -22,7 +24,7 @@ export const kubernetesProvider = (): Provider<KubernetesAction> => ({
   resourceOf,
   image: (target) => on(target, (server, command) => command.look(server, target)),
   examine: (target, current) => on(target, (server, command) => command.examine(server, target, current)),
-  apply: (call) => on(call, (server, command) => command.act(server, call)),
+  apply: (call) => on(call, (server, command) => act(server, command, call)),
   readBack: readBackWhenOver,
   undo: (call, after) => on(call, (server, command) => command.undo(server, call, after)),
 });
@@ -31,6 +33,21 @@ const on = async <T>(
   target: Target<KubernetesAction> & { readonly abort?: AbortSignal },
   work: (server: Server, command: Command) => Promise<T>,
 ): Promise<T> => work(await serverOf(target.action.access, target), commands[target.action.command]);
+
+/** Up to the first change that is sent nothing is done, whatever goes wrong. */
+async function act(server: Server, command: Command, call: Call<KubernetesAction>): Promise<Image> {
+  let isTouched = false;
+  const ask: Server['ask'] = (request) => {
+    isTouched ||= request.body !== undefined;
+    return server.ask(request);
+  };
+  try {
+    return await command.act({ ...server, ask }, call);
+  } catch (error) {
+    if (isTouched || call.abort.aborted || error instanceof NotPermitted || error instanceof TargetRefused) throw error;
+    throw new TargetRefused(error instanceof Error ? error.message : String(error));
+  }
+}
 
 /** A request goes on at the server when its sender has died, so that "not done" is no answer before its time is over. */
 async function readBackWhenOver(call: Call<KubernetesAction>): Promise<ReadBack> {

@@ -1,10 +1,15 @@
 // Corrections of a cluster. The answers are those of a real kube-apiserver, recorded with `npm run test:kubernetes -- --record`;
 // without `--record` that command runs these same tests against it.
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kubernetesProvider } from '../../adapters/kubernetes/provider.js';
 import { kubernetesCommands, permissionsOf, type KubernetesAction, type KubernetesCommand } from '../../domain/cluster.js';
 import { TargetRefused } from '../../domain/failure.js';
-import { sceneFor, type Scene, type Thing } from '../support/kubernetes/scene.js';
+import { freshFolder } from '../support/knob.js';
+import { listen } from '../support/listen.js';
+import { kubeconfig, sceneFor, type Scene, type Thing } from '../support/kubernetes/scene.js';
 import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 interface ClusterBench extends Bench<KubernetesAction> {
@@ -309,6 +314,17 @@ describe('kubernetes', () => {
     instead.push({ ...busy, retryAfter: '1' });
     await bench.provider.apply(await callOn(bench));
     expect(await bench.effects()).toBe(1);
+  });
+
+  it('has done nothing where the line breaks before its first change', async () => {
+    const access = join(await freshFolder(), 'kubeconfig');
+    const server = `http://127.0.0.1:${await listen(createServer((client) => void client.resetAndDestroy()))}`;
+    await writeFile(access, JSON.stringify(kubeconfig(server)));
+    const action: KubernetesAction = { kind: 'kubernetes', command: 'rolloutRestart', access, namespace: 'shop', deployment: 'checkout' };
+    const before = { identity: 'as it was', summary: 'as it was', content: {} };
+    const [abort, permit] = [new AbortController().signal, async () => undefined];
+    const call = { service: 'checkout', action, timeoutMs: 5_000, actionId: 'cycle/1/fix', fence: '7', before, abort, permit };
+    await expect(kubernetesProvider().apply(call)).rejects.toThrow(TargetRefused);
   });
 
   it('tells a server that failed from one that refused', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { wireBenches } from './wire/benches/index.js';
 import { http } from './wire/benches/http.js';
+import { plugIn } from './wire/benches/plug-in.js';
 import type { WireBench } from './wire/bench.js';
 import { faults } from './wire/faults.js';
 import { type Cell, runCell, runOnTheWire, tableOf } from './wire/run.js';
@@ -12,7 +13,7 @@ const seeds = 5;
 
 describe('on a line that fails, with workers that are killed, by the account of its target', () => {
   let cells: readonly Cell[] = [];
-  beforeAll(async () => void (cells = await runOnTheWire(wireBenches, seeds)), 180_000);
+  beforeAll(async () => void (cells = await runOnTheWire(wireBenches, seeds)), 400_000);
   afterAll(() => console.log(tableOf(cells)));
 
   const pairs = wireBenches.flatMap((bench) => faults.map((fault) => [bench.name, fault.name] as const));
@@ -24,15 +25,15 @@ describe('on a line that fails, with workers that are killed, by the account of 
 });
 
 describe('a provider that breaks its word is found out', () => {
-  /** The http provider with one method that lies. */
-  async function lying(method: string): Promise<WireBench> {
+  /** A provider, that of http where none is named, with one method that lies. */
+  async function lying(method: string, bench: Pick<WireBench, 'provider'> = http): Promise<WireBench> {
     const folder = await mkdtemp(join(tmpdir(), 'hale-lying-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const file = join(folder, 'provider.mjs');
-    const text = `import { httpProvider } from ${JSON.stringify(`file://${http.provider.file}`)};
-      export const provider = () => { const honest = httpProvider(); return { ...honest, ${method} }; };`;
+    const text = `import { ${bench.provider.name} as make } from ${JSON.stringify(`file://${bench.provider.file}`)};
+      export const provider = () => { const honest = make(); return { ...honest, ${method} }; };`;
     await writeFile(file, text);
-    return { ...http, provider: { file, name: 'provider' } } as unknown as WireBench;
+    return { ...bench, provider: { file, name: 'provider' } } as unknown as WireBench;
   }
 
   const under = async (bench: WireBench, name: string) => {
@@ -44,6 +45,12 @@ describe('a provider that breaks its word is found out', () => {
   it('where it reads back that nothing was done', async () => {
     const cell = await under(await lying(`readBack: async () => ({ kind: 'notApplied' })`), 'answer lost');
     expect(cell).toMatchObject({ held: 0, doubled: 1, lost: 1 });
+  });
+
+  it('where it knows nothing of what a worker did that was killed, though there is no wire', async () => {
+    const cell = await under(await lying(`readBack: async () => ({ kind: 'notApplied' })`, plugIn), 'answer lost');
+    expect(cell.problems.join()).toContain('the verdict is applied, not notApplied');
+    expect(cell.lost).toBeGreaterThan(0);
   });
 
   it('where it calls refused what it may have done', async () => {

@@ -1,5 +1,4 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished } from 'vitest';
@@ -8,6 +7,7 @@ import { machines, type Machines } from '../../adapters/machines/machines.js';
 import { allowedOf } from '../../adapters/machines/request.js';
 import type { MachineAction } from '../../domain/machine.js';
 import { freshFolder } from './knob.js';
+import { journalHasEnd, keyOf } from './machine-journal.js';
 import { startSshd, type DebianSshd } from './debian-sshd.js';
 import { tcpProxy } from './tcp-proxy.js';
 
@@ -48,28 +48,18 @@ export async function overSsh(prefix?: readonly string[]): Promise<Way & { reado
   onTestFinished(proxy.close);
   const known = readFileSync(sshd.machine.knownHosts, 'utf8').split('\n')[0] ?? '';
   writeFileSync(sshd.machine.knownHosts, `${known}\n${known.replace(`:${sshd.machine.port}`, `:${proxy.port}`)}\n`);
-  let key = '';
+  let aimed: MachineAction;
   return {
     sshd,
     machines: machines({ commands, state: '/nowhere' }),
     state: sshd.state,
     aim: (action) => {
       sshd.allow(allowedOf(action));
-      key = keyOf(action);
+      aimed = action;
       return { ...action, machine: { ...sshd.machine, port: proxy.port } };
     },
-    loseAnswers: async () =>
-      proxy.cutWhen(() => {
-        const journal = spawnSync('cat', [join(sshd.state, key, 'journal')], { encoding: 'utf8' }).stdout;
-        return /^(done|failed) /m.test(journal);
-      }),
+    loseAnswers: async () => proxy.cutWhen(() => journalHasEnd(sshd.state, aimed)),
   };
-}
-
-/** The folder in which the script keeps what it knows of a target. */
-export function keyOf(action: MachineAction): string {
-  const thing = action.kind === 'disk' ? action.under.join(' ') : action.kind === 'runit' ? action.service : action.unit;
-  return createHash('sha256').update(`${action.kind} ${thing}`).digest('hex').slice(0, 32);
 }
 
 /** Somebody else is at work on the target and does not come to an end. */

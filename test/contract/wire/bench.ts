@@ -5,6 +5,8 @@
  * To join: write a `WireBench` (benches/http.ts is the shortest), and name it in benches/index.ts. It needs no test runner:
  * the same benches run in `npm test` (5 seeds), in `npm run test:contract -- --seeds 50` and in the acceptance.
  *
+ * Where there is no line (`noWire`), what can go wrong between the two is that a worker dies: it is killed at any moment.
+ *
  * What counts is the target's own account of what was done to it (`effects`), never what the provider says:
  * `doubled` is an action that the target did more than once, `lost` one that was called done and is not, or the reverse.
  */
@@ -25,11 +27,22 @@ export interface WireBench<A extends Action = Action> {
     /** A lost answer is never found again: the verdict `unknown` is right then. */
     readonly readBack?: string;
   };
+  /** There is no line between provider and target: nothing is lost apart from the process, so workers are killed instead. */
+  readonly noWire?: NoWire;
+  /** Why it can't be tried on this machine; asked before it is opened. */
+  skip?(): Promise<string | undefined>;
   /** What all targets share, such as a server; called once. */
   open?(): Promise<void>;
   close?(): Promise<void>;
   /** A fresh target that is due for correction. */
   arrange(): Promise<WireTarget<A>>;
+}
+
+export interface NoWire {
+  /** How provider and target meet. */
+  readonly why: string;
+  /** A worker is killed at some moment within this after it was permitted to act: before, while or after it does. */
+  readonly actsWithinMs: number;
 }
 
 export interface ProviderModule {
@@ -43,8 +56,8 @@ export interface ProviderModule {
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface WireTarget<A extends Action = Action> {
-  /** Where the target listens. */
-  readonly address: Address;
+  /** Where the target listens; absent where there is no wire. */
+  readonly address?: Address;
   /** The correction, told to reach its target at 127.0.0.1 and this port: a line to `address` that the suite may break. */
   aimedAt(port: number): Target<A>;
   readonly good?: Image;
@@ -55,6 +68,11 @@ export interface WireTarget<A extends Action = Action> {
   readonly isAct?: (bytes: Buffer) => boolean;
   /** Likewise for the undo. */
   readonly isUndo?: (bytes: Buffer) => boolean;
+  /**
+   * Where what is said on the wire can't be read: whether it was done, by the target's own books, asked at each piece that comes
+   * back. From then on nothing comes back; a request that is not to arrive breaks off at its first bytes.
+   */
+  readonly hasActed?: () => boolean;
   /** How often it was acted upon by hale, by its own account; undoing counts for nothing. */
   effects(): Promise<number>;
   /** All of it that the correction may change, as one comparable text. */

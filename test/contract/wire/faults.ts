@@ -1,25 +1,32 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Call, Provider } from '../../../activities/ports.js';
+import type { Image } from '../../../domain/effect.js';
+import type { WireBench } from './bench.js';
 import type { Break } from './line.js';
 import { type Trial, undoOf } from './trial.js';
-import { takeUp, tryOnce } from './verdict.js';
+import { takeUp, tryOnce, type Verdict } from './verdict.js';
 import { Worker } from './worker.js';
 
 /** One way in which things go wrong, and what must come of it. Why it says nothing about a bench, where it does not. */
 export interface Fault {
   readonly name: string;
-  readonly leftOut?: (without: NonNullable<Trial['bench']['without']>) => string | undefined;
+  readonly leftOut?: (bench: WireBench) => string | undefined;
   run(trial: Trial, seed: number): Promise<void>;
 }
 
 export const faults: readonly Fault[] = [
-  { name: 'refuse', run: refuse },
-  { name: 'hang', run: hang },
-  { name: 'slow', run: slow },
+  { name: 'refuse', leftOut: noWire, run: refuse },
+  { name: 'hang', leftOut: noWire, run: hang },
+  { name: 'slow', leftOut: noWire, run: slow },
   { name: 'answer lost', run: answerLost },
   { name: 'target gone', run: targetGone },
   { name: 'undo fails', run: undoFails },
-  { name: 'changed meanwhile', leftOut: ({ compare, undo }) => undo && compare, run: changedMeanwhile },
+  { name: 'changed meanwhile', leftOut: ({ without: { compare, undo } = {} }) => undo && compare, run: changedMeanwhile },
 ];
+
+function noWire({ noWire: none }: WireBench): string | undefined {
+  return none && `no wire, ${none.why}: an answer can't be lost apart from the process; a killed worker is tried instead`;
+}
 
 /** Nobody gets through: nothing was done, and it is done once the line is good again. */
 async function refuse(trial: Trial): Promise<void> {
@@ -33,12 +40,30 @@ async function refuse(trial: Trial): Promise<void> {
 
 /** No answer within the time, before the target heard of it or after: what is called done is done, and the other way round. */
 async function hang(trial: Trial, seed: number): Promise<void> {
-  const { line, provider, target, bench } = trial;
+  const { bench } = trial;
   const how: Break = seed % 2 === 0 ? 'before' : 'after';
-  const permit = async () => void line.breakAt(target.isAct ?? anything, how);
-  const verdict = await tryOnce(provider, await trial.call({ permit }));
+  const permit = async () => breakAtAct(trial, how);
+  const trying = watchedTry(trial, await trial.call({ permit }));
+  const verdict = await trying.verdict;
+  trial.expect('no answer comes through', !trying.isAnswered());
   trial.expect(`${verdict.kind} is no answer to a call of whose fate nobody can tell`, mayBe(verdict.kind, how, bench.without?.readBack));
   await trial.expectEffects(verdict, how === 'before' ? 0 : 1);
+}
+
+/** A try, and whether an answer has come to it yet: with one the fault is none. */
+function watchedTry({ provider }: Trial, call: Call): { readonly verdict: Promise<Verdict>; readonly isAnswered: () => boolean } {
+  let isAnswered = false;
+  const apply: Provider['apply'] = async (one) => {
+    const after = await provider.apply(one);
+    isAnswered = true;
+    return after;
+  };
+  return { verdict: tryOnce({ ...provider, apply }, call), isAnswered: () => isAnswered };
+}
+
+function breakAtAct({ line, target }: Trial, how: Break): void {
+  if (how === 'after' && target.hasActed !== undefined) line.holdAnswersWhen(target.hasActed);
+  else void line.breakAt(target.isAct ?? anything, how);
 }
 
 const mayBe = (verdict: string, how: Break, noReadBack: string | undefined): boolean =>
@@ -53,14 +78,14 @@ async function slow(trial: Trial): Promise<void> {
 
 /**
  * The target did it by its own ledger, and then the line is reset before its answer has passed; or, with every other seed, the
- * worker is killed at that moment and another one takes up its call.
+ * worker is killed at that moment and another one takes up its call. Without a wire it is killed at that moment, or at some other.
  */
 async function answerLost(trial: Trial, seed: number): Promise<void> {
-  const { line, provider, target, bench } = trial;
-  const isKilled = seed % 2 === 0;
-  const arm = () => void line.breakAt(target.isAct ?? anything, 'after');
+  const { line, bench } = trial;
+  const isKilled = seed % 2 === 0 || bench.noWire !== undefined;
+  const arm = () => breakAtAct(trial, 'after');
   const call = await trial.call({ permit: async () => arm() });
-  const verdict = await (isKilled ? killedAndTakenUp() : resetAndReadBack());
+  const verdict = await (isKilled ? killedAndTakenUp(trial, seed, call) : resetAndReadBack());
   const right = bench.without?.readBack === undefined ? 'applied' : 'unknown';
   trial.expect(
     `the verdict is ${right}, not ${verdict.kind}${verdict.kind === 'applied' ? '' : `: ${verdict.why}`}`,
@@ -69,26 +94,33 @@ async function answerLost(trial: Trial, seed: number): Promise<void> {
   await trial.expectEffects(verdict, 1);
 
   async function resetAndReadBack() {
-    const trying = tryOnce(provider, call);
+    const trying = watchedTry(trial, call);
     await actedUpon(trial);
-    line.cut();
-    return trying;
-  }
-
-  async function killedAndTakenUp() {
-    const worker = await Worker.start();
-    try {
-      await worker.apply(bench.provider, call, arm);
-      await actedUpon(trial);
-    } finally {
-      await worker.kill();
-    }
-    trial.expect(`the worker was killed before it had an answer; it said ${worker.said.join(', ')}`, !worker.said.includes('done'));
+    trial.expect('the line is cut before the answer has come through', !trying.isAnswered());
     line.cut();
     line.heal();
-    return takeUp(provider, { ...call, permit: async () => undefined });
+    return trying.verdict;
   }
 }
+
+/** Whoever takes up what a worker left that was killed finds it done, or does it: once in all. */
+async function killedAndTakenUp(trial: Trial, seed: number, call: Call): Promise<Verdict> {
+  const { line, provider, bench } = trial;
+  const worker = await Worker.start();
+  try {
+    await worker.begin(bench.provider, call, () => breakAtAct(trial, 'after'));
+    await (bench.noWire !== undefined && seed % 2 === 1 ? atSomeMoment(trial) : actedUpon(trial));
+  } finally {
+    await worker.kill();
+  }
+  const isInTime = bench.noWire !== undefined || !worker.said.includes('done');
+  trial.expect(`the worker was killed before it had an answer; it said ${worker.said.join(', ')}`, isInTime);
+  line.cut();
+  line.heal();
+  return takeUp(provider, { ...call, permit: async () => undefined });
+}
+
+const atSomeMoment = ({ bench, random }: Trial): Promise<void> => wait(random() * (bench.noWire?.actsWithinMs ?? 0));
 
 /** Ends when the target itself says that it was done. */
 async function actedUpon({ target }: Trial): Promise<void> {
@@ -123,8 +155,8 @@ async function undoFails(trial: Trial, seed: number): Promise<void> {
     return trial.expectEffects({ kind: 'applied', after }, 1);
   }
   const applied = await target.state();
-  const isLost = seed % 2 === 0;
-  if (isLost) {
+  if (bench.noWire !== undefined) await killedWhileUndoing(trial, undoing, after);
+  else if (seed % 2 === 0) {
     const reached = line.breakAt(target.isUndo ?? target.isAct ?? anything, 'after');
     const trying = provider.undo({ ...undoing, timeoutMs: call.timeoutMs }, after).then(
       () => true,
@@ -144,6 +176,16 @@ async function undoFails(trial: Trial, seed: number): Promise<void> {
   trial.expect(`the undo is asked for again and is ${undone.kind}`, undone.kind === 'undone');
   trial.expect('the target is as it was before', (await target.state()) === original);
   await trial.expectEffects({ kind: 'applied', after }, 1);
+}
+
+async function killedWhileUndoing(trial: Trial, undoing: Call, after: Image): Promise<void> {
+  const worker = await Worker.start();
+  try {
+    await worker.begin(trial.bench.provider, undoing, undefined, after);
+    await atSomeMoment(trial);
+  } finally {
+    await worker.kill();
+  }
 }
 
 /** Somebody else was there between look and act, or after it: it is theirs. */

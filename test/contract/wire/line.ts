@@ -21,6 +21,7 @@ export class Line {
   readonly #address: Address;
   #refuses = false;
   #delayMs = 0;
+  #holdsWhen: (() => boolean) | undefined;
   #armed: { readonly isIt: (bytes: Buffer) => boolean; readonly how: Break; readonly reached: () => void } | undefined;
 
   private constructor(server: Server, port: number, address: Address) {
@@ -54,11 +55,17 @@ export class Line {
     return new Promise((reached) => (this.#armed = { isIt, how, reached }));
   }
 
+  /** The first piece of an answer that comes when this is so does not pass, nor does anything after it on its connection. */
+  holdAnswersWhen(isSo: () => boolean): void {
+    this.#holdsWhen = isSo;
+  }
+
   /** As good as new, for new connections. */
   heal(): void {
     this.#refuses = false;
     this.#delayMs = 0;
     this.#armed = undefined;
+    this.#holdsWhen = undefined;
   }
 
   /** Resets every connection, as a router does that was started anew. */
@@ -86,7 +93,7 @@ export class Line {
     this.#connections.add(connection);
     target.on('error', () => undefined);
     client.on('data', (bytes: Buffer) => this.#up(connection, bytes));
-    target.on('data', (bytes: Buffer) => this.#pass(bytes, client, () => !connection.deafDown));
+    target.on('data', (bytes: Buffer) => this.#down(connection, bytes));
     client.on('close', () => target.destroy());
     target.on('close', () =>
       this.#late(() => {
@@ -105,6 +112,14 @@ export class Line {
     }
     const isDeaf = connection.deafUp;
     this.#pass(bytes, connection.target, () => !isDeaf);
+  }
+
+  #down(connection: Connection, bytes: Buffer): void {
+    if (this.#holdsWhen?.() === true) {
+      this.#holdsWhen = undefined;
+      connection.deafDown = true;
+    }
+    this.#pass(bytes, connection.client, () => !connection.deafDown);
   }
 
   #pass(bytes: Buffer, to: Socket, passes: () => boolean): void {

@@ -17,10 +17,21 @@ export interface Cell {
   readonly leftOut?: string;
 }
 
+const untried = (bench: WireBench, fault: string): Cell => ({
+  bench: bench.name,
+  fault,
+  seeds: 0,
+  held: 0,
+  doubled: 0,
+  lost: 0,
+  unknown: 0,
+  problems: [],
+});
+
 /** Seeds begin with this one, and come one after the other. */
 export async function runCell(bench: WireBench, fault: Fault, seeds: number, first = 1): Promise<Cell> {
-  const leftOut = fault.leftOut?.(bench.without ?? {});
-  const nothing = { bench: bench.name, fault: fault.name, seeds: 0, held: 0, doubled: 0, lost: 0, unknown: 0, problems: [] };
+  const leftOut = fault.leftOut?.(bench);
+  const nothing = untried(bench, fault.name);
   if (leftOut !== undefined) return { ...nothing, leftOut };
   let cell: Cell = { ...nothing, seeds };
   for (let seed = first; seed < first + seeds; seed += 1) {
@@ -37,13 +48,23 @@ export async function runCell(bench: WireBench, fault: Fault, seeds: number, fir
   return cell;
 }
 
-/** All benches at once, each with one fault after the other: they wait more than they work. */
+/** They wait more than they work, and each has time limits that a busy machine must not reach. */
+const atOnce = 8;
+
+/** Many benches at once, each with one fault after the other. */
 export async function runOnTheWire(benches: readonly WireBench[], seeds: number, first = 1): Promise<Cell[]> {
-  const rows = await Promise.all(benches.map((bench) => runBench(bench, seeds, first)));
+  const rows: Cell[][] = [];
+  const left = [...benches.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) rows[next[0]] = await runBench(next[1], seeds, first);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
   return rows.flat();
 }
 
 async function runBench(bench: WireBench, seeds: number, first: number): Promise<Cell[]> {
+  const skipped = await bench.skip?.();
+  if (skipped !== undefined) return faults.map(({ name }) => ({ ...untried(bench, name), leftOut: `SKIP: ${skipped}` }));
   await bench.open?.();
   try {
     const cells: Cell[] = [];
@@ -70,9 +91,21 @@ export function tableOf(cells: readonly Cell[]): string {
       .trimEnd(),
   );
   const sum = (key: 'doubled' | 'lost' | 'unknown' | 'seeds'): number => cells.reduce((total, cell) => total + cell[key], 0);
-  const left = cells.flatMap(({ bench, fault, leftOut }) => (leftOut === undefined ? [] : [`- ${bench}, ${fault}: ${leftOut}`]));
   const total = `${sum('seeds')} trials: doubled ${sum('doubled')}, lost ${sum('lost')}, unknown ${sum('unknown')} (asked of a person)`;
-  return [...lines, '', total, ...left].join('\n');
+  return [...lines, '', total, ...leftOutOf(cells)].join('\n');
+}
+
+/** One line for each bench and reason. */
+function leftOutOf(cells: readonly Cell[]): string[] {
+  const faultsOf = new Map<string, string[]>();
+  for (const { bench, fault, leftOut } of cells) {
+    const key = `${bench}\n${leftOut}`;
+    if (leftOut !== undefined) faultsOf.set(key, [...(faultsOf.get(key) ?? []), fault]);
+  }
+  return [...faultsOf].map(([key, left]) => {
+    const [bench, why] = key.split('\n');
+    return `- ${bench}, ${left.length === faults.length ? 'everything' : left.join(', ')}: ${why}`;
+  });
 }
 
 const textOf = (cell: Cell | undefined): string => (cell === undefined || cell.leftOut !== undefined ? '-' : `${cell.held}/${cell.seeds}`);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Call } from '../../../activities/ports.js';
+import type { Image } from '../../../domain/effect.js';
 import type { ProviderModule } from './bench.js';
 
 /** What a worker does that takes up one call; it is killed before it can say how that went. */
@@ -12,11 +13,12 @@ const program = `
 let goOn;
 process.on('message', async (message) => {
   if (message === 'go') return goOn();
-  const { file, name, call } = message;
+  const { file, name, call, after } = message;
   const provider = (await import(file))[name]();
   const permit = () => new Promise((resolve) => { goOn = resolve; process.send('asks'); });
   try {
-    await provider.apply({ ...call, permit, abort: new AbortController().signal });
+    const permitted = { ...call, permit, abort: new AbortController().signal };
+    await (after === undefined ? provider.apply(permitted) : provider.undo(permitted, after));
     process.send('done');
   } catch (error) {
     process.send(String(error));
@@ -44,10 +46,15 @@ export class Worker {
     return new Worker(fork(file, { stdio: 'ignore', execArgv: [] }), folder);
   }
 
-  /** Begins the call, and ends when it has asked for permission and got it; `last` comes right before that. */
-  async apply({ file, name }: ProviderModule, { abort: _abort, permit: _permit, ...call }: Call, last: () => void): Promise<void> {
+  /** Begins the call, or its undo from `after`, and ends when it has asked for permission and got it; `last` comes right before that. */
+  async begin(
+    { file, name }: ProviderModule,
+    { abort: _abort, permit: _permit, ...call }: Call,
+    last: () => void = () => undefined,
+    after?: Image,
+  ): Promise<void> {
     const asks = once(this.#child, 'message');
-    this.#child.send({ file: pathToFileURL(file).href, name, call });
+    this.#child.send({ file: pathToFileURL(file).href, name, call, after });
     const [said] = (await asks) as [string];
     if (said !== 'asks') throw new Error(`the worker did not come to act: ${said}`);
     last();

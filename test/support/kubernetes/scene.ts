@@ -106,7 +106,7 @@ export async function sceneFor(command: KubernetesCommand, more: { readonly repl
 
 const isLive = process.env.HALE_KUBERNETES_LANE !== undefined;
 
-const kubeconfig = (server: string) => ({
+export const kubeconfig = (server: string) => ({
   apiVersion: 'v1',
   kind: 'Config',
   'current-context': 'c',

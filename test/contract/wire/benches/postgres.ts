@@ -20,17 +20,41 @@ interface Place {
   drop(): Promise<void>;
 }
 
-/** A bench on a server of its own, one database for each target. */
-function onServer(name: string, arrange: (server: OwnPostgres, place: Place) => Promise<WireTarget<Postgres>>): WireBench<Postgres> {
+/** A server for a few benches: the first that opens it starts it, the last that closes it ends it. */
+class Server {
+  #started: Promise<OwnPostgres> | undefined;
+  #users = 0;
+
+  open(): Promise<OwnPostgres> {
+    this.#users += 1;
+    return (this.#started ??= ownPostgres());
+  }
+
+  async close(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    const server = await this.#started;
+    await server?.stop();
+    if (server !== undefined) removed(server);
+  }
+}
+
+/** What is set holds for a whole server. */
+const forSettings = new Server();
+const forOthers = new Server();
+
+/** A bench with one database for each target. */
+function onServer(
+  name: string,
+  shared: Server,
+  arrange: (server: OwnPostgres, place: Place) => Promise<WireTarget<Postgres>>,
+): WireBench<Postgres> {
   let server: OwnPostgres | undefined;
   return {
     name,
     provider,
-    open: async () => void (server = await ownPostgres()),
-    close: async () => {
-      await server?.stop();
-      if (server !== undefined) removed(server);
-    },
+    open: async () => void (server = await shared.open()),
+    close: () => shared.close(),
     arrange: async () => {
       if (server === undefined) throw new Error('the bench is not open');
       return arrange(server, await freshPlace(server));
@@ -66,7 +90,7 @@ async function freshPlace({ owner, port: own }: OwnPostgres): Promise<Place> {
   };
 }
 
-export const postgresSetting: WireBench<Postgres> = onServer('postgres setting', async (server, place) => {
+export const postgresSetting: WireBench<Postgres> = onServer('postgres setting', forSettings, async (server, place) => {
   const name = 'work_mem';
   await server.owner.query('alter system reset all');
   await reloaded(server, name, '4096');
@@ -106,40 +130,105 @@ async function reloaded({ owner }: OwnPostgres, name: string, shown: string): Pr
   }
 }
 
+const gone = { undo: 'what was ended is gone' };
+
+interface Session {
+  readonly client: pg.Client;
+  readonly pid: number;
+}
+
+async function sessionIn(place: Place, begin: string): Promise<Session> {
+  const client = await place.client();
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  await client.query(begin);
+  return { client, pid: rows[0]?.pid ?? 0 };
+}
+
+/** Sessions of which some are to be ended; which are there no more, the server knows. */
+function sessionsOf({ owner, port }: OwnPostgres, place: Place, sessions: readonly [Session, ...Session[]]) {
+  const [{ client, pid }] = sessions;
+  const ended = async (): Promise<number> => {
+    const pids = sessions.map((one) => one.pid);
+    return pids.length - ((await owner.query('select from pg_stat_activity where pid = any($1)', [pids])).rowCount ?? 0);
+  };
+  let others = 0;
+  return {
+    address: { host: '127.0.0.1', port },
+    isAct: (bytes: Buffer) => bytes.includes('pg_terminate_backend'),
+    effects: async () => (await ended()) - others,
+    state: async () => String(await ended()),
+    disturb: async () => void (await client.query('rollback')),
+    remove: async () => {
+      await owner.query('select pg_terminate_backend($1, 5000)', [pid]);
+      others += 1;
+    },
+    close: async () => {
+      await Promise.allSettled(sessions.map((one) => one.client.end()));
+      await place.drop();
+    },
+  };
+}
+
 /** One session sits in its transaction, another one waits for it. */
 export const postgresBlocker: WireBench<Postgres> = {
-  ...onServer('postgres terminateRootBlocker', async (server, place) => {
-    const [root, waiting] = [await place.client(), await place.client()];
-    let ended = 0;
-    root.on('error', () => void (ended += 1));
-    await root.query('create table items (v int)');
-    const { rows } = await root.query<{ pid: number }>('select pg_backend_pid() as pid');
-    const pid = rows[0]?.pid;
-    await root.query('begin; lock table items in access exclusive mode');
-    const waits = waiting.query('select count(*) from items').catch(() => undefined);
-    while ((await server.owner.query('select from pg_stat_activity where cardinality(pg_blocking_pids(pid)) > 0')).rowCount === 0)
-      await wait(5);
-    const ends = /terminating connection due to administrator command/;
-    let others = await server.logged(ends);
+  ...onServer('postgres terminateRootBlocker', forOthers, async (server, place) => {
+    const root = await sessionIn(place, 'create table items (v int)');
+    const waiting = await sessionIn(place, 'select');
+    await root.client.query('begin; lock table items in access exclusive mode');
+    const waits = waiting.client.query('select count(*) from items').catch(() => undefined);
+    while ((await server.owner.query('select where cardinality(pg_blocking_pids($1)) > 0', [waiting.pid])).rowCount === 0) await wait(5);
+    const sessions = sessionsOf(server, place, [root, waiting]);
     return {
-      address: { host: '127.0.0.1', port: server.port },
+      ...sessions,
       aimedAt: (port) => place.aim(port, { statement: 'terminateRootBlocker' }),
-      isAct: (bytes) => bytes.includes('pg_terminate_backend'),
-      effects: async () => (await server.logged(ends)) - others,
-      state: async () => String(ended),
       disturb: async () => {
-        await root.query('rollback');
+        await sessions.disturb();
         await waits;
       },
+    };
+  }),
+  without: gone,
+};
+
+/** One session has read something and sits in its transaction. */
+export const postgresSnapshot: WireBench<Postgres> = {
+  ...onServer('postgres endOldSnapshots', forOthers, async (server, place) => {
+    const holder = await sessionIn(place, 'begin isolation level repeatable read; select count(*) from pg_class');
+    return { ...sessionsOf(server, place, [holder]), aimedAt: (port) => place.aim(port, { statement: 'endOldSnapshots' }) };
+  }),
+  without: gone,
+};
+
+/** A slot that nobody reads, and that keeps the server's log. */
+export const postgresSlot: WireBench<Postgres> = {
+  ...onServer('postgres dropSlot', forOthers, async ({ owner, port: at }, place) => {
+    const name = place.database;
+    const drop = () => owner.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [name]);
+    const position = async (): Promise<string | undefined> => {
+      const { rows } = await owner.query<{ at: string }>('select restart_lsn::text as at from pg_replication_slots where slot_name = $1', [
+        name,
+      ]);
+      return rows[0]?.at;
+    };
+    let others = 0;
+    await owner.query('select pg_create_physical_replication_slot($1, true)', [name]);
+    await owner.query(`select pg_logical_emit_message(true, 'shop', repeat('x', 10000))`);
+    return {
+      address: { host: '127.0.0.1', port: at },
+      aimedAt: (port) => place.aim(port, { statement: 'dropSlot', slot: { name, retainsBytes: 1_000 } }),
+      isAct: (bytes) => bytes.includes('pg_drop_replication_slot'),
+      effects: async () => ((await position()) === undefined ? 1 - others : 0),
+      state: async () => (await position()) ?? 'gone',
+      disturb: async () => void (await owner.query('select pg_replication_slot_advance($1, pg_current_wal_lsn())', [name])),
       remove: async () => {
-        await server.owner.query('select pg_terminate_backend($1, 5000)', [pid]);
-        others += 1;
+        await drop();
+        others = 1;
       },
       close: async () => {
-        await Promise.allSettled([root.end(), waiting.end()]);
+        await drop();
         await place.drop();
       },
     };
   }),
-  without: { undo: 'what was ended is gone' },
+  without: gone,
 };
