@@ -67,6 +67,8 @@ export async function tell(
     if (error instanceof WorkflowUpdateFailedError) return { kind: 'refused', sentence: error.cause?.message ?? error.message };
     if (error instanceof WorkflowNotFoundError) return { kind: 'ended' };
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) return { kind: 'unanswered' };
+    // A busy server says so in many ways when the time is over: too many words under way, or what it was doing was called off.
+    if (error instanceof ServiceError && Date.now() >= deadline) return { kind: 'unanswered' };
     throw error;
   }
 }

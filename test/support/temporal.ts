@@ -10,6 +10,7 @@ import type { CycleActivities } from '../../contracts/activities.js';
 import type { CycleResult } from '../../contracts/cycle.js';
 import { actQueue, searchAttributeTypes } from '../../contracts/names.js';
 import type { Privilege } from '../../domain/privilege.js';
+import { serverSettings } from '../../workers/stack/temporal.js';
 
 const payloadConverterPath = fileURLToPath(new URL('../../dist/contracts/payload-converter.js', import.meta.url));
 const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3 } as const;
@@ -35,10 +36,7 @@ export function devServer(uiPort?: number, ...settings: readonly string[]): Prom
     server: {
       executable: { type: 'existing-path', path: inject('temporalCli') },
       ...(uiPort === undefined ? {} : { ui: true, uiPort }),
-      extraArgs: [
-        ...attributes,
-        ...['history.timerProcessorMaxTimeShift="50ms"', ...settings].flatMap((one) => ['--dynamic-config-value', one]),
-      ],
+      extraArgs: [...attributes, ...[...serverSettings, ...settings].flatMap((one) => ['--dynamic-config-value', one])],
     },
     client: { dataConverter: { payloadConverterPath } },
   });

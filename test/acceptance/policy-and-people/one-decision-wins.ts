@@ -19,7 +19,7 @@ const PEOPLE = 100;
 const CONNECTIONS = 10;
 const SERVICES = 10;
 /** Rounds under way at once, each with services of its own: a round mostly waits. */
-const LANES = 5;
+const LANES = 3;
 
 export const title = 'one of many decisions wins, and none that is forged, changed, old or early counts';
 export const bound = `of ${PEOPLE} people who decide at once 1 is obeyed and the others are told, in every round; 100 of 100 attacks of each kind refused`;

@@ -13,6 +13,7 @@ import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/
 import { temporalCycles } from '../../../adapters/temporal/cycles.js';
 import { actQueue, healWorkflowId, searchAttributeTypes, taskQueues } from '../../../contracts/names.js';
 import type { MeasuredFinding } from '../../../domain/finding.js';
+import { serverSettings } from '../../../workers/stack/temporal.js';
 import { brief, opened, scriptedWorld } from '../../support/scripted-world.js';
 
 const bounds = { events: 1.2, tasks: 1.0, bytes: 1.3, eventsMax: 100, activityTypesMin: 7 };
@@ -55,7 +56,7 @@ async function startServer(): Promise<TestWorkflowEnvironment> {
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path: temporalCli },
-      extraArgs: [...attributes, '--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"'],
+      extraArgs: [...attributes, ...serverSettings.flatMap((one) => ['--dynamic-config-value', one])],
     },
     client: { dataConverter },
   });
