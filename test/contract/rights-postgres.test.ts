@@ -91,6 +91,22 @@ it('attributes and memberships that nothing needs are too much', async () => {
   ]);
 });
 
+it('what the role needs in another database of the server is not too much in this one', async () => {
+  await granted('grant pg_monitor to healer', 'grant pg_signal_backend to healer', 'alter role healer replication');
+  const other = at(server.port, '\n      end: {postgres: cancelQuery, mode: act}').replace(
+    'password: pg}',
+    'password: pg, database: template1}',
+  );
+  const slot = `  slots:
+    target: {postgres: [127.0.0.1], port: ${server.port}, user: healer, password: pg}
+    corrections: {slot: {postgres: dropSlot, slot: old, retains: 1GB, olderThan: 1h, mode: ask}}
+`;
+  expect(await asked(other + slot)).toEqual([
+    `ok ${where}: hale has 1 right that it needs`,
+    `ok ${where.replace(/postgres$/, 'template1')}: hale has 2 rights that it needs`,
+  ]);
+});
+
 it('a table that is not there is unknown, and not granted', async () => {
   await granted(...needed);
   await server.owner.query('drop table public.orders');
@@ -127,11 +143,16 @@ it('before PostgreSQL 17 a member of its owner may vacuum a table, which is not 
   const { url, stop } = startDebianPostgres(bin, port);
   onTestFinished(stop);
   const client = new pg.Client(url);
+  onTestFinished(() => client.end());
   await client.connect();
   await client.query(`create role shop; create role healer login; grant pg_monitor, shop to healer; create table orders (id int)`);
   const vacuum = at(port, '\n      tidy: {postgres: vacuum, table: orders, mode: act}');
   expect(await asked(vacuum)).toContainEqual(expect.stringMatching(/^unknown .*knows no table orders, or is too old for it/));
   await client.query('alter table orders owner to shop');
+  const elsewhere = `${vacuum}  end:
+    target: {postgres: [127.0.0.1], port: ${port}, user: healer, password: pg, database: template1}
+    corrections: {end: {postgres: cancelQuery, mode: act}}
+`;
+  expect((await asked(elsewhere)).filter((line) => line.startsWith('warning'))).toEqual([]);
   expect(await asked(vacuum)).toEqual([`ok postgres://healer@127.0.0.1:${port}/postgres: hale has 2 rights that it needs`]);
-  await client.end();
 });

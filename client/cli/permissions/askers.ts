@@ -11,7 +11,8 @@ type Some<A> = readonly [A, ...A[]];
 export interface Asker<A extends Action> {
   /** Actions at the same place are asked about in one go. */
   readonly placeOf: (action: A) => unknown;
-  readonly ask: (actions: Some<A>, patience: Patience) => Promise<readonly RightState[]>;
+  /** @param all what is done at every place that is asked in this way: an account may need there what it does not need here */
+  readonly ask: (actions: Some<A>, patience: Patience, all: readonly A[]) => Promise<readonly RightState[]>;
 }
 
 /** By kind of action; what has none can't be asked without acting. */
@@ -27,15 +28,15 @@ export function askersOf(state: string): Askers {
     },
     docker: {
       placeOf: ({ source }) => source.url,
-      ask: async (...asked) => (await import('../../../adapters/docker/rights.js')).rightsAtDocker(...asked),
+      ask: async (actions, patience) => (await import('../../../adapters/docker/rights.js')).rightsAtDocker(actions, patience),
     },
     git: {
       placeOf: ({ repository }) => repository,
-      ask: async (...asked) => (await import('../../../adapters/git/rights.js')).rightsInRepository(...asked),
+      ask: async (actions, patience) => (await import('../../../adapters/git/rights.js')).rightsInRepository(actions, patience),
     },
     alertmanager: {
       placeOf: ({ source }) => source,
-      ask: async (...asked) => (await import('../../../adapters/alertmanager/rights.js')).rightsAtAlertmanager(...asked),
+      ask: async (actions, patience) => (await import('../../../adapters/alertmanager/rights.js')).rightsAtAlertmanager(actions, patience),
     },
     systemd: machines,
     runit: machines,
@@ -57,9 +58,9 @@ function machineAsker(state: string): Asker<MachineAction> {
   let all: Promise<Machines> | undefined;
   return {
     placeOf: ({ machine }) => machine,
-    ask: async (...asked) => {
+    ask: async (actions, patience) => {
       const on = await (all ??= machinesOf(state));
-      return (await import('../../../adapters/machines/rights.js')).rightsOnMachine(on, ...asked);
+      return (await import('../../../adapters/machines/rights.js')).rightsOnMachine(on, actions, patience);
     },
   };
 }

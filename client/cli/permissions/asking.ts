@@ -42,6 +42,8 @@ export async function rightChecks(
 interface Group {
   readonly acts: readonly Act[];
   readonly asker: Asker<Action> | undefined;
+  /** What is done at all places that are asked in this way. */
+  readonly all: readonly Action[];
 }
 
 /** Kinds that are asked in the same way are asked together. */
@@ -52,7 +54,8 @@ function groupsOf(acts: readonly Act[], askers: Askers): Group[] {
     const asker = act.isOpen ? undefined : askerOf(askers, act.action);
     const way = asker === undefined ? act.action.kind : ways.indexOf(asker as (typeof ways)[number]);
     const key = JSON.stringify([way, act.isOpen, asker?.placeOf(act.action)]);
-    groups.set(key, { acts: [...(groups.get(key)?.acts ?? []), act], asker });
+    const all = acts.flatMap(({ action }) => (askerOf(askers, action) === asker ? [action] : []));
+    groups.set(key, { acts: [...(groups.get(key)?.acts ?? []), act], asker, all });
   }
   return [...groups.values()];
 }
@@ -60,7 +63,7 @@ function groupsOf(acts: readonly Act[], askers: Askers): Group[] {
 /** Each takes only its own kind of action; the key under which it is found is that kind. */
 const askerOf = (askers: Askers, { kind }: Action): Asker<Action> | undefined => askers[kind] as Asker<Action> | undefined;
 
-async function statesOf({ acts, asker }: Group, patience: Patience): Promise<readonly RightState[]> {
+async function statesOf({ acts, asker, all }: Group, patience: Patience): Promise<readonly RightState[]> {
   // Of many instances, the same is done for each where no slot names it.
   const [first, ...others] = new Map(acts.map(({ action }) => [JSON.stringify(action), action])).values();
   const lines = [...new Set(acts.flatMap(({ action }) => needsOf(action).flatMap((need) => need.lines)))];
@@ -69,7 +72,7 @@ async function statesOf({ acts, asker }: Group, patience: Patience): Promise<rea
     return lines.map((line) => notAsked(line, 'which instances there are is known only while hale runs'));
   if (asker === undefined) return lines.map((line) => notAsked(line, 'only doing it would tell'));
   try {
-    return await asker.ask([first, ...others], patience);
+    return await asker.ask([first, ...others], patience, all);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return lines.map((line) => ({ kind: 'unknown', line, why }));
