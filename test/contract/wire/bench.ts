@@ -58,7 +58,10 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 export interface WireTarget<A extends Action = Action> {
   /** Where the target listens; absent where there is no wire. */
   readonly address?: Address;
-  /** The correction, told to reach its target at 127.0.0.1 and this port: a line to `address` that the suite may break. */
+  /**
+   * The correction, told to reach its target at 127.0.0.1 and this port: a line to `address` that the suite may break. Its time
+   * limit is the least that it is given: what hangs is waited for so long, and a slow machine has more.
+   */
   aimedAt(port: number): Target<A>;
   readonly good?: Image;
   /**

@@ -58,7 +58,10 @@ function watchedTry({ provider }: Trial, call: Call): { readonly verdict: Promis
     isAnswered = true;
     return after;
   };
-  return { verdict: tryOnce({ ...provider, apply }, call), isAnswered: () => isAnswered };
+  const verdict = tryOnce({ ...provider, apply }, call);
+  // Whoever waits for it hears what went wrong; until then nobody does.
+  verdict.catch(() => undefined);
+  return { verdict, isAnswered: () => isAnswered };
 }
 
 function breakAtAct({ line, target }: Trial, how: Break): void {
@@ -124,7 +127,7 @@ const atSomeMoment = ({ bench, random }: Trial): Promise<void> => wait(random() 
 
 /** Ends when the target itself says that it was done. */
 async function actedUpon({ target }: Trial): Promise<void> {
-  const until = Date.now() + 10_000;
+  const until = Date.now() + 30_000;
   while ((await target.effects()) === 0) {
     if (Date.now() > until) throw new Error('the target never did what it was asked to');
     await wait(5);
@@ -217,7 +220,7 @@ const fails = (work: Promise<unknown>): Promise<boolean> =>
   );
 
 async function becomes(target: Trial['target'], state: string): Promise<boolean> {
-  const until = Date.now() + 5_000;
+  const until = Date.now() + 30_000;
   while ((await target.state()) !== state) {
     if (Date.now() > until) return false;
     await wait(10);

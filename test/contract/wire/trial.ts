@@ -72,16 +72,20 @@ function trialOf(bench: WireBench, target: WireTarget, line: Line, provider: Pro
   return trial;
 }
 
+/** So many times longer than a look a call may take at least: what is broken must reach its time limit, and a busy machine must not. */
+const patience = 8;
+
 /** A permitted call, on the target as it is now. */
 async function callOn(target: WireTarget, line: Line, provider: Provider, more: Partial<Call> = {}): Promise<Call> {
   const aimed = target.aimedAt(line.port);
-  // The time limit is there to be reached by what is broken, not by a first look at a busy machine.
-  const patient = { ...aimed, timeoutMs: 10_000 };
-  const before = await provider.image(patient);
-  const seen = await provider.examine(patient, before, target.good);
+  const began = performance.now();
+  const before = await provider.image({ ...aimed, timeoutMs: 60_000 });
+  const tookMs = performance.now() - began;
+  const seen = await provider.examine({ ...aimed, timeoutMs: 60_000 }, before, target.good);
   if (!seen.applicable) throw new Error(`the target is not due for correction: ${seen.reason}`);
   return {
     ...aimed,
+    timeoutMs: Math.round(Math.max(aimed.timeoutMs, patience * tookMs)),
     actionId: 'cycle/1/fix',
     fence: '7',
     before,

@@ -46,7 +46,7 @@ async function arrange(dockerd: Dockerd, operation: Operation, name: string): Pr
     aimedAt: (port) => {
       const source = { name: 'dock', url: `http://127.0.0.1:${port}` };
       const action: DockerAction = { kind: 'docker', source, pick: { container: name }, operation, stopWithinMs: 1_000 };
-      return { service: 'shop', action, timeoutMs: 3_000 };
+      return { service: 'shop', action, timeoutMs: 2_500 };
     },
     isAct: (bytes) => new RegExp(`POST [^ ]*/${operation}`).test(bytes.toString('latin1')),
     isUndo: (bytes) => /POST [^ ]*\/stop/.test(bytes.toString('latin1')),

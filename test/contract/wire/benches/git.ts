@@ -27,7 +27,7 @@ async function arrange(): Promise<WireTarget<GitAction>> {
   const server = await gitOverHttp(repository.folder);
   const aimed = (url: string) => {
     const action: GitAction = { kind: 'git', repository: url, branch: 'main', paths: [path], push: 'direct' };
-    return { service: 'checkout', action, timeoutMs: 6_000 };
+    return { service: 'checkout', action, timeoutMs: 2_500 };
   };
   // Every target begins with the same commits, so that what was good of one is good of all.
   good ??= await imageOf(repository, 'main~1', aimed(repository.url));
@@ -60,7 +60,7 @@ async function imageOf(
   const { folder, close } = await ownFolder();
   const now = run('rev-parse', 'main').trim();
   run('update-ref', 'refs/heads/main', commit);
-  const image = await gitProvider(folder).image(target);
+  const image = await gitProvider(folder).image({ ...target, timeoutMs: 60_000 });
   run('update-ref', 'refs/heads/main', now);
   await close();
   return image;

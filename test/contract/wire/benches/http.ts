@@ -8,7 +8,7 @@ import { built } from './module.js';
 type Http = Extract<Action, { kind: 'http' }>;
 
 const provider = built('adapters/http/provider', 'httpProvider');
-const timeoutMs = 800;
+const timeoutMs = 400;
 
 export const http: WireBench<Http> = {
   name: 'http with verify and undo',

@@ -63,7 +63,7 @@ function overSsh<K extends MachineAction['kind']>(
       return {
         ...spot,
         address: addressOf(machine),
-        aimedAt: (port) => ({ service: 'shop', action: { ...action, machine: knownAt(machine, port) }, timeoutMs: 6_000 }),
+        aimedAt: (port) => ({ service: 'shop', action: { ...action, machine: knownAt(machine, port) }, timeoutMs: 2_500 }),
         hasActed: () => journalHasEnd(state, action),
       };
     },
