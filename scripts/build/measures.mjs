@@ -11,7 +11,7 @@ export function compileMeasures(root) {
     cwd: root,
     stdio: 'inherit',
   });
-  for (const file of sources(root).filter((source) => !source.endsWith('.ts'))) {
+  for (const file of [...sources(root).filter((source) => !source.endsWith('.ts')), 'scripts/kubernetes/cluster.mjs']) {
     mkdirSync(dirname(join(compiled, file)), { recursive: true });
     cpSync(join(root, file), join(compiled, file));
   }

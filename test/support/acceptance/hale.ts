@@ -26,12 +26,15 @@ export interface RunningHale {
 }
 
 /** Starts `hale up` on this configuration, waits until it answers, and ends it when `use` has ended. */
-export async function withHale<T>(configuration: string, use: (hale: RunningHale) => Promise<T>): Promise<T> {
+export async function withHale<T>(configuration: string, use: (hale: RunningHale) => Promise<T>, env: NodeJS.ProcessEnv = {}): Promise<T> {
   const state = await mkdtemp(join(tmpdir(), 'hale-acceptance-'));
   await chmod(state, 0o755); // As root, PostgreSQL runs as another user, who must get through.
   const config = join(state, 'hale.yaml');
   await writeFile(config, configuration);
-  const child = spawn('node', ['bin/hale.mjs', 'up', '--config', config, '--state', state], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn('node', ['bin/hale.mjs', 'up', '--config', config, '--state', state], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...env },
+  });
   const ended = once(child, 'exit');
   try {
     const hale: RunningHale = { state, status: () => statusOf(state) };
