@@ -18,8 +18,8 @@ import { attack, attacks, decideAtOnce } from '../../support/deciding.js';
 const PEOPLE = 100;
 const CONNECTIONS = 10;
 const SERVICES = 10;
-/** Rounds under way at once, each with services of its own: a round mostly waits. */
-const LANES = 3;
+/** Rounds under way at once, each with services of its own, so that it divides their number: a round mostly waits. */
+const LANES = 5;
 
 export const title = 'one of many decisions wins, and none that is forged, changed, old or early counts';
 export const bound = `of ${PEOPLE} people who decide at once 1 is obeyed and the others are told, in every round; 100 of 100 attacks of each kind refused`;
