@@ -18,8 +18,8 @@ import { attack, attacks, decideAtOnce } from '../../support/deciding.js';
 const PEOPLE = 100;
 const CONNECTIONS = 10;
 const SERVICES = 10;
-/** Rounds under way at once, each with services of its own: a round mostly waits. */
-const LANES = 3;
+/** Rounds under way at once, each with services of its own, so that it divides their number: a round mostly waits. */
+const LANES = 5;
 
 export const title = 'one of many decisions wins, and none that is forged, changed, old or early counts';
 export const bound = `of ${PEOPLE} people who decide at once 1 is obeyed and the others are told, in every round; 100 of 100 attacks of each kind refused`;
@@ -95,13 +95,15 @@ async function goodIsKnown({ pool }: Desk): Promise<void> {
  * Breaks a service in a new way, so that what is proposed is new, and waits until its cycle asks. A cycle that is about to end
  * refused hears nobody any more, so that the request is repeated.
  */
-async function asking({ clients: [client], folder }: Desk, service: string, mark: string): Promise<{ address: CycleAddress; ask: Ask }> {
-  await writeFile(join(folder, service), `bad ${mark}`);
-  return until(async () => {
-    const open = await openAsk(client as Client, service).catch(() => undefined);
-    if (open === undefined) await startCycle(client as Client, { service, by: 'acceptance' });
+async function asking(desk: Desk, service: string, mark: string): Promise<{ address: CycleAddress; ask: Ask }> {
+  const client = desk.clients[0] as Client;
+  await writeFile(join(desk.folder, service), `bad ${mark}`);
+  const asked = async () => {
+    const open = await openAsk(client, service).catch(() => undefined);
+    if (open === undefined) await startCycle(client, { service, by: 'acceptance' });
     return open;
-  }, 500);
+  };
+  return until(asked, 500, () => lastWord(desk, service));
 }
 
 async function openAsk(client: Client, service: string): Promise<{ address: CycleAddress; ask: Ask } | undefined> {
@@ -118,7 +120,8 @@ async function oneWins(desk: Desk, round: number): Promise<string[]> {
   const { address, ask } = await asking(desk, service, `round ${round}`);
   const answered = await decideAtOnce(desk.clients, address, ask.proposal, await desk.switches.signingKey(), PEOPLE);
   const { obeyed, tooLate, other } = answered;
-  await until(async () => (await lookAt(desk.clients[0] as Client, address)).kind === 'ended' || undefined);
+  const hasEnded = async () => (await lookAt(desk.clients[0] as Client, address)).kind === 'ended' || undefined;
+  await until(hasEnded, 50, () => lastWord(desk, service));
   const { rows } = await desk.pool.query<{ verb: string }>(
     `select body::jsonb->'data'->>'verb' as verb from events where body::jsonb->>'kind' = 'person.said' and key like $1`,
     [`${address.cycle}/%`],
@@ -176,12 +179,22 @@ async function earlyYes({ clients: [client], folder }: Desk): Promise<boolean> {
   return still?.ask.proposal !== ask.proposal;
 }
 
-async function until<T>(found: () => Promise<T | undefined>, everyMs = 50): Promise<T> {
+async function until<T>(found: () => Promise<T | undefined>, everyMs = 50, why?: () => Promise<string>): Promise<T> {
   const deadline = Date.now() + 120_000;
   for (;;) {
     const value = await found().catch(() => undefined);
     if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error('waited for two minutes in vain');
+    if (Date.now() > deadline) throw new Error(`waited for two minutes in vain${why === undefined ? '' : `: ${await why()}`}`);
     await wait(everyMs);
   }
+}
+
+/** What hale says of the last cycle of a service. */
+async function lastWord({ pool }: Desk, service: string): Promise<string> {
+  const { rows } = await pool.query<{ outcome: string | null; sentence: string | null }>(
+    `select c.outcome, c.sentence from cycles c join incidents i on i.id = c.incident
+      where i.service = $1 order by c.started_at desc limit 1`,
+    [service],
+  );
+  return `${service} is ${rows[0]?.outcome ?? 'at work'}: ${rows[0]?.sentence ?? 'no sentence yet'}`;
 }
