@@ -192,7 +192,9 @@ async function untilEnough(
   for (;;) {
     const failed = await countOf(pool, `select count(*) as n from cycles where outcome in ('escalated', 'stranded')`);
     if ((world.received.target >= receipts && failed >= loudCycles) || Date.now() > deadline) return failed;
-    const { rows: cycles } = await pool.query<{ service: string }>(`select service from cycles where ended_at is null`);
+    const { rows: cycles } = await pool.query<{ service: string }>(
+      `select i.service from cycles c join incidents i on i.id = c.incident where c.ended_at is null`,
+    );
     const { rows: held } = await pool.query<{ service: string }>(
       `select split_part(key, '/', 2) as service from settings where key like 'hold/%'`,
     );
