@@ -123,8 +123,10 @@ class World {
         return json({});
       case 'prometheus': {
         const query = new URLSearchParams(body || (request.url ?? '').split('?')[1]).get('query') ?? '';
-        const names = services.filter((service) => query.includes(`"${service}"`));
-        const result = names.map((service) => ({ metric: { service }, value: [Date.now() / 1000, this.isBroken(service) ? '1' : '0'] }));
+        const result = askedIn(query).map((metric) => ({
+          metric,
+          value: [Date.now() / 1000, this.isBroken(metric.service ?? '') ? '1' : '0'],
+        }));
         return json({ status: 'success', data: { resultType: 'vector', result } });
       }
       case 'alertmanager':
@@ -136,6 +138,13 @@ class World {
     }
   }
 }
+
+/** The services of a query, each with the label that `label_replace` gives to it where several are asked about at once. */
+const askedIn = (query: string): Record<string, string>[] =>
+  [...query.matchAll(/bad\{service="([^"]+)"\}(?:\s*\), "(\w+)", "(\w+)")?/g)].map(([, service = '', label, value = '']) => ({
+    service,
+    ...(label !== undefined && { [label]: value }),
+  }));
 
 function loudly(response: ServerResponse, shown: string): void {
   const forms = [shown, Buffer.from(shown).toString('base64'), encodeURIComponent(shown), JSON.stringify({ shown })];
