@@ -34,7 +34,7 @@ test('another start, status, label, group or source is another alert, under whic
   expect(await kept(pool)).toHaveLength(6);
 });
 
-test('spoofed webhook: a source that is not known, a token that is wrong, short, missing or of another source are the same 401 before the body is read', async () => {
+test('a source that is not known, a token that is wrong, short, missing or of another source are the same 401 before the body is read', async () => {
   const { post, pool } = await webOn();
   const huge = body([alert()]).padEnd(1_000_000);
   const answers = await Promise.all([
@@ -73,15 +73,14 @@ test('a body in chunks without an end is cut off at the limit', async () => {
       headers: { 'content-type': 'application/json', authorization: 'Bearer am-secret', 'transfer-encoding': 'chunked' },
     });
     endless.on('response', (response) => {
-      clearInterval(writing);
       endless.destroy();
       resolve(response.statusCode ?? 0);
     });
-    endless.on('error', () => resolve('cut'));
-    const writing = setInterval(() => endless.write(' '.repeat(20_000)), 1);
+    endless.on('error', (error) => resolve(String(error)));
+    // No more than the one byte too much: what the server has not read when it closes would take its answer with it.
+    endless.write(' '.repeat(256 * 1024 + 1));
   });
-  // Whoever still writes may find the line cut before the answer is read.
-  expect([413, 'cut']).toContain(status);
+  expect(status).toBe(413);
 });
 
 test('a body whose bytes come too slowly is given up', async () => {
