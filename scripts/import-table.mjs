@@ -19,7 +19,9 @@ export const importTable = [
     values: ['domain', 'contracts', '@temporalio/activity', '@temporalio/common', 'node:crypto', 'node:timers/promises'],
     types: [],
   },
-  { folder: 'adapters', values: ['domain', 'node:'], types: ['activities/ports'] },
+  // What every adapter must do alike, and no library is for.
+  { folder: 'secrets', values: ['domain', 'node:'], types: [] },
+  { folder: 'adapters', values: ['domain', 'secrets', 'node:'], types: ['activities/ports'] },
   { folder: 'workers', values: ['domain', 'contracts', 'workflows', 'activities', 'adapters', 'page', 'node:', '*'], types: [] },
   {
     folder: 'client',
@@ -27,6 +29,7 @@ export const importTable = [
       'domain',
       'contracts',
       'page',
+      'secrets',
       'adapters/postgres/read',
       'adapters/postgres/controls',
       'adapters/postgres/reviews',
@@ -79,6 +82,7 @@ export const importTable = [
       'workflows',
       'activities',
       'adapters',
+      'secrets',
       'workers',
       'client',
       'page',

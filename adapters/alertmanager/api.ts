@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import type { AlertmanagerSource, SecretReference } from '../../domain/service.js';
+import type { AlertmanagerSource } from '../../domain/service.js';
+import { secretOf } from '../../secrets/read.js';
+import { redacted } from '../../secrets/redact.js';
 
 /** Long enough for a busy server, short enough that a dead one does not hold up every look at the policy. */
 export const ANSWER_MS = 3_000;
@@ -36,15 +37,17 @@ export interface Answer {
   readonly text: string;
 }
 
+/** What it answers is told without hale's own token. */
 export async function ask(source: AlertmanagerSource, { method = 'GET', path, body, signal }: Question): Promise<Answer> {
+  const secrets = source.token === undefined ? [] : [await secretOf(source.token)];
   const answer = await fetch(`${source.url}/api/v2${path}`, {
     method,
-    headers: { ...(await authorized(source)), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: { ...authorized(secrets), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     signal,
     redirect: 'error',
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { status: answer.status, text: await answer.text() };
+  return { status: answer.status, text: redacted(await answer.text(), secrets) };
 }
 
 /** One that is gone, or has expired, has ended. */
@@ -78,15 +81,8 @@ export const silenceOf = (
   comment,
 });
 
-const authorized = async ({ token }: AlertmanagerSource): Promise<Record<string, string>> =>
-  token === undefined ? {} : { authorization: `Bearer ${await secretOf(token)}` };
-
-async function secretOf(reference: SecretReference): Promise<string> {
-  if ('file' in reference) return (await readFile(reference.file, 'utf8')).trim();
-  const secret = process.env[reference.env];
-  if (secret === undefined) throw new Error(`environment variable ${reference.env} is not set`);
-  return secret;
-}
+const authorized = ([token]: readonly string[]): Record<string, string> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
 
 /** fetch hides the reason in the cause. */
 export function whyOf(error: unknown): string {

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, scrypt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { SecretReference } from '../../domain/service.js';
+import { secretOf } from '../../secrets/read.js';
 import { DockerFailed } from './failure.js';
 import { canonical, type Specification } from './specification.js';
 
@@ -39,7 +39,7 @@ export async function sealWith(reference: SecretReference | undefined): Promise<
       close: () => undefined,
       open: () => undefined,
     };
-  const key = await derived(await secretOf(reference), 'hale docker seal');
+  const key = await derived(await sealing(reference), 'hale docker seal');
   return {
     identityOf: async (specification) => hex(createHmac('sha256', key).update(canonical(specification)).digest()),
     close: (specification) => encrypt(key, JSON.stringify(specification)),
@@ -74,8 +74,7 @@ function decrypt(key: Buffer, sealed: string): string | undefined {
   }
 }
 
-async function secretOf(reference: SecretReference): Promise<string> {
-  const secret = 'file' in reference ? await readFile(reference.file, 'utf8').catch(() => '') : process.env[reference.env];
-  if (secret !== undefined && secret.trim() !== '') return secret.trim();
-  throw new DockerFailed('refused', 'the secret that seals what is kept of containers is empty or not there');
-}
+const sealing = (reference: SecretReference): Promise<string> =>
+  secretOf(reference).catch(() => {
+    throw new DockerFailed('refused', 'the secret that seals what is kept of containers is empty or not there');
+  });

@@ -4,8 +4,8 @@ import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Action, HttpRequest } from '../../domain/service.js';
 import { type Resolve, type Way, wayTo } from './guard.js';
-import { exchange, type Exchange } from './request.js';
-import { withSecrets } from './secret.js';
+import { exchange } from './request.js';
+import { type Headers, withSecrets } from './secret.js';
 
 const lookAgainMs = 250;
 
@@ -83,7 +83,7 @@ async function readBack(call: Call<Http>, line: Line): Promise<ReadBack> {
   const told = await withSecrets(identify(call), secretsFor(url, action.request)).catch((error: Error) => error);
   if (told instanceof Error) return { kind: 'unknown', why: told.message };
   const answer = await exchange({ method: 'GET', url, way: line(url, action), headers: told.headers, timeoutMs, abort });
-  if (answer.kind === 'answered' && answer.status === 200) return { kind: 'applied', after: seen(call, answer) };
+  if (answer.kind === 'answered' && answer.status === 200) return { kind: 'applied', after: seen(call, tellable(answer.etag, told)) };
   if (answer.kind === 'answered' && answer.status === 404) return { kind: 'notApplied' };
   return { kind: 'unknown', why: answer.kind === 'answered' ? `${url} answered ${answer.status}` : told.redact(answer.why) };
 }
@@ -128,11 +128,15 @@ const opaque = ({ action }: Target<Http>): Image => ({
   content: {},
 });
 
-function seen(call: Call<Http>, answer: Extract<Exchange, { kind: 'answered' }> | undefined): Image {
+function seen(call: Call<Http>, etag: string | undefined): Image {
   const content = { actionId: call.actionId };
-  if (answer?.etag === undefined) return { ...opaque(call), content };
-  return { identity: `etag:${answer.etag}`, summary: `version ${answer.etag}`, content: { ...content, etag: answer.etag } };
+  if (etag === undefined) return { ...opaque(call), content };
+  return { identity: `etag:${etag}`, summary: `version ${etag}`, content: { ...content, etag } };
 }
+
+/** Images are stored and shown: a version that repeats a secret is none. */
+const tellable = (etag: string | undefined, { redact }: Headers): string | undefined =>
+  etag !== undefined && redact(etag) === etag ? etag : undefined;
 
 /** The query says what to do, the path says to what. */
 function resourceOf(url: string): string {

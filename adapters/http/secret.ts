@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { SecretHeader, SecretReference } from '../../domain/service.js';
+import { secretOf } from '../../secrets/read.js';
+import { redacted } from '../../secrets/redact.js';
 
 /** Headers as they are sent, and how to take them out of what is told about the answer. */
 export interface Headers {
@@ -13,24 +14,15 @@ export async function withSecrets(
   secretHeaders: Readonly<Record<string, SecretHeader>> = {},
 ): Promise<Headers> {
   const read = await Promise.all(
-    Object.entries(secretHeaders).map(async ([name, { secret, scheme }]) => ({ name, scheme, value: await secretOf(secret) })),
+    Object.entries(secretHeaders).map(async ([name, { secret, scheme }]) => ({ name, scheme, value: await forHeader(secret) })),
   );
   const own = read.map(({ name, scheme, value }) => [name, scheme === undefined ? value : `${scheme} ${value}`] as const);
   const values = read.map(({ value }) => value);
-  return { headers: { ...headers, ...Object.fromEntries(own) }, redact: (text) => values.reduce(without, text) };
+  return { headers: { ...headers, ...Object.fromEntries(own) }, redact: (text) => redacted(text, values) };
 }
 
-/** Targets repeat what they were sent, plainly or as part of a URL, of JSON or of a log line. */
-function without(text: string, secret: string): string {
-  const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), Buffer.from(secret).toString('base64')];
-  return forms.reduce((rest, form) => rest.replaceAll(form, '(secret)'), text);
-}
-
-async function secretOf(reference: SecretReference): Promise<string> {
-  const secret = 'file' in reference ? await readFile(reference.file, 'utf8') : process.env[reference.env];
-  if (secret === undefined)
-    throw new Error(`the environment variable ${'env' in reference ? reference.env : ''} with the secret is not set`);
-  const value = secret.trim();
-  if (value === '' || /[^\x20-\x7e]/.test(value)) throw new Error('the secret is empty, or has characters that no header can have');
-  return value;
+async function forHeader(reference: SecretReference): Promise<string> {
+  const secret = await secretOf(reference);
+  if (/[^\x20-\x7e]/.test(secret)) throw new Error('the secret has characters that no header can have');
+  return secret;
 }

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { createTransport } from 'nodemailer';
 import type { Notifier } from '../../activities/ports.js';
 import type { MailServer } from '../../domain/channel.js';
 import type { Sent } from '../../domain/delivery.js';
 import type { Page } from '../../domain/page.js';
-import type { SecretReference } from '../../domain/service.js';
+import { secretOf } from '../../secrets/read.js';
+import { redacted } from '../../secrets/redact.js';
 
 /** For each step of the talk; the whole of it is limited by whoever asks. */
 const STEP_MS = 5_000;
@@ -12,22 +12,31 @@ const STEP_MS = 5_000;
 /** Mail: one thread for each incident, marked as written by a machine so that no machine answers. */
 export const mailNotifier = (): Notifier<'email'> => ({
   send: async ({ server, to }, page, abort) => {
+    const secrets: string[] = [];
     try {
-      return await submit(server, to, page, abort);
+      if (server.password !== undefined) secrets.push(await secretOf(server.password));
+      const sent = await submit(server, secrets, { to, page }, abort);
+      return { kind: 'sent', answer: redacted(sent, secrets).slice(0, 200) };
     } catch (error) {
-      return failure(error);
+      return failure(error, secrets);
     }
   },
 });
 
-async function submit(server: MailServer, to: readonly string[], page: Page, abort: AbortSignal): Promise<Sent> {
-  const { host, port, tls: secure, user, password } = server;
-  const login = password === undefined ? {} : { auth: { user, pass: await secretOf(password) }, requireTLS: !secure };
+/** What the server says when it has taken the mail. */
+async function submit(
+  server: MailServer,
+  [pass]: readonly string[],
+  { to, page }: { readonly to: readonly string[]; readonly page: Page },
+  abort: AbortSignal,
+): Promise<string> {
+  const { host, port, tls: secure, user } = server;
+  const login = pass === undefined ? {} : { auth: { user, pass }, requireTLS: !secure };
   const limits = { connectionTimeout: STEP_MS, greetingTimeout: STEP_MS, socketTimeout: STEP_MS, dnsTimeout: STEP_MS };
   const transport = createTransport({ host, port, secure, ...login, ...limits, disableFileAccess: true, disableUrlAccess: true });
   const mail = { from: { name: 'hale', address: server.from }, to: [...to], ...mailOf(page, server.from) };
   const { response } = await unlessCalledOff(abort, transport.sendMail(mail));
-  return { kind: 'sent', answer: response.slice(0, 200) };
+  return response;
 }
 
 /** The library can't be called off; what it still does ends by its own limits, and nobody hears of it. */
@@ -41,8 +50,8 @@ function unlessCalledOff<T>(abort: AbortSignal, work: Promise<T>): Promise<T> {
 }
 
 /** The server's own word decides: a permanent no to this message is no for ever, anything else may change. */
-function failure(error: unknown): Sent {
-  const why = error instanceof Error ? error.message : String(error);
+function failure(error: unknown, secrets: readonly string[]): Sent {
+  const why = redacted(error instanceof Error ? error.message : String(error), secrets);
   const code = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : 0;
   const command = error instanceof Error && 'command' in error ? String(error.command) : '';
   const isRefusal = code >= 550 && code < 560 && ['DATA', 'RCPT TO', 'MAIL FROM'].includes(command);
@@ -97,11 +106,3 @@ function htmlOf({ title, facts, next, link }: Page): string {
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
-
-/** Read at each use, so that a renewed secret counts at once and none is kept. */
-async function secretOf(reference: SecretReference): Promise<string> {
-  if ('file' in reference) return (await readFile(reference.file, 'utf8')).trim();
-  const secret = process.env[reference.env];
-  if (secret === undefined) throw new Error(`the environment variable ${reference.env} with the password is not set`);
-  return secret;
-}

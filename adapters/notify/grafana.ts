@@ -1,8 +1,8 @@
 import type { Notifier } from '../../activities/ports.js';
 import type { Sent } from '../../domain/delivery.js';
 import type { Page } from '../../domain/page.js';
+import { secretOf } from '../../secrets/read.js';
 import { ask, sentBy, tried, type Answer } from './request.js';
-import { secretOf } from './secret.js';
 
 /**
  * One region annotation for each cycle. Grafana has no key by which a repeated message is the same one, so that the
@@ -11,12 +11,13 @@ import { secretOf } from './secret.js';
 export const grafanaNotifier = (): Notifier<'grafana'> => ({
   send: ({ url, token }, page, abort) =>
     tried(abort, async () => {
-      const headers = { authorization: `Bearer ${await secretOf(token)}` };
+      const secret = await secretOf(token);
       const api = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<Answer> =>
         ask({
           method,
           url: `${url}/api/annotations${path}`,
-          headers,
+          headers: { authorization: `Bearer ${secret}` },
+          secrets: [secret],
           abort,
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         });

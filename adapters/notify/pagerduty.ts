@@ -1,8 +1,8 @@
 import type { Notifier } from '../../activities/ports.js';
 import type { Page } from '../../domain/page.js';
 import type { Sent } from '../../domain/delivery.js';
+import { secretOf } from '../../secrets/read.js';
 import { ask, sentBy, tried } from './request.js';
-import { secretOf } from './secret.js';
 
 const SUMMARY_MAX = 1_024;
 const DEDUP_MAX = 255;
@@ -12,8 +12,10 @@ export const pagerdutyNotifier = (): Notifier<'pagerduty'> => ({
   send: ({ url, routingKey }, page, abort) =>
     tried(abort, async () => {
       const key = await secretOf(routingKey);
-      const enqueue = async (action: Action): Promise<Sent> =>
-        sentBy(await ask({ method: 'POST', url: `${url}/v2/enqueue`, body: JSON.stringify(pagerdutyEvent(key, action, page)), abort }));
+      const enqueue = async (action: Action): Promise<Sent> => {
+        const body = JSON.stringify(pagerdutyEvent(key, action, page));
+        return sentBy(await ask({ method: 'POST', url: `${url}/v2/enqueue`, body, secrets: [key], abort }));
+      };
       const sent = await enqueue(ACTIONS[page.purpose]);
       // A test is over as soon as it arrived.
       return page.purpose === 'test' && sent.kind === 'sent' ? enqueue('resolve') : sent;

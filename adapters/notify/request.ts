@@ -1,10 +1,13 @@
 import type { Sent } from '../../domain/delivery.js';
+import { redacted } from '../../secrets/redact.js';
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PATCH';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** What the receiver is shown and its answer must not tell. */
+  readonly secrets: readonly string[];
   readonly abort: AbortSignal;
 }
 
@@ -17,7 +20,7 @@ export interface Answer {
 }
 
 /** One request, without redirects. Throws where no answer came; nothing it throws holds the URL, which may be a secret. */
-export async function ask({ method, url, headers = {}, body, abort }: Request): Promise<Answer> {
+export async function ask({ method, url, headers = {}, body, secrets, abort }: Request): Promise<Answer> {
   const json = body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' };
   const response = await fetch(url, {
     method,
@@ -26,7 +29,7 @@ export async function ask({ method, url, headers = {}, body, abort }: Request): 
     signal: abort,
     ...(body === undefined ? {} : { body }),
   });
-  return { status: response.status, retryAfter: response.headers.get('retry-after'), text: await beginningOf(response) };
+  return { status: response.status, retryAfter: response.headers.get('retry-after'), text: redacted(await beginningOf(response), secrets) };
 }
 
 /** The status is the answer: a body without end takes nothing from it. */

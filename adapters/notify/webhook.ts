@@ -1,16 +1,17 @@
 import { createHmac } from 'node:crypto';
 import type { Notifier } from '../../activities/ports.js';
 import type { Page } from '../../domain/page.js';
+import { secretOf } from '../../secrets/read.js';
 import { ask, sentBy, tried } from './request.js';
-import { secretOf } from './secret.js';
 
 /** Anything that takes JSON over HTTP: version 1 of hale's own schema, signed as Standard Webhooks, named as a CloudEvent. */
 export const webhookNotifier = (now: () => number = Date.now): Notifier<'webhook'> => ({
   send: ({ url, secret }, page, abort) =>
     tried(abort, async () => {
       const body = JSON.stringify(webhookBody(page));
-      const headers = { ...cloudEvent(page), ...signature(page.id, now(), body, await secretOf(secret)) };
-      return sentBy(await ask({ method: 'POST', url, headers, body, abort }));
+      const key = await secretOf(secret);
+      const headers = { ...cloudEvent(page), ...signature(page.id, now(), body, key) };
+      return sentBy(await ask({ method: 'POST', url, headers, body, secrets: [key], abort }));
     }),
 });
 

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { TargetRefused } from '../../domain/failure.js';
-import type { SecretReference, SqlConnection } from '../../domain/service.js';
+import type { SqlConnection } from '../../domain/service.js';
+import { secretOf } from '../../secrets/read.js';
 
 export interface Limits {
   readonly timeoutMs: number;
@@ -76,13 +76,6 @@ async function hasRole(session: pg.Client, role: SqlConnection['role']): Promise
   if (role === 'any') return true;
   const { rows } = await session.query<{ replica: boolean }>('select pg_is_in_recovery() as replica');
   return rows[0]?.replica === (role === 'replica');
-}
-
-async function secretOf(reference: SecretReference): Promise<string> {
-  if ('file' in reference) return (await readFile(reference.file, 'utf8')).trimEnd();
-  const secret = process.env[reference.env];
-  if (secret === undefined) throw new Error(`the environment variable ${reference.env} with the password is not set`);
-  return secret;
 }
 
 /** The work, or the failure as soon as `over` says so; what the work then still answers is heard by nobody. */

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { NoDataReason } from '../../domain/reading.js';
 import type { SecretReference } from '../../domain/service.js';
+import { secretOf } from '../../secrets/read.js';
+import { redacted } from '../../secrets/redact.js';
 
 export interface Request {
   readonly url: string;
@@ -26,8 +27,9 @@ export async function ask(request: Request): Promise<Answer> {
   request.abort.addEventListener('abort', giveUp);
   if (request.abort.aborted) giveUp();
   try {
-    const response = await send(request, controller.signal);
-    const text = await textOf(response);
+    const secrets = request.token === undefined ? [] : [await secretOf(request.token)];
+    const response = await send(request, secrets, controller.signal);
+    const text = redacted(await textOf(response), secrets);
     const isHtml = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*</.test(text);
     return { kind: 'answered', status: response.status, isHtml, text };
   } catch (error) {
@@ -38,8 +40,8 @@ export async function ask(request: Request): Promise<Answer> {
   }
 }
 
-async function send({ url, form, accept, token }: Request, signal: AbortSignal): Promise<Response> {
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${await secretOf(token)}` };
+async function send({ url, form, accept }: Request, [token]: readonly string[], signal: AbortSignal): Promise<Response> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const body = form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) };
   return fetch(url, { ...body, headers: { accept, ...authorization }, redirect: 'manual', signal });
 }
@@ -60,12 +62,4 @@ function failure(error: unknown, { timeoutMs, abort }: Request, timedOut: boolea
   if (timedOut) return { kind: 'failed', reason: 'timeout', detail: `no whole answer within ${timeoutMs} ms` };
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return { kind: 'failed', reason: 'sourceUnavailable', detail: cause instanceof Error ? cause.message : String(cause) };
-}
-
-/** Read each time it is needed, so that a renewed secret counts at once and none is kept. */
-async function secretOf(reference: SecretReference): Promise<string> {
-  if ('file' in reference) return (await readFile(reference.file, 'utf8')).trim();
-  const secret = process.env[reference.env];
-  if (secret === undefined) throw new Error(`the environment variable ${reference.env} with the token is not set`);
-  return secret;
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { IntakeSource } from '../../domain/alert.js';
 import type { SecretReference } from '../../domain/service.js';
+import { secretOf } from '../../secrets/read.js';
 
 /** A renewed secret counts after this long. */
 const KEPT_MS = 1_000;
@@ -30,8 +30,8 @@ export class Tokens {
     const key = JSON.stringify(reference);
     const known = this.#hashes.get(key);
     if (known !== undefined && this.now() - known.at < KEPT_MS) return known.hash;
-    const secret = await secretOf(reference);
-    const hash = secret === undefined || secret === '' ? undefined : hashOf(secret);
+    // Where it can't be read, nobody has this token.
+    const hash = await secretOf(reference).then(hashOf, () => undefined);
     this.#hashes.set(key, { at: this.now(), hash });
     return hash;
   }
@@ -39,11 +39,3 @@ export class Tokens {
 
 const NOBODY = hashOf('nobody');
 
-/** undefined where it can't be read: then nobody has this token. */
-async function secretOf(reference: SecretReference): Promise<string | undefined> {
-  if ('env' in reference) return process.env[reference.env];
-  return readFile(reference.file, 'utf8').then(
-    (text) => text.trim(),
-    () => undefined,
-  );
-}

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** The folders that make up the product and its lab; tests run from their sources. */
-const folders = ['domain', 'contracts', 'workflows', 'activities', 'adapters', 'workers', 'client', 'page', 'lab', 'testing'];
+const folders = ['domain', 'contracts', 'workflows', 'activities', 'adapters', 'secrets', 'workers', 'client', 'page', 'lab', 'testing'];
 const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs'];
 
 /** Every source file, relative to root, in a fixed order. */

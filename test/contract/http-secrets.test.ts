@@ -82,6 +82,21 @@ describe('a secret in a header', () => {
       expect(text).not.toContain(form);
   });
 
+  it('is in no image, also where the version that the target tells repeats it', async () => {
+    const secret = await secretOf(canary);
+    const repeating = await serve((_, response) => {
+      response.writeHead(200, { etag: `"v1-${Buffer.from(`x:${canary}`).toString('base64')}"` }).end();
+    });
+    const { bench } = await target((response) => void response.end(), { secretHeaders: { 'x-token': { secret } } });
+    const { request } = bench.target.action;
+    const action = { ...bench.target.action, request: { ...request, url: `${repeating}/on` }, verifyUrl: `${repeating}/is` };
+    const call = await callOn({ ...bench, target: { ...bench.target, action } });
+    expect(await bench.provider.readBack(call)).toEqual({
+      kind: 'applied',
+      after: expect.objectContaining({ identity: 'opaque', content: { actionId: call.actionId } }),
+    });
+  });
+
   it.each([
     ['is not there', async () => ({ file: '/no/such/secret' }), /no such file/],
     ['is not set', async () => ({ env: 'NOT_SET_HERE' }), /NOT_SET_HERE with the secret is not set/],

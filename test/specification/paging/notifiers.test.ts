@@ -9,6 +9,7 @@ import { teamsNotifier } from '../../../adapters/notify/teams.js';
 import { webhookNotifier } from '../../../adapters/notify/webhook.js';
 import type { Page } from '../../../domain/page.js';
 import { freshFolder } from '../../support/knob.js';
+import { leaksIn } from '../../support/acceptance/leaks.js';
 import { type Answering, receiver, status } from '../../support/receiver.js';
 
 const page = (more: Partial<Page> = {}): Page => ({
@@ -237,6 +238,27 @@ test('no failure says anything of a secret', async () => {
   expect(await say(await secret('hooks.slack.com/T/B/hush'))).toBe('{"kind":"later","why":"the secret is no http or https URL"}');
   expect(await say(await secret('http://127.0.0.1:9/hush'))).not.toContain('hush');
   expect(await say({ env: 'NOT_SET_ANYWHERE' })).toContain('NOT_SET_ANYWHERE');
+});
+
+test('an answer that repeats what was sent tells no secret', async () => {
+  const repeating: Answering = ({ path, headers, text }, response) =>
+    void response
+      .writeHead(500)
+      .end(`${path} ${headers.authorization ?? ''} ${Buffer.from(text).toString('base64').slice(0, 90)} ${text.slice(0, 60)}`);
+  const { url } = await receiver(repeating);
+  const key = 'hush-R1dV8qTz';
+  const hush = await secret(key);
+  const webhook = await secret(`${url}/services/T/B/${key}`);
+  const answers = [
+    await slackNotifier().send({ name: 'web/slack', kind: 'slack', webhook }, page(), abort),
+    await teamsNotifier().send({ name: 'web/teams', kind: 'teams', webhook }, page(), abort),
+    await pagerdutyNotifier().send({ name: 'web/pagerduty', kind: 'pagerduty', url, routingKey: hush }, page(), abort),
+    await grafanaNotifier().send({ name: 'web/grafana', kind: 'grafana', url, token: hush }, page(), abort),
+    await webhookNotifier().send({ name: 'web/webhook', kind: 'webhook', url, secret: hush }, page({ title: key }), abort),
+  ];
+  for (const answer of answers) expect(answer).toMatchObject({ kind: 'later', why: expect.stringMatching('^answered 500: ') });
+  expect(leaksIn('answers', Buffer.from(JSON.stringify(answers)), { key })).toEqual([]);
+  expect(JSON.stringify(answers.slice(0, 4)).split('(secret)').length).toBeGreaterThanOrEqual(5);
 });
 
 test('an answer without end is read no further than its beginning', async () => {
