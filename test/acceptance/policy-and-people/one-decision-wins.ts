@@ -18,7 +18,7 @@ import { attack, attacks, decideAtOnce } from '../../support/deciding.js';
 const PEOPLE = 100;
 const CONNECTIONS = 10;
 const SERVICES = 10;
-/** Rounds under way at once, each with services of its own, so that it divides their number: a round mostly waits. */
+/** Rounds under way at once, since a round mostly waits. It divides the number of services, so that no two rounds share one. */
 const LANES = 5;
 
 export const title = 'one of many decisions wins, and none that is forged, changed, old or early counts';
