@@ -29,8 +29,16 @@ export const kubernetesCommands = [
 export interface Permission {
   readonly verb: 'get' | 'list' | 'create' | 'patch';
   /** Empty for the core group. */
-  readonly group: '' | 'apps' | 'autoscaling';
-  readonly resource: 'deployments' | 'replicasets' | 'horizontalpodautoscalers' | 'pods' | 'pods/eviction' | 'nodes';
+  readonly group: '' | 'apps' | 'autoscaling' | 'authorization.k8s.io';
+  readonly resource:
+    | 'deployments'
+    | 'replicasets'
+    | 'horizontalpodautoscalers'
+    | 'pods'
+    | 'pods/eviction'
+    | 'nodes'
+    | 'selfsubjectaccessreviews'
+    | 'selfsubjectrulesreviews';
   /** A node is in no namespace, so that it needs a ClusterRole. */
   readonly scope: 'namespace' | 'cluster';
 }
@@ -60,3 +68,9 @@ export const permissionsOf: Readonly<Record<KubernetesCommand, readonly Permissi
 /** A rule of a Role, as it stands in a manifest. */
 export const ruleText = ({ group, resource, verb }: Permission): string =>
   `{apiGroups: ["${group}"], resources: [${resource}], verbs: [${verb}]}`;
+
+/** Everybody whom a cluster knows may ask about themselves. */
+export const reviews = {
+  access: { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews', scope: 'cluster' },
+  rules: { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectrulesreviews', scope: 'cluster' },
+} as const satisfies Readonly<Record<string, Permission>>;

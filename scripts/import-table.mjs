@@ -44,6 +44,7 @@ export const importTable = [
       'adapters/filesystem/rights',
       'adapters/git/rights',
       'adapters/kubernetes/deployments',
+      'adapters/kubernetes/rights',
       'adapters/machines/machines',
       'adapters/machines/request',
       'adapters/machines/rights',

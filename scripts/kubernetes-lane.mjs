@@ -1,5 +1,5 @@
 /**
- * `npm run test:kubernetes`: the tests of the Kubernetes provider against a real control plane, on loopback. With `--record` the
+ * `npm run test:kubernetes`: the tests of Kubernetes against a real control plane, on loopback. With `--record` the
  * answers are kept as the fixtures that the ordinary suite replays.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { fetchInsecure, missingPrograms, startCluster } from './kubernetes/cluster.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const tests = ['provider', 'rights'].map((name) => `test/contract/kubernetes-${name}.test.ts`);
 const missing = missingPrograms();
 
 if (missing === undefined) process.exitCode = await lane(process.argv.includes('--record'));
@@ -23,7 +24,7 @@ async function lane(record) {
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const run = (args) => spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
     return (
-      run([vitest, 'run', 'test/contract/kubernetes-provider.test.ts', '--reporter=verbose']) ||
+      run([vitest, 'run', ...tests, '--no-file-parallelism', '--reporter=verbose']) ||
       (record ? 0 : run([join(root, 'scripts', 'contract.mjs'), 'kubernetes']))
     );
   } finally {

@@ -26,6 +26,10 @@ export function askersOf(state: string): Askers {
       placeOf: ({ connection }) => connection,
       ask: async (...asked) => (await import('../../../adapters/postgres-target/rights.js')).rightsInPostgres(...asked),
     },
+    kubernetes: {
+      placeOf: ({ access, namespace }) => [access, namespace],
+      ask: async (...asked) => (await import('../../../adapters/kubernetes/rights.js')).rightsInCluster(...asked),
+    },
     docker: {
       placeOf: ({ source }) => source.url,
       ask: async (actions, patience) => (await import('../../../adapters/docker/rights.js')).rightsAtDocker(actions, patience),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:https';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, onTestFinished } from 'vitest';
 import { serve } from '../listen.js';
@@ -36,13 +36,20 @@ export interface Wire {
 
 const lane = process.env.HALE_KUBERNETES_LANE;
 const recording = process.env.HALE_KUBERNETES_RECORD;
-const file = fileURLToPath(new URL('../../fixtures/kubernetes/answers.json', import.meta.url));
-const replayed = lane === undefined ? (JSON.parse(readFileSync(file, 'utf8')) as Fixture) : undefined;
 const recorded: Record<string, Exchange[]> = {};
 
-if (recording !== undefined) afterAll(() => writeFixture(recording));
+/** Each file of tests has its own: `kubernetes-provider.test.ts` has `kubernetes-provider.json`. */
+function fixtureFile(): string {
+  const name = basename(expect.getState().testPath ?? '', '.test.ts');
+  return fileURLToPath(new URL(`../../fixtures/kubernetes/${name}.json`, import.meta.url));
+}
 
-function writeFixture(server: string): void {
+let fixture: Fixture | undefined;
+const replayed = (): Fixture => (fixture ??= JSON.parse(readFileSync(fixtureFile(), 'utf8')) as Fixture);
+
+if (recording !== undefined) afterAll(() => writeFixture(fixtureFile(), recording));
+
+function writeFixture(file: string, server: string): void {
   const bodies: Record<string, unknown> = {};
   const tests = Object.entries(recorded).map(([name, exchanges]) => {
     const short = exchanges.map((exchange) => ({ ...exchange, body: hashOf(JSON.stringify(exchange.body)) }));
@@ -68,7 +75,8 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
  */
 export async function wireToCluster(): Promise<Wire> {
   const test = expect.getState().currentTestName ?? '';
-  const left = (replayed?.tests[test] ?? []).map((one) => ({ ...one, body: replayed?.bodies[one.body] }));
+  const { tests = {}, bodies = {} }: Partial<Fixture> = lane === undefined ? replayed() : {};
+  const left = (tests[test] ?? []).map((one) => ({ ...one, body: bodies[one.body] }));
   const unknown: string[] = [];
   const answerOf = async (asked: string, message: IncomingMessage, body: string): Promise<Exchange> => {
     if (lane !== undefined) {
