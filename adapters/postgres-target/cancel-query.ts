@@ -16,7 +16,7 @@ export const cancelQuery: Statement = {
   look: async (session, action) => {
     await demandSight(session);
     const { rows } = await session.query<Query>(
-      `select ${backendColumns}, ${began} as began, split_part(ltrim(a.query), ' ', 1) as verb from pg_stat_activity a
+      `select ${backendColumns}, ${began} as began, coalesce(substring(a.query from '^\\s*([A-Za-z]+)'), 'query') as verb from pg_stat_activity a
         where ${mayBeEnded} and a.state = 'active' and a.query_start <= clock_timestamp() - make_interval(secs => $3)
         order by a.query_start limit 1`,
       [...spared(action), action.olderThanMs / 1000],

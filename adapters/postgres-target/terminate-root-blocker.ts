@@ -18,49 +18,56 @@ const queues = `waiting as materialized (
 interface Root extends Backend {
   readonly waiting: number;
   readonly endable: boolean;
+  readonly old: boolean;
 }
 
-/** Ends the session that all others wait for; ending those that wait would change nothing. */
+/** What the session is in: its transaction, or where a lock outlives those, its last query. */
+const since = 'coalesce(a.xact_start, a.query_start)';
+
+/** Ends the session that all others wait for, if it has sat there long enough; ending those that wait would change nothing. */
 export const terminateRootBlocker: Statement = {
   look: async (session, action) => {
     await demandSight(session);
     const { rows } = await session.query<Root>(
       `with recursive ${queues}
-       select ${backendColumns}, count(*)::int as waiting, coalesce(bool_and(${mayBeEnded}), false) as endable
+       select ${backendColumns}, count(*)::int as waiting, coalesce(bool_and(${mayBeEnded}), false) as endable,
+              coalesce(${since} <= clock_timestamp() - make_interval(secs => $3), false) as old
          from behind join pg_stat_activity a on a.pid = behind.root
         group by a.pid, a.backend_start, a.usename, a.application_name, a.state, a.xact_start, a.query_start
-        order by endable desc, waiting desc, a.xact_start`,
-      spared(action),
+        order by endable desc, old desc, waiting desc, a.xact_start`,
+      [...spared(action), action.olderThanMs / 1000],
     );
-    return imageOf(rows[0]);
+    return imageOf(rows[0], action.olderThanMs);
   },
   examine: async (_session, _action, { identity, content, summary }) =>
     identity === 'none'
       ? { applicable: false, reason: summary }
       : { applicable: true, evidence: summary, changedAt: Date.parse(String(content.since)) },
   act: async (session, call) => {
-    const { pid, started } = call.before.content;
+    const { pid, started, since: begun } = call.before.content;
     await call.permit();
     const { rows } = await session.query<{ sent: boolean }>(
       `with recursive ${queues}, target as materialized (
          select a.pid from pg_stat_activity a
-          where ${mayBeEnded} and a.pid = $3 and a.backend_start = $4::timestamptz and a.pid in (select root from behind))
+          where ${mayBeEnded} and a.pid = $3 and a.backend_start = $4::timestamptz and ${since} = $5::timestamptz
+            and a.pid in (select root from behind))
        select pg_terminate_backend(pid) as sent from target`,
-      [...spared(call.action), pid, started],
+      [...spared(call.action), pid, started, begun],
     );
-    if (rows[0]?.sent !== true) throw new TargetRefused(`session ${String(pid)} is gone or blocks nobody any more`);
+    if (rows[0]?.sent !== true)
+      throw new TargetRefused(`session ${String(pid)} is gone, in another transaction, or blocks nobody any more`);
     await until(async () => !(await isAlive(session, call.before)));
   },
   readBack: async (session, _action, before) =>
     before.identity === 'none' ? 'notApplied' : hasHappened(async () => !(await isAlive(session, before))),
 };
 
-function imageOf(root: Root | undefined): Image {
+function imageOf(root: Root | undefined, olderThanMs: number): Image {
   if (root === undefined) return { identity: 'none', summary: 'no session waits for another', content: {} };
-  if (!root.endable) return { identity: 'none', summary: `${sentenceOf(root)} blocks ${root.waiting} others, but is spared`, content: {} };
-  return {
-    identity: `${root.pid}@${root.started}`,
-    summary: `${sentenceOf(root)} blocks ${root.waiting} others`,
-    content: { pid: root.pid, started: root.started, since: root.since },
-  };
+  const summary = `${sentenceOf(root)} blocks ${root.waiting} others`;
+  const none = (why: string): Image => ({ identity: 'none', summary: `${summary}, but ${why}`, content: {} });
+  if (!root.endable) return none('is spared');
+  if (!root.old) return none(`for less than ${olderThanMs / 1000}s`);
+  const { pid, started, since: begun } = root;
+  return { identity: `${pid}@${started}#${begun}`, summary, content: { pid, started, since: begun } };
 }

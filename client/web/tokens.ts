@@ -38,4 +38,3 @@ export class Tokens {
 }
 
 const NOBODY = hashOf('nobody');
-

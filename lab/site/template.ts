@@ -22,7 +22,8 @@ services:
 
 /** The same corrections whatever breaks: those that look at their target first, then the one that never has to. */
 const corrections = {
-  'end-root-blocker': '{postgres: terminateRootBlocker, spare: {users: [postgres]}, undo: loses, within: 12s, hold: {{hold}}, mode: act}',
+  'end-root-blocker':
+    '{postgres: terminateRootBlocker, spare: {users: [postgres]}, olderThan: 500ms, undo: loses, within: 12s, hold: {{hold}}, mode: act}',
   'last-good-config':
     "{file: '{{config}}', restore: lastGood, then: {{restart}}, resource: {{unit}}, within: 12s, hold: {{hold}}, mode: act}",
   'last-good-release':

@@ -54,7 +54,7 @@ async function blocked(waits = queue): Promise<Bench<Postgres> & Awaited<ReturnT
   return {
     ...sessions,
     database,
-    ...benchOf(database, actionOn(connection, 'terminateRootBlocker')),
+    ...benchOf(database, actionOn(connection, 'terminateRootBlocker', { olderThanMs: 0 })),
     effects: async () => database.ended(),
     state: async () => String(database.ended()),
     disturb: async () => {
@@ -67,12 +67,14 @@ async function blocked(waits = queue): Promise<Bench<Postgres> & Awaited<ReturnT
   };
 }
 
-async function running(): Promise<Bench<Postgres> & { database: BusyDatabase; session: Session; failures: string[] }> {
+async function running(
+  sql = 'select pg_sleep(60)',
+): Promise<Bench<Postgres> & { database: BusyDatabase; session: Session; failures: string[] }> {
   const database = await busyDatabase();
   const { proxy, connection } = await behindProxy(database);
   const session = await database.session();
   const failures: string[] = [];
-  const query = session.client.query('select pg_sleep(60)').catch((error: Error) => void failures.push(error.message));
+  const query = session.client.query(sql).catch((error: Error) => void failures.push(error.message));
   const provider = postgresProvider();
   const target = { service: 'orders', action: actionOn(connection, 'cancelQuery'), timeoutMs: 5_000 };
   await expect.poll(async () => (await provider.image(target)).identity).not.toBe('none');
@@ -131,7 +133,7 @@ async function bloat({ owner }: BusyDatabase): Promise<void> {
 
 const nothingBack = { undo: 'what was ended is gone', goal: 'there is one thing to become: gone, or vacuumed' };
 holdsProviderContract('postgres terminateRootBlocker', () => blocked(readers), nothingBack);
-holdsProviderContract('postgres cancelQuery', running, nothingBack);
+holdsProviderContract('postgres cancelQuery', () => running(), nothingBack);
 holdsProviderContract('postgres vacuum', bloated, nothingBack);
 
 describe('terminateRootBlocker', () => {
@@ -151,6 +153,35 @@ describe('terminateRootBlocker', () => {
     await bench.disturb?.();
     const seen = await bench.provider.examine(bench.target, await bench.provider.image(bench.target), undefined);
     expect(seen).toEqual({ applicable: false, reason: 'no session waits for another' });
+  });
+
+  it('leaves alone a session that has not sat in its transaction for as long as the bound', async () => {
+    const bench = await blocked();
+    const young = { ...bench.target, action: { ...bench.target.action, olderThanMs: 60_000 } };
+    const seen = await bench.provider.examine(young, await bench.provider.image(young), undefined);
+    expect(seen).toEqual({ applicable: false, reason: expect.stringMatching(/blocks 3 others, but for less than 60s$/) });
+  });
+
+  it('ends a session in no other transaction than the one that it looked at', async () => {
+    const bench = await blocked(readers);
+    const call = await callOn(bench);
+    await bench.disturb?.();
+    await bench.a.client.query('begin; lock table items in access exclusive mode');
+    bench.b.client.query('select count(*) from items').catch(() => undefined);
+    await waiting(bench.database, 1);
+    expect((await bench.provider.image(bench.target)).identity).not.toBe(call.before.identity);
+    await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
+    expect(await bench.effects()).toBe(0);
+  });
+
+  it('ends a session that keeps a lock in no transaction', async () => {
+    const bench = await blocked();
+    await bench.disturb?.();
+    await bench.a.client.query('select pg_advisory_lock(1)');
+    bench.b.client.query('select pg_advisory_lock(1)').catch(() => undefined);
+    await waiting(bench.database, 1);
+    await bench.provider.apply(await callOn(bench));
+    await expect.poll(() => bench.effects()).toBe(1);
   });
 
   it.each([
@@ -227,6 +258,19 @@ describe('cancelQuery', () => {
     const seen = await bench.provider.examine(young, await bench.provider.image(young), undefined);
     expect(seen).toEqual({ applicable: false, reason: 'no query runs for 60s or longer' });
     expect(JSON.stringify(await bench.provider.image(bench.target))).not.toContain('pg_sleep');
+  });
+});
+
+describe('the verb of a query', () => {
+  it.each([
+    ['SELECT', `  SELECT\n\tset_config('shop.k', 's3cr3t', true), pg_sleep(60)`],
+    ['select', `select'k=s3cr3t', pg_sleep(60)`],
+    ['query', `/*s3cr3t*/ select pg_sleep(60)`],
+  ])('is %s, and nothing else of its text is shown', async (verb, sql) => {
+    const { provider, target } = await running(sql);
+    const { summary } = await provider.image(target);
+    expect(summary).toMatch(new RegExp(`^${verb} of session \\d+ `));
+    expect(summary).not.toContain('s3cr3t');
   });
 });
 
@@ -327,6 +371,6 @@ describe('postgres target', () => {
       action: actionOn({ ...connection, password: { env: 'NOT_SET' } }, 'cancelQuery'),
       timeoutMs: 5_000,
     };
-    await expect(postgresProvider().image(target)).rejects.toThrow(/NOT_SET with the password is not set/);
+    await expect(postgresProvider().image(target)).rejects.toThrow(/NOT_SET with the secret is not set/);
   });
 });

@@ -132,7 +132,7 @@ it('a server that never answers is given up, and delays no other', async () => {
 it('a secret that is not here is said, and nothing is taken for granted', async () => {
   const lines = await asked(at(server.port).replace('PASSWORD_OF_HEALER', 'NOT_SET_HERE'));
   expect(lines).toEqual([
-    expect.stringMatching(/^unknown .*the environment variable NOT_SET_HERE with the password is not set: grant pg_monitor/),
+    expect.stringMatching(/^unknown .*the environment variable NOT_SET_HERE with the secret is not set: grant pg_monitor/),
   ]);
 });
 

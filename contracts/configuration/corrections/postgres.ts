@@ -16,8 +16,12 @@ const undoClasses: Readonly<Record<PostgresStatement, UndoClass>> = {
   dropSlot: 'irreversible',
 };
 
-/** Keys that only some statements have; the others would be silently without effect. */
+const ending: readonly PostgresStatement[] = ['terminateRootBlocker', 'cancelQuery', 'endOldSnapshots'];
+
+/** Keys that only some statements have; beside the others they would be silently without effect. */
 const ownKeys: Readonly<Record<string, readonly PostgresStatement[]>> = {
+  spare: ending,
+  olderThan: [...ending, 'vacuum', 'dropSlot'],
   table: ['vacuum'],
   name: ['setting'],
   value: ['setting'],
@@ -35,17 +39,21 @@ export const postgres = correctionKind({
     postgres: choice(...postgresStatements).optional(),
     target: target.optional(),
     spare: z.strictObject({ users: z.array(text).optional(), applications: z.array(text).optional() }).optional(),
-    olderThan: duration('1s', '30d').optional().describe('How long a query runs, a transaction lasts, or nobody reads a slot, at least'),
+    olderThan: duration('100ms', '30d').optional().describe('How long a query runs, a transaction lasts, or nobody reads a slot, at least'),
     table: text.optional(),
     name: text.optional().describe('The setting that is changed'),
     value: z.union([text, z.number().transform(String), z.boolean().transform(String)], { error: valueError }).optional(),
     slot: text.optional().describe('The replication slot that is dropped once nobody reads it'),
     retains: size.optional().describe('The slot is dropped only while it keeps more WAL than this'),
   },
-  defaults: (written) => ({
-    spare: { users: [], applications: [] },
-    ...(statementOf(written) === 'dropSlot' ? { olderThan: DAY, retains: GIGABYTE } : { olderThan: '1m' }),
-  }),
+  defaults: (written) => {
+    const statement = statementOf(written) ?? 'cancelQuery';
+    return {
+      ...(ownKeys.spare?.includes(statement) && { spare: { users: [], applications: [] } }),
+      ...(ownKeys.olderThan?.includes(statement) && { olderThan: statement === 'dropSlot' ? DAY : '1m' }),
+      ...(statement === 'dropSlot' && { retains: GIGABYTE }),
+    };
+  },
   undo: (written) => undoClasses[statementOf(written) ?? 'cancelQuery'],
   action: ({ postgres: statement, spare, olderThan, table, name, value, slot, retains }, where) => {
     const connection = connectionOf(at(where.node, 'target') ?? at(where.service, 'target'), where.node, where.context);

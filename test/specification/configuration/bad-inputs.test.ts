@@ -232,6 +232,14 @@ describe('row 6: claims that are not so', () => {
     ['dropSlot, slot: shop, retains: 10', 'a size with its unit from 1KB to 999TB, such as 100MB or 2GB'],
     ['cancelQuery, slot: shop', 'corrections.end.slot: means nothing beside postgres: cancelQuery; allowed beside dropSlot'],
     ['dropSlot, slot: shop, undo: loses', 'says loses, but postgres irreversible'],
+    [
+      'setting, name: work_mem, value: 1MB, olderThan: 1m',
+      'corrections.end.olderThan: means nothing beside postgres: setting; allowed beside terminateRootBlocker, cancelQuery, endOldSnapshots, vacuum, dropSlot',
+    ],
+    [
+      'vacuum, table: items, spare: {users: [ada]}',
+      'corrections.end.spare: means nothing beside postgres: vacuum; allowed beside terminateRootBlocker, cancelQuery, endOldSnapshots',
+    ],
   ])('a statement without what it needs, or with what it can not have, is refused: %s', async (statement, sentence) => {
     const correction = `{postgres: ${statement}, target: {postgres: [db], user: hale}}`;
     expect(await complaints(changed('mode: act}\n    dependsOn', `mode: act}\n      end: ${correction}\n    dependsOn`))).toEqual([

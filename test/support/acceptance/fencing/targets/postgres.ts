@@ -45,6 +45,7 @@ export async function postgresTarget(service: string, folder: string): Promise<S
     fencedBy: 'target',
     correction: {
       postgres: 'terminateRootBlocker',
+      olderThan: '100ms',
       target: {
         postgres: ['127.0.0.1'],
         port: server.port,
