@@ -1,6 +1,6 @@
 # Does one request of hale on this machine and answers in lines of "key value". It reads no other input, runs no other
 # program than those named here, and refuses what it does not know. Exit codes: 0 done, 77 refused and nothing was done,
-# 70 came to its end in vain.
+# 70 came to its end in vain; after any other, what became of it has to be found.
 #
 #   look KIND VERB TARGET...                                  the target as it is, and the ticket to act with
 #   act KIND VERB ACTION FENCE TICKET EXPECTED TARGET...      once for each action, if the target is still as expected
@@ -44,18 +44,41 @@ read_number() {
   is_number "$number" || number=0
 }
 
+# What is written down before a full disk can be emptied takes room too. Random, so that no file system makes it smaller.
+set_aside() {
+  [ -e "$state/reserve" ] || { head -c 1048576 /dev/urandom >"$state/reserve" || rm -f "$state/reserve"; } 2>/dev/null
+}
+
+# Writes something down, once more without what was set aside where that is needed. Why it can't be done is "$why".
+keep() {
+  why=$("$@" 2>&1) && return
+  rm "$state/reserve" 2>/dev/null && why=$("$@" 2>&1)
+}
+
+cant_keep() {
+  printf "state folder %s can't be written by %s: %s" "$state" "$(id -un)" "$(printf '%s' "$why" | tail -n 1)"
+}
+
+replace() {
+  printf '%s\n' "$2" | cat >"$1.new" && mv "$1.new" "$1"
+}
+
 write_number() {
-  { printf '%s\n' "$2" >"$1.new" && mv "$1.new" "$1"; } 2>/dev/null || refuse "state folder $state can't be written by $(id -un)"
+  keep replace "$1" "$2" || refuse "$(cant_keep)"
 }
 
 open_state() {
   key=$(printf '%s' "$kind $thing" | sha256sum | cut -c1-32)
   folder=$state/$key
-  mkdir -p "$folder" 2>/dev/null || refuse "state folder $state can't be written by $(id -un)"
+  keep mkdir -p "$folder" || refuse "$(cant_keep)"
+}
+
+make_files() {
+  : >>"$folder/lock" && : >>"$folder/output" && : >>"$folder/look"
 }
 
 take_lock() {
-  { : >>"$folder/lock"; } 2>/dev/null || refuse "state folder $state can't be written by $(id -un)"
+  keep make_files || refuse "$(cant_keep)"
   exec 9>>"$folder/lock"
   flock -w "$1" 9 || refuse 'another action on it has not ended'
 }
@@ -66,22 +89,27 @@ take_fence() {
   write_number "$folder/fence" "$fence"
 }
 
-note() {
-  printf '%s\n' "$1 $action $fence $2 $(date +%s)" >>"$folder/journal" || refuse "journal in $folder can't be written"
+# On a line of its own, whatever there was no room for at the end of the one before.
+append() {
+  printf '\n%s\n' "$2" | cat >>"$1"
 }
 
-# What the journal says last about the action, as "$said" and "$of".
+note() {
+  keep append "$folder/journal" "$1 $action $fence $2 $(date +%s)"
+}
+
+# What the journal says last about the action, as "$said" and "$of". A line that was cut off before its time says nothing.
 recall() {
   said=none
   of=
   [ -f "$folder/journal" ] || return 0
-  while read -r word id _ about _; do
-    [ "$id" != "$action" ] || { said=$word && of=$about; }
+  while read -r word id _ about at; do
+    [ "$id" != "$action" ] || [ -z "$at" ] || { said=$word && of=$about; }
   done <"$folder/journal"
 }
 
 shorten_journal() {
-  [ "$(wc -l <"$folder/journal")" -le 2000 ] || { tail -n 1000 "$folder/journal" >"$folder/journal.new" && mv "$folder/journal.new" "$folder/journal"; }
+  [ "$(wc -l <"$folder/journal")" -le 4000 ] || { tail -n 2000 "$folder/journal" >"$folder/journal.new" && mv "$folder/journal.new" "$folder/journal"; } 2>/dev/null
 }
 
 # ---- processes
@@ -456,7 +484,7 @@ settle() {
       [ "$identity" != "$of" ] || [ "$tries" -lt 20 ] || said='void'
     fi
     if [ "$said" != begun ]; then
-      note "$said" "$identity"
+      note "$said" "$identity" || refuse "$(cant_keep)"
       return
     fi
     sleep 0.1
@@ -537,6 +565,7 @@ fi
 open_state
 case $ask in
 look)
+  set_aside
   "${kind}_look"
   printf 'identity %s\n' "$identity"
   read_number "$folder/ticket"
@@ -564,13 +593,14 @@ act)
   write_number "$folder/ticket" $((number + 1))
   "${kind}_look" >/dev/null
   [ "$identity" = "$expected" ] || refuse "it has changed meanwhile: expected $expected, found $identity"
-  note begun "$identity"
+  note begun "$identity" || refuse "$(cant_keep)"
   # A file and no pipe, and the lock closed: what is started here may live on.
   ("${kind}_act") </dev/null >"$folder/output" 2>&1 9>&-
   code=$?
   "${kind}_look" >"$folder/look"
   if [ "$code" -eq 0 ]; then said='done'; else said='failed'; fi
-  note "$said" "$identity"
+  # No refusal: it was done, and the journal says that it was begun.
+  note "$said" "$identity" || { cant_keep && exit 74; }
   shorten_journal
   cat "$folder/look"
   printf 'identity %s\n' "$identity"

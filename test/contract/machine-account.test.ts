@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { allowedOf } from '../../adapters/machines/request.js';
 import { remoteScript, sudoersLines } from '../../adapters/machines/script.js';
 import type { MachineAction } from '../../domain/machine.js';
@@ -16,8 +16,8 @@ const account = 'nobody';
 const uid = 65_534;
 
 /** Runs the script as an account that is not root, where sudoers has these lines; as a way in, what comes before it. */
-async function asAccount(action: MachineAction, lines: readonly string[], way: readonly string[] = []) {
-  const folder = await freshFolder();
+async function asAccount(action: MachineAction, lines: readonly string[], way: readonly string[] = [], at?: string) {
+  const folder = at ?? (await freshFolder());
   const script = join(folder, 'hale-remote');
   writeFileSync(script, remoteScript([allowedOf(action)], join(folder, 'state')));
   writeFileSync(join(folder, 'sudoers'), `${lines.join('\n')}\n`);
@@ -98,6 +98,47 @@ describe.skipIf(without !== undefined)(`an account that is not root${without ===
     const { identity } = ask(`look disk truncateLogs ${target}`);
     expect(ask(`act disk truncateLogs cycle/1/fix 7 0 ${identity} ${target}`).status).toBe(0);
     expect((await stat(log)).size).toBe(0);
+  });
+
+  describe('where a log has filled the file system on which the journal lies too', () => {
+    /** Asks as the account that owns the log, once it has looked while there was room. */
+    async function filled() {
+      const disk = join(await freshFolder(), 'disk');
+      mkdirSync(disk);
+      spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
+      onTestFinished(() => void spawnSync('umount', [disk]));
+      chmodSync(join(disk, '..'), 0o755);
+      const [folder, log] = [join(disk, 'logs'), join(disk, 'logs', 'app.log')];
+      mkdirSync(folder);
+      writeFileSync(log, 'x'.repeat(2_000));
+      chownSync(log, uid, uid);
+      const bounds = { atLeastBytes: 1_000, olderThanMs: 0, filesMax: 1 };
+      const ask = await asAccount({ kind: 'disk', command: 'truncateLogs', under: [folder], ...bounds }, [], [], disk);
+      const target = `none 1000 0 1 ${folder}`;
+      const { identity } = ask(`look disk truncateLogs ${target}`);
+      expect(spawnSync('sh', ['-c', `cat /dev/zero >>${log}`], { encoding: 'utf8' }).stderr).toContain('No space left on device');
+      const size = async () => (await stat(log)).size;
+      return {
+        size,
+        reserve: join(disk, 'state', 'reserve'),
+        act: () => ask(`act disk truncateLogs cycle/1/fix 7 0 ${identity} ${target}`),
+      };
+    }
+
+    it('empties it, since it has set room aside for what it writes down before', async () => {
+      const { act, size } = await filled();
+      expect(act()).toMatchObject({ status: 0 });
+      expect(await size()).toBe(0);
+    });
+
+    it('says that there is no room, where nothing was set aside', async () => {
+      const { act, size, reserve } = await filled();
+      const before = await size();
+      rmSync(reserve);
+      spawnSync('sh', ['-c', `cat /dev/zero >${reserve}.taken`]);
+      expect(act()).toMatchObject({ status: 77, stdout: expect.stringMatching(/^refused state folder .*: No space left on device\n$/) });
+      expect(await size()).toBe(before);
+    });
   });
 
   const asking = (action: MachineAction): string => `may ${allowedOf(action)}`;

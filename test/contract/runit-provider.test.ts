@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runitProvider } from '../../adapters/machines/runit.js';
@@ -8,6 +8,7 @@ import type { Action } from '../../domain/service.js';
 import { freshFolder } from '../support/knob.js';
 import { freshRunit, type RunitService } from '../support/runit.js';
 import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
+import { keyOf } from '../support/machine-journal.js';
 import { callOn, holdsProviderContract, type Bench } from '../../testing/provider.contract.js';
 
 type Runit = Extract<Action, { kind: 'runit' }>;
@@ -98,6 +99,36 @@ describe('a machine', () => {
     await applied;
     expect(await bench.provider.readBack({ ...call, abort: new AbortController().signal, fence: '8' })).toMatchObject({ kind: 'applied' });
     expect(await bench.effects()).toBe(1);
+  });
+
+  it('does not say that nothing was done when it can no longer write down what it did', async () => {
+    const way = await locally();
+    const journals = `${way.state}/*/journal`;
+    const bench = await benchOn(
+      way,
+      `for one in ${journals}; do [ ! -f $one ] || { mv $one $one.kept; mkdir $one; }; done; exec sleep 1000`,
+    );
+    const journal = join(way.state, keyOf(bench.target.action), 'journal');
+    const call = await callOn(bench);
+    const applied = bench.provider.apply(call);
+    await expect(applied).rejects.toThrow(/can't be written by .*: Is a directory/);
+    await expect(applied).rejects.not.toBeInstanceOf(TargetRefused);
+    await rmdir(journal);
+    await rename(`${journal}.kept`, journal);
+    expect(await bench.provider.readBack(call)).toMatchObject({ kind: 'applied' });
+    expect(await bench.effects()).toBe(1);
+  });
+
+  it('takes no line of its journal for whole that was cut off for want of room', async () => {
+    const way = await locally();
+    const bench = await benchOn(way);
+    const [cut, whole] = [await callOn(bench), await callOn(bench, { actionId: 'cycle/2/fix' })];
+    const folder = join(way.state, keyOf(bench.target.action));
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'journal'), `begun ${cut.actionId} 7 run:1`);
+    await bench.provider.apply(whole);
+    expect(await bench.provider.readBack(whole)).toMatchObject({ kind: 'applied' });
+    expect(await bench.provider.readBack(cut)).toEqual({ kind: 'notApplied' });
   });
 
   it('acts no more for a try of which it has said that nothing came', async () => {
