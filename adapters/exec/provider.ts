@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { Call, Provider, ReadBack, Target } from '../../activities/ports.js';
+import type { Call, Provider, ReadBack, Target, Undone } from '../../activities/ports.js';
 import type { Image } from '../../domain/effect.js';
 import { ActionFailed, TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
@@ -53,29 +53,38 @@ async function readBack(call: Call<Exec>): Promise<ReadBack> {
   return { kind: 'unknown', why: end.sentence };
 }
 
-/** Where there is a `verify`, it says first whether an earlier try was the undo, and whether the target is as the action left it. */
-async function undo(call: Call<Exec>, after: Image): Promise<{ kind: 'undone' | 'changedMeanwhile'; now: Image }> {
+async function undo(call: Call<Exec>, after: Image): Promise<Undone> {
   const { undoArgv, verifyArgv } = call.action;
   if (undoArgv === undefined) throw new Error('the correction has no `undo` command');
   await commands.awaitLeftover(undoArgv, call);
-  if (verifyArgv !== undefined) {
-    const earlier = await readBack(call);
-    if (earlier.kind === 'applied') return { kind: 'undone', now: earlier.after };
-    const now = await readBack({ ...call, actionId: String(after.content.actionId) });
-    if (now.kind === 'unknown') throw new Error(now.why);
-    if (now.kind === 'notApplied') return { kind: 'changedMeanwhile', now: opaque(call) };
-    if (now.kind === 'applied' && now.after.identity !== after.identity) return { kind: 'changedMeanwhile', now: now.after };
-  }
+  const settled = verifyArgv === undefined ? undefined : await settledAlready(call, after);
+  if (settled !== undefined) return settled;
   await call.permit();
   const end = await commands.run(undoArgv, call);
   if (end.kind !== 'exited' || end.code !== 0) throw new Error(end.sentence);
   return { kind: 'undone', now: opaque(call) };
 }
 
+/**
+ * `verify` says first whether an earlier try was the undo, and whether the target is as the action left it. What it never
+ * showed as done can't be compared, and is undone all the same: it may be half done.
+ */
+async function settledAlready(call: Call<Exec>, after: Image): Promise<Undone | undefined> {
+  const earlier = await readBack(call);
+  if (earlier.kind === 'applied') return { kind: 'undone', now: earlier.after };
+  if (earlier.kind === 'unknown' && call.underWayUntil !== undefined) throw new Error(earlier.why);
+  const { actionId } = after.content;
+  if (typeof actionId !== 'string') return undefined;
+  const now = await readBack({ ...call, actionId });
+  if (now.kind === 'unknown') throw new Error(now.why);
+  if (now.kind === 'notApplied') return { kind: 'changedMeanwhile', now: opaque(call) };
+  return now.after.identity === after.identity ? undefined : { kind: 'changedMeanwhile', now: now.after };
+}
+
 /** The command was done, whatever `verify` can say about it now. */
 async function stateAfter(call: Call<Exec>): Promise<Image> {
   const found = await readBack(call);
-  return found.kind === 'applied' ? found.after : seen(call, '');
+  return found.kind === 'applied' ? found.after : opaque(call);
 }
 
 const opaque = ({ action }: Target<Exec>): Image => ({
@@ -84,10 +93,12 @@ const opaque = ({ action }: Target<Exec>): Image => ({
   content: {},
 });
 
+/** The target as `verify` says that this action left it: who compares with it asks for that action. */
 function seen(call: Call<Exec>, printed: string): Image {
+  const content = { actionId: call.actionId };
   const line = printed.split('\n')[0] ?? '';
-  if (line === '') return { ...opaque(call), content: { actionId: call.actionId } };
-  return { identity: `verify:${line}`, summary: line, content: { actionId: call.actionId } };
+  if (line === '') return { ...opaque(call), content };
+  return { identity: `verify:${line}`, summary: line, content };
 }
 
 const hashOf = (argv: readonly string[]): string => createHash('sha256').update(JSON.stringify(argv)).digest('hex').slice(0, 12);

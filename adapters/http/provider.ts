@@ -8,6 +8,7 @@ import { exchange } from './request.js';
 import { type Headers, withSecrets } from './secret.js';
 
 const lookAgainMs = 250;
+const showsWithinMs = 1_000;
 
 type Http = Extract<Action, { kind: 'http' }>;
 
@@ -30,8 +31,7 @@ export function httpProvider(resolve?: Resolve): Provider<Http> {
     },
     apply: async (call) => {
       await send(call, call.action.request, line);
-      const found = await readBack(call, line);
-      return found.kind === 'applied' ? found.after : seen(call, undefined);
+      return stateAfter(call, line);
     },
     readBack: (call) => readBackWhenOver(call, line),
     undo: (call, after) => undo(call, after, line),
@@ -92,6 +92,17 @@ async function readBack(call: Call<Http>, line: Line): Promise<ReadBack> {
 const secretsFor = (url: string, request: HttpRequest): HttpRequest['secretHeaders'] =>
   new URL(url).origin === new URL(request.url).origin ? request.secretHeaders : undefined;
 
+/** The request was done, whatever `verify` can say about it; it may show only a moment later. */
+async function stateAfter(call: Call<Http>, line: Line): Promise<Image> {
+  const until = Date.now() + showsWithinMs;
+  for (;;) {
+    const found = await readBack(call, line);
+    if (found.kind === 'applied') return found.after;
+    if (call.action.verifyUrl === undefined || Date.now() >= until) return opaque(call);
+    await sleep(lookAgainMs, undefined, { signal: call.abort });
+  }
+}
+
 /** A request goes on at the target when its sender has died, so that "not done" is no answer before its time is over. */
 async function readBackWhenOver(call: Call<Http>, line: Line): Promise<ReadBack> {
   for (;;) {
@@ -101,20 +112,29 @@ async function readBackWhenOver(call: Call<Http>, line: Line): Promise<ReadBack>
   }
 }
 
-/** Where there is a `verify`, it says first whether an earlier try was the undo, and whether the target is as the action left it. */
 async function undo(call: Call<Http>, after: Image, line: Line): Promise<Undone> {
   const { undoRequest, verifyUrl } = call.action;
   if (undoRequest === undefined) throw new Error('the correction has no `undo` request');
-  if (verifyUrl !== undefined) {
-    const earlier = await readBackWhenOver(call, line);
-    if (earlier.kind === 'applied') return { kind: 'undone', now: earlier.after };
-    const now = await readBack({ ...call, actionId: String(after.content.actionId) }, line);
-    if (now.kind === 'unknown') throw new Error(now.why);
-    if (now.kind === 'notApplied') return { kind: 'changedMeanwhile', now: opaque(call) };
-    if (now.kind === 'applied' && now.after.identity !== after.identity) return { kind: 'changedMeanwhile', now: now.after };
-  }
+  const settled = verifyUrl === undefined ? undefined : await settledAlready(call, after, line);
+  if (settled !== undefined) return settled;
   await send(call, { ...undoRequest, headers: { ...undoRequest.headers, ...ifUnchanged(after) } }, line);
   return { kind: 'undone', now: opaque(call) };
+}
+
+/**
+ * `verify` says first whether an earlier try was the undo, and whether the target is as the action left it. What it never
+ * showed as done can't be compared, and is undone all the same: it may be half done.
+ */
+async function settledAlready(call: Call<Http>, after: Image, line: Line): Promise<Undone | undefined> {
+  const earlier = await readBackWhenOver(call, line);
+  if (earlier.kind === 'applied') return { kind: 'undone', now: earlier.after };
+  if (earlier.kind === 'unknown' && call.underWayUntil !== undefined) throw new Error(earlier.why);
+  const { actionId } = after.content;
+  if (typeof actionId !== 'string') return undefined;
+  const now = await readBack({ ...call, actionId }, line);
+  if (now.kind === 'unknown') throw new Error(now.why);
+  if (now.kind === 'notApplied') return { kind: 'changedMeanwhile', now: opaque(call) };
+  return now.after.identity === after.identity ? undefined : { kind: 'changedMeanwhile', now: now.after };
 }
 
 /** A target that compares refuses the undo itself when somebody changed it meanwhile. */
@@ -128,6 +148,7 @@ const opaque = ({ action }: Target<Http>): Image => ({
   content: {},
 });
 
+/** The target as `verify` says that this action left it: who compares with it asks for that action. */
 function seen(call: Call<Http>, etag: string | undefined): Image {
   const content = { actionId: call.actionId };
   if (etag === undefined) return { ...opaque(call), content };

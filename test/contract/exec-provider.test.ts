@@ -57,6 +57,40 @@ describe('exec with verify', () => {
     expect(await bench.knob.ledger()).toEqual(['cycle/1/fix|7|shop||on', 'cycle/1/fix/undo|7|shop||off']);
   });
 
+  it('undoes what failed half-way, though verify never said that it was done', async () => {
+    const state = join(await freshFolder(), 'state');
+    const shell = (line: string) => ['/bin/sh', '-c', line];
+    const halfway = { argv: shell(`echo half > ${state}; exit 3`), undoArgv: shell(`echo off > ${state}`), verifyArgv: ['/bin/false'] };
+    const bench = benchOf(await freshKnob(), halfway);
+    const call = await callOn(bench);
+    const failed = await bench.provider.apply(call).catch((error: unknown) => error);
+    expect(await readFile(state, 'utf8')).toBe('half\n');
+    const after = failed instanceof ActionFailed ? failed.after : undefined;
+    expect(await bench.provider.undo(undoOf(call), after ?? call.before)).toMatchObject({ kind: 'undone' });
+    expect(await readFile(state, 'utf8')).toBe('off\n');
+  });
+
+  it('leaves alone what verify says is not as the action left it, though it names no state', async () => {
+    const knob = await freshKnob();
+    const isOn = `test "$HALE_ACTION_ID" = cycle/1/fix && grep -qx on ${join(knob.program, '..', 'state')}`;
+    const bench = benchOf(knob, { undoArgv: [knob.program, 'set', 'off'], verifyArgv: ['/bin/sh', '-c', isOn] });
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    await bench.disturb?.();
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'changedMeanwhile' });
+    expect(await bench.state()).toBe('dimmed');
+  });
+
+  it('is not undone again while verify can not say whether an earlier try was the undo', async () => {
+    const knob = await freshKnob();
+    const bench = benchOf(knob, { undoArgv: [knob.program, 'set', 'off'], verifyArgv: ['/bin/sh', '-c', 'echo lost; exit 2'] });
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    const cutOff = { ...undoOf(call), underWayUntil: Date.now() };
+    await expect(bench.provider.undo(cutOff, after)).rejects.toThrow(/lost/);
+    expect(await bench.state()).toBe('on');
+  });
+
   it('does not know what became of a call when verify itself is broken', async () => {
     const knob = await freshKnob();
     const bench = benchOf(knob, { verifyArgv: ['/bin/sh', '-c', 'echo lost; exit 2'] });

@@ -52,6 +52,32 @@ describe('http with verify', () => {
     expect(await bench.state()).toBe('dimmed');
   });
 
+  it('asks verify again for a moment where it does not say at once what the action left', async () => {
+    const bench = await verified();
+    bench.knob.unready = 1;
+    expect(await bench.provider.apply(await callOn(bench))).toMatchObject({ summary: 'version "on"' });
+  });
+
+  it('undoes what verify never showed as done, without comparing', async () => {
+    const bench = await verified();
+    const call = await callOn(bench);
+    bench.knob.unready = Number.POSITIVE_INFINITY;
+    const after = await bench.provider.apply(call);
+    bench.knob.unready = 0;
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(await bench.state()).toBe('off');
+  });
+
+  it('sends no undo again while verify can not say whether an earlier try was it', async () => {
+    const bench = await verified();
+    const call = await callOn(bench);
+    bench.knob.unready = Number.POSITIVE_INFINITY;
+    const after = await bench.provider.apply(call);
+    const cutOff = { ...undoOf(call), underWayUntil: Date.now() };
+    await expect(bench.provider.undo(cutOff, after)).rejects.toThrow(/503/);
+    expect(await bench.state()).toBe('on');
+  });
+
   it('asks verify whether an earlier try was the undo already', async () => {
     const bench = await verified();
     const call = await callOn(bench);

@@ -11,6 +11,8 @@ export interface HttpKnob {
   readonly ledger: string[];
   state: string;
   manner: Manner;
+  /** How often `GET /state` answers 503 from now on. */
+  unready: number;
   readonly close: () => Promise<void>;
 }
 
@@ -25,13 +27,14 @@ export async function freshHttpKnob(): Promise<HttpKnob> {
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
   onTestFinished(close);
-  const knob: HttpKnob = { url: `http://127.0.0.1:${port}/state`, ledger: [], state: 'off', manner: 'well', close };
+  const knob: HttpKnob = { url: `http://127.0.0.1:${port}/state`, ledger: [], state: 'off', manner: 'well', unready: 0, close };
   return knob;
 }
 
 async function answer(knob: HttpKnob, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const key = String(request.headers['idempotency-key']);
   if (request.method === 'GET') {
+    if (knob.unready-- > 0) return void response.writeHead(503).end();
     const known = knob.ledger.some((line) => line.startsWith(`${key}|`));
     response.writeHead(known ? 200 : 404, { etag: `"${knob.state}"` }).end();
     return;
