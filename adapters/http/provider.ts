@@ -41,13 +41,12 @@ export function httpProvider(resolve?: Resolve): Provider<Http> {
 /** The way to a URL of this action. */
 type Line = (url: string, action: Http) => Way;
 
-/** Permission is asked last. Throws when the request was not done, or when nobody can tell. */
+/** Permission is asked on the connection, as the last thing. Throws when the request was not done, or when nobody can tell. */
 async function send(call: Call<Http>, request: HttpRequest, line: Line): Promise<void> {
   const reason = obstacle(request.url, call.action, line);
   if (reason !== undefined) throw new TargetRefused(reason);
   const { headers, redact } = await withSecrets(request.headers, request.secretHeaders).catch(refused);
-  await call.permit();
-  const { timeoutMs, abort } = call;
+  const { timeoutMs, abort, permit } = call;
   const { method, url, body } = request;
   const answer = await exchange({
     method,
@@ -57,6 +56,7 @@ async function send(call: Call<Http>, request: HttpRequest, line: Line): Promise
     headers: { ...headers, ...identify(call) },
     timeoutMs,
     abort,
+    permit,
   });
   if (answer.kind === 'notSent') throw new TargetRefused(redact(answer.why));
   if (answer.kind === 'unclear') throw new Error(redact(answer.why));

@@ -10,9 +10,11 @@ export interface Request {
   readonly body?: string;
   readonly timeoutMs: number;
   readonly abort: AbortSignal;
+  /** Awaited once there is a connection, right before the first byte of the request. */
+  readonly permit?: () => Promise<void>;
 }
 
-/** `notSent`: no connection came about, so the server saw nothing. `unclear`: it may have done what it was asked. */
+/** `notSent`: the server saw nothing of the request. `unclear`: it may have done what it was asked. */
 export type Exchange =
   | { readonly kind: 'answered'; readonly status: number; readonly etag: string | undefined; readonly body: string }
   | { readonly kind: 'notSent'; readonly why: string }
@@ -20,32 +22,61 @@ export type Exchange =
 
 const bodyBytesMax = 64 * 1024;
 
-/** One request on a connection of its own, without redirects, proxies or repetition. Never rejects. */
-export function exchange({ method, url, way, headers, body, timeoutMs, abort }: Request): Promise<Exchange> {
+/** One request on a connection of its own, without redirects, proxies or repetition. Rejects only with what `permit` threw. */
+export function exchange({
+  method,
+  url,
+  way,
+  headers,
+  body,
+  timeoutMs,
+  abort,
+  permit = async () => undefined,
+}: Request): Promise<Exchange> {
   if (way.refusal !== undefined) return Promise.resolve({ kind: 'notSent', why: way.refusal });
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const { protocol } = new URL(url);
-    const client = (protocol === 'https:' ? tlsRequest : plainRequest)(url, { method, headers, agent: false, lookup: way.lookup });
-    let connected = false;
+    const options = { method, headers: framed(headers, body), agent: false, lookup: way.lookup };
+    const client = (protocol === 'https:' ? tlsRequest : plainRequest)(url, options);
+    let sent = false;
     let answer: Exchange | undefined;
-    const settle = (otherwise: string) => {
+    const end = () => {
       clearTimeout(limit);
       abort.removeEventListener('abort', calledOff);
-      resolve(answer ?? { kind: connected ? 'unclear' : 'notSent', why: otherwise });
       client.destroy();
+    };
+    const settle = (otherwise: string) => {
+      resolve(answer ?? { kind: sent ? 'unclear' : 'notSent', why: otherwise });
+      end();
     };
     const limit = setTimeout(() => settle(`${url} did not answer within ${timeoutMs} ms`), timeoutMs);
     const calledOff = () => settle(`the request to ${url} was called off`);
     abort.addEventListener('abort', calledOff, { once: true });
-    onConnection(client, protocol, () => (connected = true));
+    const send = () => {
+      sent = true;
+      client.end(body);
+    };
+    const notPermitted = (error: unknown) => {
+      reject(error);
+      end();
+    };
+    onConnection(client, protocol, () => void permit().then(send, notPermitted));
     client.on('error', (error) => settle(`${url}: ${error.message}`));
     client.on('response', (response) => {
+      if (!sent) return settle(`${url} answered before it was asked`);
       // The status is the answer; a body that is cut off or never ends takes nothing from it.
       void read(response, (text) => (answer = answered(response, text))).then(() => settle('its answer was cut off'));
     });
     if (abort.aborted) calledOff();
-    else client.end(body);
   });
+}
+
+const framing = new Set(['content-length', 'transfer-encoding']);
+
+/** How long the body is: Node does not say so for every method, and then a server takes the body for another request. */
+function framed(headers: Request['headers'], body: string | undefined): Request['headers'] {
+  const others = Object.entries(headers).filter(([name]) => !framing.has(name.toLowerCase()));
+  return { ...Object.fromEntries(others), ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) };
 }
 
 function onConnection(client: ClientRequest, protocol: string, connected: () => void): void {

@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { httpProvider } from '../../adapters/http/provider.js';
-import { TargetRefused } from '../../domain/failure.js';
+import { NotPermitted, TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { freshHttpKnob, type HttpKnob } from '../support/http-knob.js';
+import { listen, serve } from '../support/listen.js';
 import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing/provider.contract.js';
 
 type Http = Extract<Action, { kind: 'http' }>;
@@ -89,6 +92,75 @@ describe('http with verify', () => {
 });
 
 describe('http', () => {
+  it('asks for permission once it is connected, and sends nothing without it', async () => {
+    const bench = await asked();
+    const received: string[] = [];
+    const server = createServer((socket) => socket.on('data', (bytes) => received.push(String(bytes))));
+    const url = `http://127.0.0.1:${await listen(server)}/`;
+    const connected = once(server, 'connection');
+    const closed = connected.then(([socket]) => once(socket as Socket, 'close'));
+    const action = { ...bench.target.action, request: { ...bench.target.action.request, url } };
+    const permit = async () => {
+      // Waits without end where nobody has connected.
+      await connected;
+      throw new NotPermitted('stop');
+    };
+    await expect(bench.provider.apply(await callOn(bench, { action, permit }))).rejects.toThrow(NotPermitted);
+    await closed;
+    expect(received).toEqual([]);
+  });
+
+  it('sends nothing that is permitted only when its time is up', async () => {
+    const bench = await asked();
+    let give = () => {};
+    const late = new Promise<void>((resolve) => (give = resolve));
+    const refused = bench.provider.apply(await callOn(bench, { timeoutMs: 300, permit: () => late }));
+    await expect(refused).rejects.toThrow(TargetRefused);
+    give();
+    await late;
+    await bench.remove();
+    expect(await bench.effects()).toBe(0);
+  });
+
+  it('sent nothing where no secure connection came about, and asks nobody for permission', async () => {
+    const bench = await asked();
+    const url = `https://127.0.0.1:${await listen(createServer((socket) => socket.resume()))}/`;
+    const action = { ...bench.target.action, request: { ...bench.target.action.request, url } };
+    let permitted = 0;
+    const call = await callOn(bench, { action, timeoutMs: 300, permit: async () => void permitted++ });
+    await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
+    expect(permitted).toBe(0);
+  });
+
+  it('takes nothing for its answer that was said before it was asked', async () => {
+    const bench = await asked();
+    const eager = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+    const url = `http://127.0.0.1:${await listen(eager)}/`;
+    const action = { ...bench.target.action, request: { ...bench.target.action.request, url } };
+    const never = new Promise<void>(() => undefined);
+    const refused = bench.provider.apply(await callOn(bench, { action, permit: () => never }));
+    await expect(refused).rejects.toThrow(/answered before it was asked/);
+    await expect(refused).rejects.toThrow(TargetRefused);
+  });
+
+  it.each(['DELETE', 'POST', 'PUT', 'PATCH'] as const)(
+    'tells how long the body of a %s is, whatever the headers of the file say',
+    async (method) => {
+      const bodies: string[] = [];
+      const url = await serve(async (request, response) => {
+        let body = '';
+        for await (const chunk of request) body += String(chunk);
+        bodies.push(`${request.headers['content-length']} ${request.headers['transfer-encoding']} ${body}`);
+        response.end();
+      });
+      const bench = await asked();
+      const headers = { 'Content-Length': '1', 'Transfer-Encoding': 'chunked' };
+      const request = { method, url, headers, body: 'off\u00e9' };
+      await bench.provider.apply(await callOn(bench, { action: { kind: 'http', request } }));
+      expect(bodies).toEqual(['5 undefined off\u00e9']);
+    },
+  );
+
   it('takes a conflict as refused: the target saw a newer fence', async () => {
     const bench = await asked();
     bench.knob.manner = 'refusing';

@@ -13,7 +13,7 @@ const request = 'adapters/http/request.ts';
 const timeout: Guard = [request, 'const limit = setTimeout('];
 const done: Guard = [provider, 'if (answer.status >= 200 && answer.status < 300) return;'];
 const readBack: Guard = [provider, "if (answer.kind === 'answered' && answer.status === 200) return"];
-const unclear: Guard = [request, "kind: connected ? 'unclear' : 'notSent'"];
+const unclear: Guard = [request, "kind: sent ? 'unclear' : 'notSent'"];
 
 /** Answers the one request as told; `done` is what the target puts on its own record. */
 type Answer = (response: ServerResponse, done: () => void, request: IncomingMessage) => void;
