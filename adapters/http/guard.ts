@@ -7,7 +7,7 @@ import type { Reach } from '../../domain/service.js';
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 
 /** Where clouds hand out their machines' secrets. Nobody has to ask there, whatever is allowed otherwise. */
-const metadata = ['169.254.169.254', '100.100.100.200', 'fd00:ec2::254'].map((address) => ipaddr.process(address).toNormalizedString());
+const metadata = ['169.254.169.254/32', '169.254.170.0/24', '100.100.100.200/32', '168.63.129.16/32', 'fd00:ec2::/32', 'fd20:ce::/32'];
 
 /** What the author of the configuration means where its file has such an address itself. */
 const inside = ['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'];
@@ -66,9 +66,9 @@ const isLocalName = (host: string): boolean => host === 'localhost' || host.ends
 function refusalOf(text: string, named: boolean, reach: Reach | undefined): string | undefined {
   if (!ipaddr.isValid(text)) return 'is no address';
   const address = plain(ipaddr.parse(text));
-  if (metadata.includes(address.toNormalizedString())) return 'is where a cloud keeps secrets of its machines';
+  if (isWithin(address, metadata)) return 'is where a cloud keeps secrets of its machines';
   const range = address.range();
-  if (range === 'unicast' || (named && inside.includes(range)) || isAllowed(address, reach)) return undefined;
+  if (range === 'unicast' || (named && inside.includes(range)) || isWithin(address, reach?.allow ?? [])) return undefined;
   return `is ${wordOf(range)}: allowed only where the file names that very address, or policy: {http: {allow: [${text}/${address.kind() === 'ipv4' ? 32 : 128}]}}`;
 }
 
@@ -84,11 +84,11 @@ function plain(address: Address): Address {
   return carries ? new ipaddr.IPv4(bytes.slice(12)) : v6;
 }
 
-const isAllowed = (address: Address, reach: Reach | undefined): boolean =>
-  reach?.allow.some((range) => {
+const isWithin = (address: Address, ranges: readonly string[]): boolean =>
+  ranges.some((range) => {
     const [network, bits] = ipaddr.parseCIDR(range);
     return network.kind() === address.kind() && address.match(network, bits);
-  }) ?? false;
+  });
 
 const wordOf = (range: string): string =>
   ({ loopback: 'this machine itself', private: 'a private address', uniqueLocal: 'a private address', linkLocal: 'a link-local address' })[

@@ -108,10 +108,11 @@ describe('SSRF by http actions', () => {
   });
 
   it('where a cloud keeps its secrets is never meant, also when it is named and allowed', () => {
-    const all: Reach = { named: ['169.254.169.254'], allow: ['169.254.0.0/16', 'fd00::/8', '100.64.0.0/10'] };
-    for (const host of ['169.254.169.254', '[::ffff:a9fe:a9fe]', '[fd00:ec2::254]', '100.100.100.200'])
+    const all: Reach = { named: ['169.254.169.254'], allow: ['169.254.0.0/16', 'fd00::/8', '100.64.0.0/10', '168.63.0.0/16'] };
+    const ipv4 = ['169.254.169.254', '169.254.170.2', '169.254.170.23', '100.100.100.200', '168.63.129.16'];
+    for (const host of [...ipv4, '[::ffff:a9fe:a9fe]', '[fd00:ec2::254]', '[fd00:ec2::23]', '[fd20:ce::254]'])
       expect(wayTo(`http://${host}/`, all).refusal).toContain('where a cloud keeps secrets');
-    expect(wayTo('http://169.254.1.1/', all).refusal).toBeUndefined();
+    for (const host of ['169.254.1.1', '168.63.129.17', '[fd20:cf::254]']) expect(wayTo(`http://${host}/`, all).refusal).toBeUndefined();
     expect(wayTo('http://169.254.1.1/', { named: ['169.254.1.1'], allow: [] }).refusal).toContain('a link-local address');
   });
 
@@ -185,12 +186,20 @@ describe('SSRF by http actions', () => {
     expect(reached).toEqual(['127.0.0.2 /a', '127.0.0.3 /b']);
   });
 
-  it.each(['169.254.169.254', '[::ffff:169.254.169.254]', '[fd00:ec2::254]', '100.100.100.200', '169.254.1.1', '0.0.0.0', '224.0.0.1'])(
-    'a read never goes where clouds keep secrets or no service lives, and that is no symptom of the service: %s',
-    async (host) => {
-      const nowhere = { kind: 'noData', reason: 'sourceUnavailable' };
-      expect(await read(`http://${host}:${port}/`)).toMatchObject(nowhere);
-      expect(reached).toEqual([]);
-    },
-  );
+  it.each([
+    '169.254.169.254',
+    '[::ffff:169.254.169.254]',
+    '[fd00:ec2::254]',
+    '[fd00:ec2::23]',
+    '[fd20:ce::254]',
+    '168.63.129.16',
+    '100.100.100.200',
+    '169.254.1.1',
+    '0.0.0.0',
+    '224.0.0.1',
+  ])('a read never goes where clouds keep secrets or no service lives, and that is no symptom of the service: %s', async (host) => {
+    const nowhere = { kind: 'noData', reason: 'sourceUnavailable' };
+    expect(await read(`http://${host}:${port}/`)).toMatchObject(nowhere);
+    expect(reached).toEqual([]);
+  });
 });
