@@ -134,8 +134,11 @@ export interface Commands {
   missing(argv: readonly string[]): string | undefined;
   /** Never throws. */
   run(argv: readonly string[], call: Errand): Promise<CommandEnd>;
-  /** Ends when no command runs that an earlier try of this call has left behind. */
-  awaitLeftover(argv: readonly string[], call: Call): Promise<void>;
+  /**
+   * Ends when no command runs that an earlier try of this call has left behind, or answers why one may: then nobody can tell
+   * what became of that try.
+   */
+  awaitLeftover(argv: readonly string[], call: Call): Promise<string | undefined>;
 }
 
 /** Repairs targets of one kind. Held to the contract suite in testing/provider.contract.ts. */

@@ -21,12 +21,14 @@ export type Ended =
 const outputBytesMax = 64 * 1024;
 /** Between the polite end of a process group and the sure one. */
 const graceMs = 500;
+/** After the sure end of a process group; who is there still is not hale's to end (sudo), or hangs in the kernel. */
+const goneMs = 2_000;
 /** For what a program printed last to come through the pipe; a daemon it left behind may hold that open for ever. */
 const lastOutputMs = 50;
 
 /**
  * Runs one program without a shell, in a process group of its own that ends with its time limit or `abort`. Only its own
- * exit counts: a daemon that it leaves behind lives on and may keep the output open.
+ * exit counts: a daemon that it leaves behind lives on and may keep the output open. One that can't be ended is not waited for.
  */
 export async function runCommand({ argv, env, timeoutMs, abort }: Command): Promise<Ended> {
   const program = locateProgram(argv[0]);
@@ -35,23 +37,41 @@ export async function runCommand({ argv, env, timeoutMs, abort }: Command): Prom
   const told = [...rest, ...Object.values(env)];
   if (told.some((text) => text.includes('\0'))) return { kind: 'notStarted', why: 'an argument or a variable contains a NUL character' };
   if (abort.aborted) return { kind: 'notStarted', why: 'it was called off before it started' };
+  const name = JSON.stringify(argv);
+  if (endless.has(name)) return { kind: 'notStarted', why: 'an earlier run of it could not be ended and is still there' };
   const child = spawn(program, rest, { cwd: '/', env, shell: false, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  return untilEnd(child, timeoutMs, abort);
+  const end = await untilEnd(child, timeoutMs, abort);
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) letBe(child, name);
+  return end;
+}
+
+/** Commands that could not be ended. */
+const endless = new Set<string>();
+
+/** It must not keep this process alive, nor get another one of its kind beside it, which each reading of a signal would add. */
+function letBe(child: ChildProcess, name: string): void {
+  endless.add(name);
+  child.once('exit', () => endless.delete(name));
+  child.unref();
+  for (const stream of [child.stdout, child.stderr]) letGo(stream);
 }
 
 function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): Promise<Ended> {
   return new Promise((resolve) => {
     const output = collectOutput(child);
     let killedFor: string | undefined;
+    let giveUp: NodeJS.Timeout | undefined;
     const kill = (why: string) => {
       killedFor ??= why;
       endGroup(child.pid);
+      giveUp ??= setTimeout(() => settle(endOf(null, `${killedFor}, and it could not be ended`, output())), graceMs + goneMs);
     };
     const limit = setTimeout(() => kill(`it did not end within ${timeoutMs} ms`), timeoutMs);
     const calledOff = () => kill('it was called off');
     abort.addEventListener('abort', calledOff, { once: true });
     const settle = (end: Ended) => {
       clearTimeout(limit);
+      clearTimeout(giveUp);
       abort.removeEventListener('abort', calledOff);
       resolve(end);
     };

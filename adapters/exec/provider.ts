@@ -45,7 +45,8 @@ async function apply(call: Call<Exec>): Promise<Image> {
 
 async function readBack(call: Call<Exec>): Promise<ReadBack> {
   const { argv, verifyArgv } = call.action;
-  await commands.awaitLeftover(argv, call);
+  const left = await commands.awaitLeftover(argv, call);
+  if (left !== undefined) return { kind: 'unknown', why: left };
   if (verifyArgv === undefined) return { kind: 'unknown', why: 'the correction has no `verify` command to ask' };
   const end = await commands.run(verifyArgv, call);
   if (end.kind === 'exited' && end.code === 0) return { kind: 'applied', after: seen(call, end.stdout) };
@@ -56,7 +57,8 @@ async function readBack(call: Call<Exec>): Promise<ReadBack> {
 async function undo(call: Call<Exec>, after: Image): Promise<Undone> {
   const { undoArgv, verifyArgv } = call.action;
   if (undoArgv === undefined) throw new Error('the correction has no `undo` command');
-  await commands.awaitLeftover(undoArgv, call);
+  const left = await commands.awaitLeftover(undoArgv, call);
+  if (left !== undefined) throw new Error(left);
   const settled = verifyArgv === undefined ? undefined : await settledAlready(call, after);
   if (settled !== undefined) return settled;
   await call.permit();

@@ -74,12 +74,14 @@ export function restoringProvider<A extends RestoringAction>(restorable: Restora
     },
     readBack: async (call) => {
       const { action } = call;
-      if (action.then !== undefined) await commands.awaitLeftover(action.then, call);
+      const left = action.then && (await commands.awaitLeftover(action.then, call));
+      if (left !== undefined) return { kind: 'unknown', why: left };
       return readBack(call, lookAt(action));
     },
     undo: async (call, after): Promise<Undone> => {
       const { action, before } = call;
-      if (action.then !== undefined) await commands.awaitLeftover(action.then, call);
+      const left = action.then && (await commands.awaitLeftover(action.then, call));
+      if (left !== undefined) throw new Error(left);
       const now = lookAt(action);
       if (now.identity !== after.identity && now.identity !== before.identity) return { kind: 'changedMeanwhile', now };
       return { kind: 'undone', now: await bring(call, after, before) };

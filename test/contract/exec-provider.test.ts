@@ -1,8 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { runCommand } from '../../adapters/exec/command.js';
 import { execProvider } from '../../adapters/exec/provider.js';
 import { ActionFailed, TargetRefused } from '../../domain/failure.js';
@@ -231,6 +232,50 @@ describe('a command', () => {
 
   it('finds its input closed', async () => {
     expect(await run(['/bin/cat'])).toMatchObject({ kind: 'exited', code: 0, output: '' });
+  });
+});
+
+/** What `sudo` runs, or what hangs in the kernel: here a process of an account that this one may not signal. */
+describe.skipIf(process.getuid?.() !== 0)('a command that hale may not end', () => {
+  const [another, lesser] = [65_533, 65_534];
+  const asLesser = () => {
+    process.seteuid?.(lesser);
+    onTestFinished(() => process.seteuid?.(0));
+  };
+  const ended = (pid: number) =>
+    onTestFinished(() => {
+      process.seteuid?.(0);
+      process.kill(pid, 'SIGKILL');
+    });
+
+  it('is not waited for, and not started again beside itself', async () => {
+    const folder = await freshFolder();
+    await chmod(folder, 0o777);
+    const pidFile = join(folder, 'pid');
+    const script = `echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; exec sleep 60`;
+    const argv = ['/usr/bin/setpriv', `--reuid=${another}`, '--clear-groups', '/bin/sh', '-c', script];
+    const caller = new AbortController();
+    const command = { argv, env: { PATH: '/usr/bin:/bin' }, timeoutMs: 60_000 };
+    const end = runCommand({ ...command, abort: caller.signal });
+    await expect.poll(() => existsSync(pidFile), { timeout: 20_000 }).toBe(true);
+    ended(Number(await readFile(pidFile, 'utf8')));
+    asLesser();
+    caller.abort();
+    expect(await end).toMatchObject({ kind: 'killed', why: 'it was called off, and it could not be ended' });
+    const again = runCommand({ ...command, abort: new AbortController().signal });
+    expect(await again).toMatchObject({ kind: 'notStarted', why: expect.stringContaining('still there') });
+  });
+
+  it('leaves open what became of its call', async () => {
+    const bench = benchOf(await freshKnob(), { argv: ['/bin/sleep', '60'], verifyArgv: ['/bin/false'], undoArgv: ['/bin/sleep', '60'] });
+    const call = await callOn(bench, { timeoutMs: 100 });
+    const env = { HALE_ACTION_ID: call.actionId };
+    const { pid = 0 } = spawn('/bin/sleep', ['60'], { env, uid: another, gid: another, detached: true, stdio: 'ignore' });
+    ended(pid);
+    asLesser();
+    const why = `/bin/sleep still runs as process ${pid}, which hale can't end`;
+    expect(await bench.provider.readBack(call)).toEqual({ kind: 'unknown', why });
+    await expect(bench.provider.undo(undoOf(call), call.before)).rejects.toThrow(why);
   });
 });
 
