@@ -14,6 +14,8 @@ export class GitFailed extends Error {
 }
 
 const outputBytesMax = 4 * 1024 * 1024;
+/** Between the polite end of a process group, in which git takes its locks away, and the sure one. */
+const graceMs = 500;
 
 /** What a mirror calls the repository that it is of. */
 export const REMOTE = 'source';
@@ -53,7 +55,14 @@ export function runGit(env: NodeJS.ProcessEnv, words: readonly string[], patienc
   return new Promise((resolve, reject) => {
     if (patience.signal.aborted) return reject(endedBy(patience, `git ${words[0]}`));
     const child = spawn('git', [...words], { cwd: '/', env, shell: false, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-    const end = () => endGroup(child.pid);
+    let isEnding = false;
+    const end = () => {
+      if (isEnding) return;
+      isEnding = true;
+      endGroup(child.pid);
+      // One that can't be ended is not waited for.
+      setTimeout(() => reject(endedBy(patience, `git ${words[0]}`)), 2 * graceMs);
+    };
     const out = collected(child.stdout, end);
     const err = collected(child.stderr, end);
     patience.signal.addEventListener('abort', end, { once: true });
@@ -80,10 +89,16 @@ function collected(stream: NodeJS.ReadableStream, tooMuch: () => void): () => st
   return () => Buffer.concat(chunks).toString('utf8');
 }
 
-/** git leaves helpers behind that speak to the other side: the whole group ends. */
+/** git leaves helpers behind that speak to the other side: the whole group ends, politely first. */
 function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  signalGroup(leader, 'SIGTERM');
+  setTimeout(() => signalGroup(leader, 'SIGKILL'), graceMs);
+}
+
+function signalGroup(leader: number, signal: NodeJS.Signals): void {
   try {
-    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+    process.kill(-leader, signal);
   } catch {
     // The group is gone, which is what was wanted.
   }

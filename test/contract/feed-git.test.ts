@@ -1,6 +1,6 @@
 // Commits of real repositories, by the real git command, from the file to the change feed.
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readCommits } from '../../adapters/git/commits.js';
@@ -139,13 +139,14 @@ services:
   expect((await readdir(mirrors)).toSorted()).toEqual([...kept, 'of a person'].toSorted());
 });
 
-test.each(['shallow.lock', 'refs/hale/head.lock'])('a reader that was killed and left %s behind stops no later one', async (lock) => {
+test.each(['shallow.lock', 'refs/hale/HEAD.lock'])('a reader that was killed and left %s behind stops no later one', async (name) => {
   const { folder, mirrors, commit } = await repository();
   await commit('apps/shop/a', 'shop v2');
   const first = await readCommits(mirrors, feedOf(folder), undefined, Date.now());
   const [mirror = ''] = await readdir(mirrors);
-  await commit('apps/shop/a', 'shop v3');
-  await writeFile(join(mirrors, mirror, lock), '');
+  const lock = join(mirrors, mirror, name.replace('HEAD', await commit('apps/shop/a', 'shop v3')));
+  await writeFile(lock, '');
+  await utimes(lock, 0, 0);
   const { changes } = await readCommits(mirrors, feedOf(folder), first.cursor, Date.now());
   expect(changes.map(({ summary }) => summary)).toEqual(['main: shop v3', 'main: shop v3']);
 });

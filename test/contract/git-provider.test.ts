@@ -1,5 +1,8 @@
 // Corrections of real repositories by the real git command.
-import { describe, expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { gitProvider } from '../../adapters/git/provider.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { GitAction } from '../../domain/service.js';
@@ -98,6 +101,14 @@ describe('git', () => {
     expect(await provider.examine(target, now, lost)).toMatchObject({ applicable: false, reason: expect.stringContaining('any more') });
   });
 
+  it('does not call a commit gone that could not be asked for', async () => {
+    const { provider, target, good, repository } = await configured('direct');
+    const now = await provider.image(target);
+    repository.remove();
+    const elsewhere = gitProvider(await freshFolder());
+    await expect(elsewhere.examine(target, now, good)).rejects.toThrow(/git fetch: .*shop\.git/);
+  });
+
   it('removes what was not there when the service was well', async () => {
     const bench = await configured('direct', { paths: [`${path}/new.yaml`] });
     await bench.provider.apply(await callOn(bench));
@@ -132,6 +143,61 @@ describe('git', () => {
     const folder = await freshFolder();
     const command = `ext::touch ${folder}/ran`;
     await expect(provider.image({ ...target, action: { ...target.action, repository: command } })).rejects.toThrow(/not allowed/);
+  });
+});
+
+describe('a mirror', () => {
+  const mirrored = async () => {
+    const bench = await configured('direct');
+    const folder = await freshFolder();
+    const provider = gitProvider(folder);
+    await provider.image(bench.target);
+    const [name = ''] = await readdir(folder);
+    bench.repository.commit({ 'deploy/cart/values.yaml': 'cart 2\n' });
+    return { ...bench, provider, lock: join(folder, name, 'shallow.lock') };
+  };
+
+  it('keeps no lock of a git that was ended', async () => {
+    const bench = await mirrored();
+    const { provider, lock, repository } = bench;
+    const caller = new AbortController();
+    const call = await callOn(bench, { abort: caller.signal });
+    repository.commit({ 'deploy/cart/values.yaml': 'cart 3\n' });
+    // A repository that begins to answer and never ends.
+    const home = process.env.HOME;
+    const folder = await freshFolder();
+    await writeFile(join(folder, 'hang'), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+    await writeFile(join(folder, '.gitconfig'), `[uploadpack]\n\tpackObjectsHook = ${folder}/hang\n`);
+    process.env.HOME = folder;
+    onTestFinished(() => void (process.env.HOME = home));
+    const reading = expect(provider.readBack(call)).rejects.toThrow(/called off/);
+    await expect.poll(() => existsSync(lock), { timeout: 20_000 }).toBe(true);
+    caller.abort();
+    await reading;
+    expect(existsSync(lock)).toBe(false);
+  });
+
+  it('is waited for while another process has its lock', async () => {
+    const { provider, lock, target } = await mirrored();
+    await writeFile(lock, '');
+    setTimeout(() => void rm(lock), 700);
+    expect(await provider.image(target)).toMatchObject({ summary: expect.stringContaining(path) });
+  });
+
+  it('loses a lock that is older than anybody has patience', async () => {
+    const { provider, lock, target } = await mirrored();
+    await writeFile(lock, '');
+    await utimes(lock, 0, 0);
+    expect(await provider.image(target)).toMatchObject({ summary: expect.stringContaining(path) });
+  });
+
+  it('is made anew where making it was cut off, whatever lock that left', async () => {
+    const { provider, lock, target } = await mirrored();
+    const at = dirname(lock);
+    await rm(join(at, 'objects'), { recursive: true });
+    await writeFile(join(at, 'config.lock'), '');
+    await utimes(join(at, 'config.lock'), 0, 0);
+    expect(await provider.image(target)).toMatchObject({ summary: expect.stringContaining(path) });
   });
 });
 
