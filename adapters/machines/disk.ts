@@ -22,7 +22,7 @@ const disk: OnMachine<Disk> = {
     const obstacle = first(facts, 'obstacle');
     if (obstacle !== undefined) return obstacle;
     if (filesIn(facts).length > 0) return undefined;
-    const what = action.command === 'reopenLogs' ? 'no deleted file that is still open' : 'no log';
+    const what = action.command === 'reopenLogs' ? 'no deleted file that is still open for writing' : 'no log';
     return `already so: there is ${what} of at least ${readable(action.atLeastBytes)} under ${action.under.join(', ')}`;
   },
 };
@@ -32,18 +32,18 @@ const doing = ({ command }: Disk): string => (command === 'reopenLogs' ? 'reopen
 interface LogFile {
   readonly size: number;
   readonly path: string;
-  /** Process that holds it, though it was deleted. */
-  readonly holder?: { readonly pid: string; readonly name: string };
+  /** Processes that hold it, though it was deleted. */
+  readonly holders: readonly string[];
 }
 
 const filesIn = (facts: Facts): LogFile[] =>
   (Object.hasOwn(facts, 'file') ? (facts.file ?? []) : []).map((line) => {
-    const [, size = '0', path = '', pid = '-', name = ''] = line.split(' ');
-    return { size: Number(size), path, ...(pid === '-' ? {} : { holder: { pid, name } }) };
+    const [, size = '0', path = '', holders = '-'] = line.split(' ');
+    return { size: Number(size), path, holders: holders === '-' ? [] : holders.split(',').map((one) => one.replace(':', ' ')) };
   });
 
-const describe = ({ path, size, holder }: LogFile): string =>
-  `${path} (${readable(size)}${holder === undefined ? '' : `, deleted, held open by ${holder.name} ${holder.pid}`})`;
+const describe = ({ path, size, holders }: LogFile): string =>
+  `${path} (${readable(size)}${holders.length === 0 ? '' : `, deleted, held open by ${holders.join(', ')}`})`;
 
 const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
 

@@ -287,21 +287,43 @@ log_files() {
     -printf '%D:%i %s %p\n' 2>/dev/null
 }
 
-# Files that were deleted from a folder and are still open, one a line: "device:inode size path process start descriptor".
+# Readers have no log to open anew, and a signal would end some of them. The last digit of the flags says what it is open for.
+is_written_by() {
+  case $(sed -n 's/^flags:.*\([0-7]\)$/\1/p' "/proc/$1/fdinfo/$2" 2>/dev/null) in 1 | 2) ;; *) return 1 ;; esac
+}
+
+# What is open of files that were deleted from a folder and have no name left, one descriptor a line: "device:inode size path
+# process:start:descriptor".
 deleted_files() {
   device=$(stat -c %d "$1") || return 0
   set +f
-  find /proc/[0-9]*/fd -maxdepth 1 -type l -lname "$1/* (deleted)" -printf '%p %l\n' 2>/dev/null | while read -r link path _; do
-    case $path in *[!A-Za-z0-9._/@:+=,-]*) continue ;; esac
-    entry=$(stat -L -c '%d:%i %s %F' "$link" 2>/dev/null) || continue
-    case $entry in "$device":*' regular file' | "$device":*' regular empty file') ;; *) continue ;; esac
-    entry=${entry%% regular*}
-    [ "${entry##* }" -ge "$least" ] || continue
+  find /proc/[0-9]*/fd -maxdepth 1 -type l -lname "$1/* (deleted)" -printf '%p %l\n' 2>/dev/null | while read -r link path rest; do
+    case "$path $rest" in *[!A-Za-z0-9._/@:+=,-]*' (deleted)') continue ;; *' (deleted)') ;; *) continue ;; esac
     holder=${link#/proc/}
     holder=${holder%%/*}
-    started_at "$holder" && printf '%s %s %s %s %s\n' "$entry" "$path" "$holder" "$started" "${link##*/}"
+    read -r file size links written type <<END
+$(stat -L -c '%d:%i %s %h %Y %F' "$link" 2>/dev/null)
+END
+    case "$file $links $type" in "$device":*' 0 regular file' | "$device":*' 0 regular empty file') ;; *) continue ;; esac
+    [ "$size" -ge "$least" ] || continue
+    [ "$older" -eq 0 ] || [ "$written" -le $(($(date +%s) - older)) ] || continue
+    [ "$verb" = truncateLogs ] || is_written_by "$holder" "${link##*/}" || continue
+    started_at "$holder" && printf '%s %s %s %s:%s:%s\n' "$file" "$size" "$path" "$holder" "$started" "${link##*/}"
   done
   set -f
+}
+
+# One line for each file, with all who hold it.
+by_file() {
+  last=
+  while read -r file size path holder; do
+    if [ "$file" = "$last" ]; then printf ' %s' "$holder"; else printf '%s%s %s %s %s' "${last:+$newline}" "$file" "$size" "$path" "$holder"; fi
+    last=$file
+  done
+}
+
+processes_of() {
+  for holder in "$@"; do printf '%s\n' "${holder%%:*}"; done | sort -nu
 }
 
 disk_look() {
@@ -316,32 +338,37 @@ disk_look() {
     [ "$verb" = reopenLogs ] || found=$found$(log_files "$under")$newline
     found=$found$(deleted_files "$under")$newline
   done
-  found=$(printf '%s' "$found" | grep . | sort -u | sort -k2,2nr | head -n "$most")
+  found=$(printf '%s' "$found" | grep . | sort -u | by_file | sort -k2,2nr | head -n "$most")
   disk_show
 }
 
 disk_show() {
   identity=none
-  while read -r file size path holder start _; do
+  while read -r file size path holders; do
     [ -n "$file" ] || continue
     if data_above "${path%/*}"; then
       identity=obstacle
       printf 'obstacle %s lies in a data directory of %s, %s\n' "$path" "$data" "$data_folder"
       return
     fi
-    name=
-    [ -z "$holder" ] || name=$(tr -cd 'A-Za-z0-9._-' <"/proc/$holder/comm" 2>/dev/null)
-    if [ "$verb" = reopenLogs ] && ! catches "$holder"; then
-      identity=obstacle
-      printf 'obstacle %s %s does not catch %s and would be ended by it\n' "${name:-process}" "$holder" "$signal"
-      return
-    fi
-    [ "$verb" = reopenLogs ] || [ -n "$holder" ] || [ -w "$path" ] || printf 'noPermission %s may not write %s\n' "$(id -un)" "$path"
-    printf 'file %s %s %s %s %s\n' "$file" "$size" "$path" "${holder:--}" "${name:--}"
+    names='' more=''
+    # shellcheck disable=SC2086 # one word for each
+    for process in $(processes_of $holders); do
+      name=$(tr -cd 'A-Za-z0-9._-' <"/proc/$process/comm" 2>/dev/null)
+      if [ "$verb" = reopenLogs ] && ! catches "$process"; then
+        identity=obstacle
+        printf 'obstacle %s %s does not catch %s and would be ended by it\n' "${name:-process}" "$process" "$signal"
+        return
+      fi
+      if [ ${#names} -lt 200 ]; then names=$names,${name:-process}:$process; else more=,others; fi
+    done
+    [ -n "$holders" ] || [ -w "$path" ] || printf 'noPermission %s may not write %s\n' "$(id -un)" "$path"
+    names=${names#,}$more
+    printf 'file %s %s %s %s\n' "$file" "$size" "$path" "${names:--}"
   done <<END
 $found
 END
-  [ -z "$found" ] || identity=$(printf '%s\n' "$found" | while read -r file _ path holder start _; do printf '%s %s %s %s\n' "$file" "$path" "$holder" "$start"; done | sort | sha256sum | cut -c1-32)
+  [ -z "$found" ] || identity=$(printf '%s\n' "$found" | while read -r file _ path holders; do printf '%s %s %s\n' "$file" "$path" "$holders"; done | sort | sha256sum | cut -c1-32)
 }
 
 disk_act() {
@@ -350,23 +377,23 @@ disk_act() {
     reopen_logs || left=1
     return "$left"
   fi
-  while read -r file _ path holder _ descriptor; do
-    [ -z "$holder" ] || path=/proc/$holder/fd/$descriptor
-    truncate_file "$file" "$path" || left=1
+  while read -r file _ path holder _; do
+    if [ -z "$holder" ]; then truncate_file "$file" 1 "$path"; else truncate_file "$file" 0 "/proc/${holder%%:*}/fd/${holder##*:}"; fi || left=1
   done <<END
 $found
 END
   return "$left"
 }
 
-# What is open is compared, not its name: whatever the name leads to by now, only the file that was found is emptied.
+# What is open is compared, not its name: whatever the name leads to by now, only the file that was found is emptied, and only if
+# it has as many names as then.
 truncate_file() (
-  [ -f "$2" ] || { echo "$2 is gone"; exit 1; }
-  { exec 8>>"$2"; } || exit 1
+  [ -f "$3" ] || { echo "$3 is gone"; exit 1; }
+  { exec 8>>"$3"; } || exit 1
   opened=$(stat -L -c '%d:%i %h %F' /proc/self/fd/8)
   case $opened in
-  "$1 "[01]' regular'*) truncate -s 0 /proc/self/fd/8 ;;
-  *) echo "$2 is another file by now" && exit 1 ;;
+  "$1 $2 regular"*) truncate -s 0 /proc/self/fd/8 ;;
+  *) echo "$3 is another file by now, or has another name" && exit 1 ;;
   esac
 )
 
@@ -379,11 +406,14 @@ catches() {
 
 reopen_logs() {
   told=
-  while read -r _ _ _ holder start _; do
-    case " $told " in *" $holder "*) continue ;; esac
-    if started_at "$holder" && [ "$started" = "$start" ] && catches "$holder"; then
-      kill -s "$signal" "$holder" && told="$told $holder"
-    fi
+  while read -r _ _ _ holders; do
+    for holder in $holders; do
+      process=${holder%%:*} start=${holder#*:}
+      case " $told " in *" $process "*) continue ;; esac
+      if started_at "$process" && [ "$started" = "${start%:*}" ] && catches "$process"; then
+        kill -s "$signal" "$process" && told="$told $process"
+      fi
+    done
   done <<END
 $found
 END

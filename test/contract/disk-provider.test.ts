@@ -50,8 +50,11 @@ interface Holder {
   readonly reopened: () => Promise<number>;
 }
 
-/** A real program with a large log of which somebody has removed the name. It opens the log anew at USR1, if it is `willing`. */
-async function holder(willing = true): Promise<Holder> {
+/**
+ * A real program with a large log of which somebody has removed the name. It opens the log anew at USR1, if it is `willing`.
+ * @param before what somebody does with the log while it has its name
+ */
+async function holder(willing = true, before: (log: string) => Promise<void> = async () => undefined): Promise<Holder> {
   const folder = join(await freshFolder(), 'logs');
   await mkdir(folder);
   const log = join(folder, 'app.log');
@@ -62,8 +65,25 @@ async function holder(willing = true): Promise<Holder> {
   const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
   onTestFinished(() => void child.kill('SIGKILL'));
   await expect.poll(() => readFile(ledger, 'utf8').catch(() => 'not yet'), { timeout: 10_000 }).toBe('');
+  await before(log);
   await rm(log);
   return { folder, pid: child.pid ?? 0, reopened: async () => (await readFile(ledger, 'utf8')).length };
+}
+
+/** A program that follows the log, as those do that ship it elsewhere. USR1 ends it; at USR2 it says that it is there. */
+async function reader(log: string): Promise<{ readonly pid: number; readonly isThere: () => Promise<void> }> {
+  const said = join(await freshFolder(), 'said');
+  const program = `const fs = require('fs'); fs.openSync('${log}', 'r'); process.on('SIGUSR1', () => process.exit(1));
+    process.on('SIGUSR2', () => fs.writeFileSync('${said}', 'there')); fs.writeFileSync('${said}', ''); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const says = (what: string) => expect.poll(() => readFile(said, 'utf8').catch(() => 'not yet'), { timeout: 10_000 }).toBe(what);
+  await says('');
+  const isThere = async () => {
+    child.kill('SIGUSR2');
+    await says('there');
+  };
+  return { pid: child.pid ?? 0, isThere };
 }
 
 const reopening = { ...truncating, command: 'reopenLogs', signal: 'USR1' } as const;
@@ -219,10 +239,14 @@ describe('disk that empties logs', () => {
     for (const name of ['precious', 'found']) await writeFile(join(folder, name), 'x');
     const found = await stat(join(folder, 'found'));
     const empty = (name: string) =>
-      spawnSync('sh', ['-c', `${emptying}\ntruncate_file ${found.dev}:${found.ino} ${join(folder, name)}`]).status;
+      spawnSync('sh', ['-c', `${emptying}\ntruncate_file ${found.dev}:${found.ino} 1 ${join(folder, name)}`]).status;
     await symlink(join(folder, 'precious'), join(folder, 'link'));
     expect(empty('link')).not.toBe(0);
     expect((await stat(join(folder, 'precious'))).size).toBe(1);
+    await link(join(folder, 'found'), join(folder, 'second name'));
+    expect(empty('found')).not.toBe(0);
+    expect((await stat(join(folder, 'found'))).size).toBe(1);
+    await rm(join(folder, 'second name'));
     expect(empty('found')).toBe(0);
     expect((await stat(join(folder, 'found'))).size).toBe(0);
   });
@@ -237,6 +261,40 @@ describe('disk that empties logs', () => {
     expect((await stat(fd)).size).toBe(0);
   });
 
+  const under = async (folder: string, more: Partial<Disk> = {}) => ({
+    ...(await logs(await locally(), { under: [folder], ...more })),
+    folder,
+  });
+  const nothing = { applicable: false, reason: expect.stringMatching(/^already so: there is no log of at least 1 MB/) };
+
+  it('leaves a deleted file alone that has another name, or was written to lately', async () => {
+    const named = await holder(true, (log) => link(log, `${log}.kept`.replace('.log', '')));
+    expect(await examine(await under(named.folder))).toMatchObject(nothing);
+    const { folder, pid } = await holder();
+    const bench = await under(folder, { olderThanMs: 60_000 });
+    expect(await examine(bench)).toMatchObject(nothing);
+    const [fd = ''] = spawnSync('find', [`/proc/${pid}/fd`, '-lname', `${folder}/*`], { encoding: 'utf8' }).stdout.split('\n');
+    await utimes(fd, 1, 1);
+    expect(await examine(bench)).toMatchObject({ applicable: true });
+  });
+
+  it('counts a file once, however many hold it, and names all of them', async () => {
+    const readers: number[] = [];
+    const { folder, pid } = await holder(true, async (log) => {
+      for (let count = 0; count < 2; count++) readers.push((await reader(log)).pid);
+    });
+    const bench = await under(folder, { filesMax: 1 });
+    const [first, second, third] = [pid, ...readers].toSorted((one, other) => one - other);
+    expect(await examine(bench)).toMatchObject({
+      applicable: true,
+      evidence: expect.stringMatching(
+        new RegExp(`^1 file with 2 MB .*app.log \\(2 MB, deleted, held open by \\S+ ${first}, \\S+ ${second}, \\S+ ${third}\\)$`),
+      ),
+    });
+    await bench.provider.apply(await callOn(bench));
+    expect(await examine(bench)).toMatchObject(nothing);
+  });
+
   it('lets a log grow between look and act: it is the same file', async () => {
     const bench = await logs(await locally());
     const permit = () => truncate(join(bench.folder, 'app.log'), 3 * large);
@@ -246,6 +304,21 @@ describe('disk that empties logs', () => {
 });
 
 describe('disk that has logs opened anew', () => {
+  it('sends nothing to who only reads the log, whatever that would do at the signal', async () => {
+    let follower: Awaited<ReturnType<typeof reader>> | undefined;
+    const { folder, reopened } = await holder(true, async (log) => void (follower = await reader(log)));
+    const bench = await held(await locally());
+    const target = { ...bench.target, action: { ...bench.target.action, under: [folder] } };
+    await bench.provider.apply(await callOn({ ...bench, target }));
+    expect(await reopened()).toBe(1);
+    await follower?.isThere();
+    const seen = await bench.provider.examine(target, await bench.provider.image(target), undefined);
+    expect(seen).toMatchObject({
+      applicable: false,
+      reason: expect.stringMatching(/^already so: there is no deleted file that is still open for writing/),
+    });
+  });
+
   it('sends no signal that would end the process', async () => {
     const { folder, pid } = await holder();
     const bench = await held(await locally());
