@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Commands, Errand, Target } from '../../activities/ports.js';
+import type { Call, Commands, Errand, Target } from '../../activities/ports.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Machine, MachineAction } from '../../domain/machine.js';
 import { answerOf, first, type Answer } from './answer.js';
@@ -14,8 +14,11 @@ export interface Machines {
   look(target: Target<MachineAction>, abort?: AbortSignal): Promise<Answer>;
   /** What the account may do of what the action takes; changes nothing, not even what the script keeps. */
   may(target: Target<MachineAction>, abort: AbortSignal): Promise<Answer>;
-  /** Acts, if the target is still `expected` and nobody else has asked since the ticket was given. */
-  act(call: Errand & Target<MachineAction>, ticket: string, expected: string): Promise<Answer>;
+  /**
+   * Acts, if the target is still `expected` and nobody else has asked since the ticket was given. Asks for the call's permission
+   * when nothing is left to wait for on this side.
+   */
+  act(call: Errand & Target<MachineAction> & Pick<Call, 'permit'>, ticket: string, expected: string): Promise<Answer>;
   /** What became of an action. From now on no earlier try of it can act. */
   find(call: Errand & Target<MachineAction>): Promise<Answer>;
 }
@@ -24,25 +27,41 @@ export interface MachineOptions {
   readonly commands: Commands;
   /** Where the script keeps fences and journal of targets on this machine. */
   readonly state: string;
+  /** How long a look waits for its turn where nobody can call it off. */
+  readonly patienceMs?: number;
 }
 
-export function machines({ commands, state }: MachineOptions): Machines {
+/** A look is short: one that is not holds a place that other machines need. */
+const LOOK_MS_MAX = 15_000;
+
+export function machines({ commands, state, patienceMs = 60_000 }: MachineOptions): Machines {
   const turns = new Map<string, Turns>();
-  const ask = async (action: MachineAction, words: readonly string[], errand: Errand): Promise<Answer> => {
+  const ask = async (action: MachineAction, words: readonly string[], errand: Errand, permit = anyway): Promise<Answer> => {
     const request = words.join(' ');
     const { machine } = action;
-    if (machine === undefined) return answerOf(await commands.run(['/bin/sh', '-c', localScript, 'hale-remote', state, request], errand));
-    return answerOf(await turnsOf(turns, machine).take(machine.atOnce, () => overSsh(commands, machine, request, errand)));
+    if (machine === undefined) {
+      await permit();
+      return answerOf(await commands.run(['/bin/sh', '-c', localScript, 'hale-remote', state, request], errand));
+    }
+    const end = await turnsOf(turns, machine).take(machine.atOnce, errand.abort, async () => {
+      await permit();
+      return overSsh(commands, machine, request, errand);
+    });
+    return answerOf(end ?? { kind: 'notStarted', sentence: 'it was called off before its turn came' });
   };
-  const read = (what: 'look' | 'may', target: Target<MachineAction>, abort: AbortSignal): Promise<Answer> =>
-    checked(() => ask(target.action, [what, ...wordsOf(target.action)], { ...target, actionId: what, fence: '0', abort }));
+  const read = (what: 'look' | 'may', target: Target<MachineAction>, abort: AbortSignal): Promise<Answer> => {
+    const timeoutMs = Math.min(target.timeoutMs, LOOK_MS_MAX);
+    return checked(() =>
+      ask(target.action, [what, ...wordsOf(target.action)], { ...target, timeoutMs, actionId: what, fence: '0', abort }),
+    );
+  };
   return {
-    look: (target, abort = new AbortController().signal) => read('look', target, abort),
+    look: (target, abort = AbortSignal.timeout(patienceMs)) => read('look', target, abort),
     may: (target, abort) => read('may', target, abort),
     act: (call, ticket, expected) => {
       const [kind, command, ...words] = wordsOf(call.action);
       const proof = [actionWord(call.actionId), typed('number', call.fence), typed('number', ticket), typed('word', expected)];
-      return ask(call.action, ['act', kind ?? '', command ?? '', ...proof, ...words], call);
+      return ask(call.action, ['act', kind ?? '', command ?? '', ...proof, ...words], call, call.permit);
     },
     find: (call) => {
       const [kind, command, ...words] = wordsOf(call.action);
@@ -50,6 +69,9 @@ export function machines({ commands, state }: MachineOptions): Machines {
     },
   };
 }
+
+/** Reading takes no permission, nor does asking what became of an action. */
+const anyway = async (): Promise<void> => undefined;
 
 /** What fits no slot is refused before anything is started; to whoever only looks that is an answer. */
 const checked = async (ask: () => Promise<Answer>): Promise<Answer> => {

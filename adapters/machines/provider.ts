@@ -56,7 +56,6 @@ async function apply<A extends MachineAction>(machines: Machines, one: OnMachine
   if (obstacle !== undefined) throw new TargetRefused(obstacle);
   if (first(seen.facts, 'identity') !== before.identity)
     throw new TargetRefused(`it has changed: expected ${before.summary}, found ${one.summary(action, seen.facts)}`);
-  await call.permit();
   const answer = await machines.act(call, first(seen.facts, 'ticket') ?? '', before.identity);
   switch (answer.kind) {
     case 'answered':

@@ -41,12 +41,15 @@ const options = [
   'LogLevel=ERROR',
 ].flatMap((option) => ['-o', option]);
 
+/** One that is switched off says nothing, and keeps others of its source waiting for as long. */
+const CONNECT_MS_MAX = 10_000;
+
 /** Asks a machine by the system's own ssh. The request is one argument of it, and one word of the forced command there. */
 export async function overSsh(commands: Commands, machine: Machine, request: string, errand: Errand): Promise<CommandEnd> {
   const { host, port, user, knownHosts } = addressOf(machine);
   return withKeyFile(machine, (key) => {
     const known = ['-o', `UserKnownHostsFile=${knownHosts}`];
-    const timeout = ['-o', `ConnectTimeout=${Math.max(1, Math.ceil(errand.timeoutMs / 1000))}`];
+    const timeout = ['-o', `ConnectTimeout=${Math.max(1, Math.ceil(Math.min(errand.timeoutMs, CONNECT_MS_MAX) / 1000))}`];
     return commands.run(
       ['ssh', '-F', 'none', '-T', ...options, ...known, ...timeout, '-i', key, '-l', user, '-p', port, '--', host, request],
       errand,

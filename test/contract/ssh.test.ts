@@ -10,7 +10,7 @@ import { runitProvider } from '../../adapters/machines/runit.js';
 import { localScript, remoteScript } from '../../adapters/machines/script.js';
 import { systemdProvider } from '../../adapters/machines/systemd.js';
 import { diskProvider } from '../../adapters/machines/disk.js';
-import { ActionFailed, TargetRefused } from '../../domain/failure.js';
+import { ActionFailed, NotPermitted, TargetRefused } from '../../domain/failure.js';
 import type { Machine, MachineAction } from '../../domain/machine.js';
 import type { Provider } from '../../activities/ports.js';
 import { injections } from '../support/injections.js';
@@ -180,6 +180,89 @@ describe('ssh', () => {
     const action = { kind: 'systemd', command: 'restart', unit: 'a.service', machine: { ...somewhere, atOnce: 2 } } as const;
     await Promise.all(Array.from({ length: 9 }, () => on.look({ service: 'shop', action, timeoutMs: 1_000 })));
     expect(most).toBe(2);
+  });
+});
+
+describe('machines that are reached in the same way', () => {
+  const at = (host: string, atOnce = 1) => {
+    const action = { kind: 'systemd', command: 'restart', unit: 'a.service', machine: { ...somewhere, host, atOnce } } as const;
+    return { service: 'shop', action, timeoutMs: 600_000 };
+  };
+
+  /** The first that is talked to keeps its place until it is let go. */
+  function oneTakesLong(patienceMs = 60_000) {
+    const asked: string[] = [];
+    let letGo = (): void => undefined;
+    const long = new Promise<void>((resolve) => void (letGo = resolve));
+    const run: typeof commands.run = async (argv) => {
+      asked.push(argv.at(-2) ?? '');
+      if (asked.length === 1) await long;
+      return { kind: 'killed', sentence: 'enough' };
+    };
+    return { on: machines({ commands: { ...commands, run }, state: '/nowhere', patienceMs }), asked, letGo };
+  }
+
+  it('are not waited for by who was called off, and not by who comes after', async () => {
+    const { on, asked, letGo } = oneTakesLong();
+    const caller = new AbortController();
+    const looks = [on.look(at('first')), on.look(at('second'), caller.signal), on.look(at('third'))];
+    caller.abort();
+    expect(await looks[1]).toEqual({ kind: 'refused', why: 'it was called off before its turn came' });
+    expect(await on.look(at('fourth'), caller.signal)).toMatchObject({ kind: 'refused' });
+    letGo();
+    await Promise.all(looks);
+    expect(asked).toEqual(['first', 'third']);
+  });
+
+  it('are not waited for without end where nobody can call it off', async () => {
+    const { on, asked, letGo } = oneTakesLong(50);
+    const first = on.look(at('first'));
+    expect(await on.look(at('second'))).toMatchObject({ kind: 'refused', why: expect.stringContaining('called off') });
+    letGo();
+    await first;
+    expect(asked).toEqual(['first']);
+  });
+
+  it('keep no place for long when they are switched off, or only looked at', async () => {
+    const told: unknown[] = [];
+    const run: typeof commands.run = async (argv, { timeoutMs }) => {
+      told.push([argv.find((one) => one.startsWith('ConnectTimeout=')), timeoutMs]);
+      return { kind: 'killed', sentence: 'enough' };
+    };
+    const on = machines({ commands: { ...commands, run }, state: '/nowhere' });
+    await on.look(at('web-1'));
+    await on.look({ ...at('web-1'), timeoutMs: 3_000 });
+    await on.find({ ...at('web-1'), actionId: 'cycle/1/fix', fence: '7', abort: new AbortController().signal });
+    expect(told).toEqual([
+      ['ConnectTimeout=10', 15_000],
+      ['ConnectTimeout=3', 3_000],
+      ['ConnectTimeout=10', 600_000],
+    ]);
+  });
+
+  it('are acted upon only if that is permitted when their turn has come', async () => {
+    const { bench, machine } = await arranged();
+    const action = { ...bench.target.action, machine: { ...machine, atOnce: 1 } };
+    let isStopped = false;
+    let other: Promise<unknown> = Promise.resolve();
+    const run: typeof commands.run = async (argv, errand) => {
+      if (argv.at(-1) === 'look systemd restart a.service') {
+        await new Promise((resolve) => setImmediate(resolve));
+        isStopped = true;
+        return { kind: 'killed', sentence: 'enough' };
+      }
+      const end = await commands.run(argv, errand);
+      other = on.look({ ...at(machine.host), action: { ...at('').action, machine: action.machine } });
+      return end;
+    };
+    const on = machines({ commands: { ...commands, run }, state: '/nowhere' });
+    const permit = async () => {
+      if (isStopped) throw new NotPermitted('automation is stopped');
+    };
+    const call = await callOn({ ...bench, target: { ...bench.target, action } }, { permit });
+    await expect(runitProvider(on).apply(call)).rejects.toThrow(NotPermitted);
+    await other;
+    expect(await bench.effects()).toBe(0);
   });
 });
 
