@@ -603,11 +603,16 @@ look)
   ;;
 find)
   take_lock 60
-  take_fence
-  # Whatever an earlier try sent that arrives only now has an old ticket.
-  read_number "$folder/ticket"
-  write_number "$folder/ticket" $((number + 1))
   recall
+  read_number "$folder/fence"
+  # Under a larger fence others have acted since: nothing of this action can act any more, and what the journal says of it stands. Only
+  # what was begun can't be settled by what they have left.
+  if [ "$fence" -ge "$number" ] || [ "$said" = begun ]; then
+    take_fence
+    # Whatever an earlier try sent that arrives only now has an old ticket.
+    read_number "$folder/ticket"
+    write_number "$folder/ticket" $((number + 1))
+  fi
   [ "$said" != begun ] || settle
   "${kind}_look"
   printf 'identity %s\njournal %s\n' "$identity" "$said"

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runitProvider } from '../../adapters/machines/runit.js';
@@ -99,6 +99,26 @@ describe('a machine', () => {
     await applied;
     expect(await bench.provider.readBack({ ...call, abort: new AbortController().signal, fence: '8' })).toMatchObject({ kind: 'applied' });
     expect(await bench.effects()).toBe(1);
+  });
+
+  it('tells what it knows of an action though somebody else has acted since, but not what nobody can tell any more', async () => {
+    const way = await locally();
+    const bench = await benchOn(way);
+    const [mine, never, cut] = await Promise.all(['mine', 'never', 'cut'].map((actionId) => callOn(bench, { actionId })));
+    if (mine === undefined || never === undefined || cut === undefined) throw new Error('there are three calls');
+    await bench.provider.apply(mine);
+    await bench.provider.apply(await callOn(bench, { actionId: 'theirs', fence: '8' }));
+    await appendFile(join(way.state, keyOf(bench.target.action), 'journal'), `begun cut 7 ${cut.before.identity} 1\n`);
+    expect(await bench.provider.readBack(mine)).toMatchObject({ kind: 'applied' });
+    expect(await bench.provider.readBack(never)).toEqual({ kind: 'notApplied' });
+    await expect(bench.provider.apply({ ...never, before: await bench.provider.image(bench.target) })).rejects.toThrow(
+      /fence 7 is smaller than 8/,
+    );
+    expect(await bench.provider.readBack(cut)).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringContaining('fence 7 is smaller than 8'),
+    });
+    expect(await bench.provider.readBack({ ...cut, fence: '9' })).toMatchObject({ kind: 'applied' });
   });
 
   it('does not say that nothing was done when it can no longer write down what it did', async () => {
