@@ -340,6 +340,21 @@ disk_look() {
   done
   found=$(printf '%s' "$found" | grep . | sort -u | by_file | sort -k2,2nr | head -n "$most")
   disk_show
+  # What an act has found itself is gone when it is found no more.
+  if [ "$ask $verb $identity" = 'look reopenLogs none' ] && ! sees_all; then printf 'noPermission %s\n' "$(sees_not_all)"; fi
+}
+
+# Only root sees what processes of others hold open, and who is alone on a machine.
+sees_all() {
+  [ "$(id -u)" -ne 0 ] || return 0
+  set +f
+  hidden=$(find /proc/[0-9]*/fd -maxdepth 0 ! -readable -print -quit 2>/dev/null)
+  set -f
+  [ -z "$hidden" ]
+}
+
+sees_not_all() {
+  printf '%s may not see what processes of others hold open' "$(id -un)"
 }
 
 disk_show() {
@@ -468,6 +483,7 @@ disk_may() {
     [ -n "$obstacle" ] || [ "$verb" = reopenLogs ] || obstacle=$(log_files "$under" | while read -r _ _ path; do
       [ -w "$path" ] || { printf '%s may not write %s\n' "$(id -un)" "$path" && break; }
     done)
+    [ -n "$obstacle" ] || [ "$verb" = truncateLogs ] || sees_all || obstacle=$(sees_not_all)
     if [ -n "$obstacle" ]; then printf 'mayNot own the logs under %s: %s\n' "$under" "$obstacle"; else printf 'may own the logs under %s\n' "$under"; fi
   done
 }

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -187,6 +187,22 @@ describe.skipIf(without !== undefined)(`an account that is not root${without ===
     const { stdout } = ask(asking(restart));
     expect(stdout).toMatch(/^tooMuch nobody may run any program as root there$/m);
     expect(stdout).not.toMatch(/^mayNot /m);
+  });
+
+  it('does not take for gone what it may not see, and is told so when it asks', async () => {
+    const folder = join(await freshFolder(), 'logs');
+    mkdirSync(folder);
+    for (const one of [join(folder, '..'), folder]) chmodSync(one, 0o755);
+    const [log, ready] = [join(folder, 'app.log'), join(folder, 'ready')];
+    const holder = spawn('sh', ['-c', `exec 3>>${log}; echo much >&3; rm ${log}; : >${ready}; exec sleep 1000`], { stdio: 'ignore' });
+    onTestFinished(() => void holder.kill('SIGKILL'));
+    await expect.poll(() => existsSync(ready)).toBe(true);
+    const bounds = { atLeastBytes: 1, olderThanMs: 0, filesMax: 1 };
+    const action: MachineAction = { kind: 'disk', command: 'reopenLogs', signal: 'HUP', under: [folder], ...bounds };
+    const ask = await asAccount(action, []);
+    const blind = 'nobody may not see what processes of others hold open';
+    expect(ask(`look ${allowedOf(action)}`).stdout).toMatch(new RegExp(`^noPermission ${blind}$`, 'm'));
+    expect(ask(asking(action)).stdout).toContain(`mayNot own the logs under ${folder}: ${blind}\n`);
   });
 
   it('is told which log it does not own, when it asks', async () => {
