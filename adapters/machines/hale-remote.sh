@@ -129,8 +129,13 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then timeout -k 5 600 "$@"; else timeout -k 5 600 sudo -n -- "$@"; fi
 }
 
-may_as_root() {
-  [ "$(id -u)" -eq 0 ] || sudo -n -l -- "$@" >/dev/null 2>&1
+# sudo tells of a line that wants a password as of one that wants none. Where there are such lines, the command has to stand in another.
+may_unasked() {
+  [ "$(id -u)" -ne 0 ] || return 0
+  whole=$(sudo -n -l -- "$@" 2>/dev/null) || return
+  lines=$(sudo -n -l 2>/dev/null | grep '^ *([^)]*) ')
+  printf '%s\n' "$lines" | grep -qv NOPASSWD: || return 0
+  printf '%s\n' "$lines" | grep NOPASSWD: | grep -qF -e "$whole" -e 'NOPASSWD: ALL'
 }
 
 # ---- systemd
@@ -159,8 +164,13 @@ systemd_look() {
   done <<END
 $shown
 END
-  may_as_root systemctl --no-ask-password "$command" -- "$unit" || printf 'noPermission %s may not run systemctl %s -- %s\n' "$(id -un)" "$command" "$unit"
+  [ "$active" != failed ] || [ "$command" = reset-failed ] || systemctl_is_allowed reset-failed
+  systemctl_is_allowed "$command"
   identity=${load:-unknown}:$active:${invocation:-none}
+}
+
+systemctl_is_allowed() {
+  may_unasked systemctl --no-ask-password "$1" -- "$unit" || printf 'noPermission %s may not run systemctl %s -- %s\n' "$(id -un)" "$1" "$unit"
 }
 
 systemd_act() {
@@ -178,7 +188,7 @@ runit_look() {
     return
   fi
   status=$(sv status "$service" 2>&1)
-  case $status in *'access denied'*) ! may_as_root sv status "$service" || status=$(as_root sv status "$service" 2>&1) ;; esac
+  case $status in *'access denied'*) ! may_unasked sv status "$service" || status=$(as_root sv status "$service" 2>&1) ;; esac
   printf 'status %s\n' "$(printf '%s' "$status" | head -n 1)"
   case $status in
   run:* | down:* | finish:*) ;;
@@ -197,7 +207,7 @@ runit_look() {
     return
     ;;
   esac
-  [ -w "$service/supervise/control" ] || may_as_root sv -w 8 "$verb" "$service" ||
+  [ -w "$service/supervise/control" ] || may_unasked sv -w 8 "$verb" "$service" ||
     printf 'noPermission %s may not run sv -w 8 %s %s\n' "$(id -un)" "$verb" "$service"
   since=$(od -An -tx1 -N12 "$service/supervise/status" 2>/dev/null | tr -d ' \n')
   pid=${status#*(pid }
@@ -444,15 +454,6 @@ END
 }
 
 # ---- what the account may do
-
-# sudo tells of a line that wants a password as of one that wants none. Where there are such lines, the command has to stand in another.
-may_unasked() {
-  [ "$(id -u)" -ne 0 ] || return 0
-  whole=$(sudo -n -l -- "$@" 2>/dev/null) || return
-  lines=$(sudo -n -l 2>/dev/null | grep '^ *([^)]*) ')
-  printf '%s\n' "$lines" | grep -qv NOPASSWD: || return 0
-  printf '%s\n' "$lines" | grep NOPASSWD: | grep -qF -e "$whole" -e 'NOPASSWD: ALL'
-}
 
 # Each by the command as it stands in sudoers, without its folder.
 tell_command() {

@@ -3,13 +3,20 @@ import type { MachineAction } from '../../domain/machine.js';
 import type { Patience, RightState } from '../../domain/right.js';
 import { first, type Answer, type Facts } from './answer.js';
 import type { Machines } from './machines.js';
-import { allowedOf } from './request.js';
 import { commandsOf, forcedLine, logsLine, remoteScript, sudoersLine } from './script.js';
 
 type Some<A> = readonly [A, ...A[]];
 
-/** What hale's account may do on one machine of what these actions take, by the word of the script there. */
-export async function rightsOnMachine(on: Machines, actions: Some<MachineAction>, patience: Patience): Promise<readonly RightState[]> {
+/**
+ * What hale's account may do on one machine of what these actions take, by the word of the script there.
+ * @param allowed what that script is to allow, as it is made for this configuration
+ */
+export async function rightsOnMachine(
+  on: Machines,
+  actions: Some<MachineAction>,
+  patience: Patience,
+  allowed: readonly string[],
+): Promise<readonly RightState[]> {
   const [one, ...others] = actions;
   const ask = (action: MachineAction): Promise<Answer> =>
     on.may({ service: 'doctor', action, timeoutMs: patience.timeoutMs }, patience.abort);
@@ -20,7 +27,7 @@ export async function rightsOnMachine(on: Machines, actions: Some<MachineAction>
   const states = actions.flatMap((action, index) => statesOf(action, answers[index] ?? answer));
   const answered = answers.find(({ kind }) => kind === 'answered');
   if (one.machine === undefined || answered?.kind !== 'answered') return states;
-  return [...states, ...beyond(answered.facts), ...scriptThere(one.machine.host, actions, answered.facts)];
+  return [...states, ...beyond(answered.facts), ...scriptThere(one.machine.host, allowed, answered.facts)];
 }
 
 function statesOf(action: MachineAction, answer: Answer): RightState[] {
@@ -66,11 +73,10 @@ function ofLine(action: MachineAction, line: string, facts: Facts): RightState {
 const beyond = (facts: Facts): RightState[] => (facts.tooMuch ?? []).map((sentence) => ({ kind: 'tooMuch', sentence }));
 
 /** Whether it is the script that this configuration makes, and no other. */
-function scriptThere(host: string, actions: readonly MachineAction[], facts: Facts): RightState[] {
+function scriptThere(host: string, needed: readonly string[], facts: Facts): RightState[] {
   const renew = `hale permissions --script ${host}`;
   const allows = facts.allows ?? [];
-  const needed = new Set(actions.map(allowedOf));
-  const extra = allows.filter((one) => !needed.has(one));
+  const extra = allows.filter((one) => !needed.includes(one));
   const same = hashOf(allows, first(facts, 'state') ?? '') === first(facts, 'script');
   return [
     ...extra.map((one): RightState => ({ kind: 'tooMuch', sentence: `the script there allows ${one} as well`, revoke: renew })),

@@ -64,6 +64,22 @@ describe.skipIf(without !== undefined)(`an account that is not root${without ===
     expect(act.identity).not.toBe(before.identity);
   });
 
+  it('is told before a restart which of its lines is missing, wants a password, or is needed since the unit has failed', async () => {
+    systemd.unit(unit, '[Unit]\nDefaultDependencies=no\n[Service]\nStandardOutput=null\nExecStart=/bin/sh -c "exit 3"\n');
+    systemd.systemctl('stop', unit);
+    systemd.systemctl('start', unit);
+    await expect.poll(() => systemd.systemctl('show', '-p', 'ActiveState', unit).trim()).toBe('ActiveState=failed');
+    const [restarts = '', resets = ''] = sudoersLines(account, [restart]);
+    const told = async (...lines: string[]) => {
+      const ask = await asAccount(restart, lines, systemd.prefix);
+      return ask(`look systemd restart ${unit}`).stdout.match(/^noPermission .*$/gm) ?? [];
+    };
+    const mayNot = (command: string) => `noPermission nobody may not run systemctl ${command} -- ${unit}`;
+    expect(await told(restarts, resets)).toEqual([]);
+    expect(await told(restarts)).toEqual([mayNot('reset-failed')]);
+    expect(await told(restarts.replace('NOPASSWD: ', ''), resets)).toEqual([mayNot('restart')]);
+  });
+
   it('restarts a service of runit with the lines in sudoers that its configuration needs, and no other', async () => {
     const { service, starts } = await freshRunit();
     chmodSync(join(service, '..'), 0o755);

@@ -73,6 +73,15 @@ describe('another machine', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^trouble .*missing for edge\/logs \(there is no \/var\/log\/shop\)/));
   });
 
+  it('that two sources reach has the script that is made for both', async () => {
+    sshd.allow(...allowed);
+    const [, source = ''] = /^sources: \{vms: (.*)\}$/m.exec(at()) ?? [];
+    const both = at()
+      .replace(/^sources: .*$/m, `sources: {vms: ${source}, more: ${source.replace('user:', 'atOnce: 2, user:')}}`)
+      .replace('web: {target: {source: vms', 'web: {target: {source: more');
+    expect(await asked(both)).toEqual([`ok ${where}: hale has 5 rights that it needs`, ...root()]);
+  });
+
   it('whose script is too old to be asked is unknown', async () => {
     sshd.allow(...allowed);
     const script = join(sshd.folder, 'hale-remote');
@@ -115,7 +124,12 @@ describe('another machine', () => {
     };
     const on = machines({ commands: { ...commands, run }, state: '/nowhere' });
     const [first, ...others] = actions;
-    const states = await rightsOnMachine(on, [first as MachineAction, ...others], { timeoutMs: 500, abort: new AbortController().signal });
+    const states = await rightsOnMachine(
+      on,
+      [first as MachineAction, ...others],
+      { timeoutMs: 500, abort: new AbortController().signal },
+      allowed,
+    );
     expect(new Set(states.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
     expect(calls).toBe(1);
   });
@@ -177,7 +191,7 @@ describe('this machine', () => {
     const state = join(await freshFolder(), 'state');
     const on = machines({ commands, state });
     const ask = { timeoutMs: 5_000, abort: new AbortController().signal };
-    const states = await rightsOnMachine(on, [{ kind: 'runit', command: 'restart', service: '/etc/service/shop' }, disk], ask);
+    const states = await rightsOnMachine(on, [{ kind: 'runit', command: 'restart', service: '/etc/service/shop' }, disk], ask, []);
     expect(states.map(({ kind }) => kind)).toEqual([...(isRoot ? ['granted', 'granted'] : ['missing', 'missing']), 'granted', 'missing']);
     expect(states.at(-1)).toMatchObject({ line: `own the logs under ${gone}`, why: `there is no ${gone}` });
     expect(existsSync(state)).toBe(false);

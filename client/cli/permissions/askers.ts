@@ -3,6 +3,7 @@ import type { Machines } from '../../../adapters/machines/machines.js';
 import type { Patience, RightState } from '../../../domain/right.js';
 import type { MachineAction } from '../../../domain/machine.js';
 import type { Action } from '../../../domain/service.js';
+import { allowedOn } from './rights.js';
 
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 type Some<A> = readonly [A, ...A[]];
@@ -62,9 +63,11 @@ function machineAsker(state: string): Asker<MachineAction> {
   let all: Promise<Machines> | undefined;
   return {
     placeOf: ({ machine }) => machine,
-    ask: async (actions, patience) => {
+    ask: async (actions, patience, everywhere) => {
       const on = await (all ??= machinesOf(state));
-      return (await import('../../../adapters/machines/rights.js')).rightsOnMachine(on, actions, patience);
+      const host = actions[0].machine?.host;
+      const { rightsOnMachine } = await import('../../../adapters/machines/rights.js');
+      return rightsOnMachine(on, actions, patience, host === undefined ? [] : allowedOn(host, everywhere));
     },
   };
 }

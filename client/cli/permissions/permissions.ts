@@ -1,12 +1,11 @@
 import { thisMachine } from '../../../adapters/configuration/surroundings.js';
 import { authorizedKeysLine, remoteScript } from '../../../adapters/machines/script.js';
-import { allowedOf } from '../../../adapters/machines/request.js';
 import { checkConfiguration } from '../../../contracts/configuration/check.js';
 import { problemText } from '../../../contracts/configuration/problem.js';
 import type { Fleet, Service } from '../../../domain/service.js';
 import { Failure } from '../exit-codes.js';
 import type { Report } from '../report.js';
-import { actsOf, mayAct, rightsOf, type Right } from './rights.js';
+import { actsOf, allowedOn, mayAct, rightsOf, type Right } from './rights.js';
 
 export interface PermissionsOptions {
   readonly config: string;
@@ -43,14 +42,14 @@ function observing(services: readonly Service[]): string[] {
 /** The forced command of one machine, which allows the targets of this configuration and nothing else. */
 function scriptFor(host: string, services: readonly Service[]): Report {
   const actions = services.flatMap((one) => actsOf(one)).flatMap(({ action }) => ('machine' in action && action.machine ? [action] : []));
-  const here = actions.filter(({ machine }) => machine?.host === host || machine?.host === 'INSTANCE');
-  if (here.length === 0)
+  const allowed = allowedOn(host, actions);
+  if (allowed.length === 0)
     throw new Failure(
       'notFound',
       `nothing is corrected on ${host}`,
       `there are: ${[...new Set(actions.map(({ machine }) => machine?.host))].join(', ') || 'none'}`,
     );
-  const script = remoteScript([...new Set(here.map(allowedOf))]);
+  const script = remoteScript(allowed);
   return { data: { host, script, authorizedKeys: authorizedKeysLine('KEY') }, text: script.trimEnd() };
 }
 

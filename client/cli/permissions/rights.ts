@@ -1,5 +1,7 @@
 import { fillSlots } from '../../../domain/detection/slots.js';
 import type { Action, Correction, Instances, Service } from '../../../domain/service.js';
+import { allowedOf } from '../../../adapters/machines/request.js';
+import type { MachineAction } from '../../../domain/machine.js';
 import { needsOf, type Need } from './needs.js';
 
 /** One right, and the corrections that need it. */
@@ -58,6 +60,11 @@ function instancesOf(instances: Instances | undefined, found: readonly string[])
   if (instances.kind === 'listed') return instances.names;
   return found.length === 0 ? [UNKNOWN] : found;
 }
+
+/** What one machine has to allow for these actions, also for those whose machine a source has yet to find. */
+export const allowedOn = (host: string, actions: readonly MachineAction[]): string[] => [
+  ...new Set(actions.filter(({ machine }) => machine?.host === host || machine?.host === UNKNOWN).map(allowedOf)),
+];
 
 /** Which pod it is makes no difference to what is needed in its namespace. */
 function isPerInstance(action: Action): boolean {
