@@ -105,6 +105,8 @@ export interface SqlConnection {
   readonly database: string;
   readonly password?: SecretReference;
   readonly role: 'primary' | 'replica' | 'any';
+  /** Encrypted, to a server that the machine's authorities vouch for, or those in this file; absent: as PGSSLMODE says, else in clear. */
+  readonly tls?: true | string;
 }
 
 interface SignalBase {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { TargetRefused } from '../../domain/failure.js';
 import type { SqlConnection } from '../../domain/service.js';
@@ -46,23 +47,22 @@ async function firstInRole(connection: SqlConnection, timeoutMs: number, over: A
 }
 
 async function open(connection: SqlConnection, host: string, timeoutMs: number, over: AbortSignal): Promise<pg.Client> {
-  const { port, user, database, password, role } = connection;
+  const { port, user, database, password, role, tls } = connection;
   const session = new pg.Client({
     host,
     port,
     user,
     database,
     ...(password === undefined ? {} : { password: await secretOf(password) }),
+    ...(tls === undefined ? {} : { ssl: tls === true || { ca: await readFile(tls, 'utf8') } }),
     connectionTimeoutMillis: Math.min(timeoutMs, connectTimeoutMs),
-    statement_timeout: timeoutMs,
-    lock_timeout: lockTimeoutMs,
     application_name: 'hale',
   });
   // A connection that breaks fails the query that waits for it; without a listener it would end the process as well.
   session.on('error', () => undefined);
   try {
     await session.connect();
-    if (!(await hasRole(session, role))) throw new Error(`it is no ${role}`);
+    if (!isIn(role, await bounded(session, timeoutMs))) throw new Error(`it is no ${role}`);
     // Whoever asked has given up meanwhile: nobody would end this session.
     over.throwIfAborted();
     return session;
@@ -72,11 +72,17 @@ async function open(connection: SqlConnection, host: string, timeoutMs: number, 
   }
 }
 
-async function hasRole(session: pg.Client, role: SqlConnection['role']): Promise<boolean> {
-  if (role === 'any') return true;
-  const { rows } = await session.query<{ replica: boolean }>('select pg_is_in_recovery() as replica');
-  return rows[0]?.replica === (role === 'replica');
+/** Limits that come with the connection could not be told from the server's own, nor reset to those. */
+async function bounded(session: pg.Client, timeoutMs: number): Promise<{ readonly replica: boolean }> {
+  const { rows } = await session.query<{ replica: boolean }>(
+    `select pg_is_in_recovery() as replica, set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false)`,
+    [String(timeoutMs), String(lockTimeoutMs)],
+  );
+  return { replica: rows[0]?.replica === true };
 }
+
+const isIn = (role: SqlConnection['role'], { replica }: { readonly replica: boolean }): boolean =>
+  role === 'any' || replica === (role === 'replica');
 
 /** The work, or the failure as soon as `over` says so; what the work then still answers is heard by nobody. */
 function unless<T>(over: AbortSignal, failure: () => Error, work: Promise<T>): Promise<T> {

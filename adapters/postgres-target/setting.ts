@@ -83,7 +83,12 @@ async function undo(session: pg.Client, call: Call<PostgresAction>, after: Image
 const wantedOf = ({ setting: wanted }: PostgresAction): { readonly name: string; readonly value: string } =>
   wanted ?? { name: '', value: '' };
 
+/** What hale's own sessions have limits of their own for: those would hide what the server has. */
+const ownLimits = ['statement_timeout', 'lock_timeout'];
+
 async function settingOf(session: pg.Client, action: PostgresAction): Promise<Setting | undefined> {
+  const limit = ownLimits.find((one) => one === wantedOf(action).name.toLowerCase());
+  if (limit !== undefined) await session.query(`reset ${limit}`);
   const { rows } = await session.query<Setting>(
     `select s.name, s.setting as "inForce", s.unit, s.vartype, s.context, s.source,
             (select f.setting from pg_file_settings f where lower(f.name) = lower(s.name)

@@ -114,5 +114,6 @@ export function connectionOf(node: Node | undefined, user: Node, context: Contex
     user: file.user ?? '',
     database: file.database,
     ...(password && { password }),
+    ...(file.tls !== undefined && { tls: file.tls }),
   };
 }

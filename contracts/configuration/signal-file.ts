@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  absolutePath,
   amount,
   argv,
   choice,
@@ -24,6 +25,10 @@ export const target = z.strictObject({
   user: text.optional(),
   password: text.optional().describe('Name of an entry of `secrets`, never the password'),
   database: text.optional(),
+  tls: z
+    .union([z.literal(true), absolutePath], { error: 'true, or the absolute path of a file with the certificates of authorities' })
+    .optional()
+    .describe('Encrypted, to a server that the authorities of Node vouch for, or those in this file'),
   source: name.optional(),
   deployment: text.optional(),
   container: containerName.optional().describe('Name of a container of the docker that is the source'),

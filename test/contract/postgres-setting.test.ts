@@ -129,6 +129,27 @@ describe('a setting', () => {
     expect(await bench.provider.readBack(call)).toMatchObject({ kind: 'applied' });
   });
 
+  it.each(['statement_timeout', 'Lock_Timeout'])(
+    '%s, for which sessions of hale have a limit of their own, is the one of the server',
+    async (name) => {
+      const bench = await tuned(name, '90s');
+      const original = await bench.state();
+      const call = await callOn(bench);
+      expect(call.before.summary).toBe(`${name.toLowerCase()} is 0ms`);
+      const after = await bench.provider.apply(call);
+      expect(await inForce(name.toLowerCase())).toBe('90000');
+      expect(await bench.provider.readBack(call)).toMatchObject({ kind: 'applied' });
+      expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+      expect(await bench.state()).toBe(original);
+    },
+  );
+
+  it('that the role of hale has for itself is left alone, since ALTER SYSTEM would not change it there', async () => {
+    const bench = await tuned('lock_timeout', '90s');
+    await server.owner.query(`alter role ${bench.role} set lock_timeout = '5s'`);
+    expect(await seenBy(bench)).toEqual({ applicable: false, reason: 'lock_timeout is set by user, which goes before ALTER SYSTEM' });
+  });
+
   it('that is already so is left alone, however it is written', async () => {
     const bench = await tuned();
     const same = [
@@ -170,7 +191,6 @@ describe('a setting', () => {
       ['shared_buffers', '1GB', 'takes effect only when the server starts'],
       ['max_connections', '10', 'takes effect only when the server starts'],
       ['post_auth_delay', '1', 'takes effect only when a session begins'],
-      ['lock_timeout', '1s', 'is set by client, which goes before ALTER SYSTEM'],
       ['work_mem', 'plenty', 'is no value for work_mem'],
       ['work_mem', `'; drop role hale; --`, 'is no value for work_mem'],
       ['no_such_setting', '1', 'there is no setting "no_such_setting"'],

@@ -37,6 +37,11 @@ test('their own target comes before the service`s', async () => {
   expect(shop?.signals[0]).toMatchObject({ connection: { hosts: ['c'], port: 6432, role: 'replica', user: 'eve' } });
 });
 
+test.each([true, '/etc/hale/ca.pem'])('a target says whose certificates are taken: %s', async (tls) => {
+  const shop = await shopOf(`signals: {n: {sql: select 1, target: {postgres: [c], user: eve, tls: ${tls}}}}`);
+  expect(shop?.signals[0]).toMatchObject({ connection: { tls } });
+});
+
 test('a scrape names its metric and labels', async () => {
   const shop = await shopOf(`signals: {w: {scrape: 'http://a/metrics', metric: pool_waiting, labels: {pool: main}}}`);
   expect(shop?.signals[0]).toMatchObject({ kind: 'scrape', url: 'http://a/metrics', metric: 'pool_waiting', labels: { pool: 'main' } });
@@ -133,6 +138,7 @@ test.each([
   ['signals: {s: {exec: [/a], every: 5m, staleAfter: 1m}}', 'staleAfter: is shorter than every; allowed: at least 5m'],
   ['signals: {s: {exec: [/a], per: instance}}', 'signals.s.per: is instance, but the service has no instances'],
   ['signals: {s: {sql: select 1, target: {postgres: [db]}}}', 'signals.s.target: is missing its user'],
+  ['signals: {s: {sql: select 1, target: {postgres: [db], user: eve, tls: ca.pem}}}', 'tls: is "ca.pem"; allowed: an absolute path'],
   ['signals: {s: {sql: select 1, target: {unit: x.service}}}', 'signals.s: needs a PostgreSQL to connect to'],
   ['team: payment', 'services.shop.team: unknown team "payment"; did you mean payments?'],
   ['class: wb', 'services.shop.class: unknown class "wb"; did you mean web?'],
