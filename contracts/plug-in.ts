@@ -20,7 +20,10 @@ export interface PlugIn<With = Readonly<Record<string, unknown>>> {
    * ask it. Throw `Refused` when nothing was done; any other error leaves it open whether something was, and hale asks `happened`.
    */
   readonly act: (options: With, call: PlugInCall) => Promise<void>;
-  /** Whether the action of this id was done, asked after an answer that was lost; undefined when nobody can tell. Without it an action of unclear fate is left to a person. */
+  /**
+   * Whether the action of this id was done, asked after an answer that was lost; undefined when nobody can tell, also of what failed
+   * halfway. Without it an action of unclear fate is left to a person.
+   */
   readonly happened?: (options: With, call: PlugInCall) => Promise<boolean | undefined>;
   /** Brings `call.before` back. hale has made sure that the target still is as the action left it. */
   readonly takeBack?: (options: With, call: PlugInCall) => Promise<void>;

@@ -22,6 +22,8 @@ export interface Bench<A extends Action> {
   readonly loseAnswers?: () => Promise<void>;
   /** From now on the target does not answer and does nothing. */
   readonly hang?: () => Promise<void>;
+  /** From now on the target is gone as soon as it was acted upon; where this is left out, it is removed as soon as that is seen. */
+  readonly vanish?: () => Promise<void>;
   readonly remove: () => Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export interface Without {
   readonly undo?: string | undefined;
   readonly readBack?: string | undefined;
   readonly waiting?: string | undefined;
+  readonly vanishing?: string | undefined;
 }
 
 export type Arrange<A extends Action> = () => Promise<Bench<A>>;
@@ -40,6 +43,7 @@ export type Arrange<A extends Action> = () => Promise<Bench<A>>;
 export function holdsProviderContract<A extends Action>(name: string, arrange: Arrange<A>, without: Without = {}): void {
   describe(`${name} keeps the provider contract`, () => {
     actingRules(arrange, without);
+    vanishingRules(arrange, without);
     changeRules(arrange, without);
     goalRules(arrange, without);
     readBackRules(arrange, without);
@@ -87,6 +91,27 @@ function actingRules<A extends Action>(arrange: Arrange<A>, without: Without): v
     await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
     expect(await bench.effects()).toBe(0);
   });
+}
+
+function vanishingRules<A extends Action>(arrange: Arrange<A>, { vanishing }: Without): void {
+  itUnless(vanishing, 'does not call it refused when the target is gone once it was acted upon', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    await bench.vanish?.();
+    const applying = { goesOn: true };
+    const failure = bench.provider
+      .apply(call)
+      .then(() => undefined)
+      .catch((error: unknown) => error)
+      .finally(() => void (applying.goesOn = false));
+    if (bench.vanish === undefined) await removedOnceActedUpon(bench, applying);
+    expect(await failure).not.toBeInstanceOf(TargetRefused);
+  });
+}
+
+async function removedOnceActedUpon<A extends Action>(bench: Bench<A>, applying: { readonly goesOn: boolean }): Promise<void> {
+  while (applying.goesOn && (await bench.effects()) === 0) await new Promise((resolve) => void setImmediate(resolve));
+  await bench.remove();
 }
 
 function changeRules<A extends Action>(arrange: Arrange<A>, { compare }: Without): void {

@@ -46,7 +46,12 @@ async function apply(plugIn: PlugIn, call: Call<PlugInAction>): Promise<Image> {
   await call.permit();
   await unchanged(plugIn, call);
   await inTime(call, (abort) => plugIn.act(call.action.options, callOf(call, abort)));
-  return look(plugIn, call);
+  return look(plugIn, call).catch(unclear);
+}
+
+/** A target that is not there just then refuses nothing any more: what became of it is read back. */
+function unclear(error: unknown): never {
+  throw new Error(`it was done, and can't be looked at since: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
 
 async function unchanged(plugIn: PlugIn, call: Call<PlugInAction>): Promise<void> {
@@ -64,23 +69,45 @@ async function readBack(plugIn: PlugIn, call: Call<PlugInAction>): Promise<ReadB
   const { happened } = plugIn;
   if (happened === undefined) return { kind: 'unknown', why: `${call.action.correction} has no way to tell what was done` };
   for (;;) {
-    const answer = await inTime(call, (abort) => happened(call.action.options, callOf(call, abort)));
-    if (answer === undefined) return { kind: 'unknown', why: `${call.action.correction} can't tell whether it was done` };
-    if (answer) return { kind: 'applied', after: await look(plugIn, call) };
-    if (Date.now() >= (call.underWayUntil ?? 0)) return { kind: 'notApplied' };
+    // People's own code may answer anything.
+    const answer: unknown = await inTime(call, (abort) => happened(call.action.options, callOf(call, abort)));
+    if (answer === true) return { kind: 'applied', after: await look(plugIn, call).catch(unclear) };
+    if (answer !== false) return { kind: 'unknown', why: `${call.action.correction} can't tell whether it was done` };
+    if (Date.now() >= (call.underWayUntil ?? 0)) return unlessItShows(plugIn, call);
     await sleep(lookAgainMs, undefined, { signal: call.abort });
   }
 }
 
+/** What failed halfway may say that it was not done; as never done it would lose its undo. */
+async function unlessItShows(plugIn: PlugIn, call: Call<PlugInAction>): Promise<ReadBack> {
+  const { identity, summary } = await look(plugIn, call);
+  if (identity === call.before.identity) return { kind: 'notApplied' };
+  const why = `it says it was not done, but the target is not as it was: it was ${call.before.summary}, and is ${summary}`;
+  return { kind: 'unknown', why };
+}
+
+/** An earlier try of the undo may be under way until its time is over: only then is it sent again. */
 async function undo(plugIn: PlugIn, call: Call<PlugInAction>, after: Image): Promise<Undone> {
   const { takeBack } = plugIn;
   if (takeBack === undefined) throw new Error(`${call.action.correction} has no way back`);
-  const now = await look(plugIn, call);
-  if (now.identity === call.before.identity) return { kind: 'undone', now };
-  if (now.identity !== after.identity) return { kind: 'changedMeanwhile', now };
+  for (;;) {
+    const settled = await settledOf(plugIn, call, after);
+    if (settled !== undefined) return settled;
+    if (Date.now() >= (call.underWayUntil ?? 0)) break;
+    await sleep(lookAgainMs, undefined, { signal: call.abort });
+  }
   await call.permit();
+  const settled = await settledOf(plugIn, call, after);
+  if (settled !== undefined) return settled;
   await inTime(call, (abort) => takeBack(call.action.options, callOf(call, abort)));
   return { kind: 'undone', now: await look(plugIn, call) };
+}
+
+/** Undefined while it stands as the action left it. */
+async function settledOf(plugIn: PlugIn, call: Call<PlugInAction>, after: Image): Promise<Undone | undefined> {
+  const now = await look(plugIn, call);
+  if (now.identity === call.before.identity) return { kind: 'undone', now };
+  return now.identity === after.identity ? undefined : { kind: 'changedMeanwhile', now };
 }
 
 const callOf = ({ actionId, fence, before, timeoutMs }: Call<PlugInAction>, abort: AbortSignal): PlugInCall => ({

@@ -133,12 +133,16 @@ async function ofNode(): Promise<ClusterBench> {
 const benchOf = (command: KubernetesCommand): Promise<ClusterBench> =>
   command === 'deletePod' ? ofPod() : command === 'cordon' ? ofNode() : ofDeployment(command);
 
-const noGoal = { goal: 'there is nothing to choose: what becomes of it is what the configuration says' };
+const replayed = { vanishing: 'its answers are replayed, and when it is seen that something was done is never the same twice' };
+const noGoal = { goal: 'there is nothing to choose: what becomes of it is what the configuration says', ...replayed };
 const noUndo = { undo: 'pods that are gone can`t be brought back', ...noGoal };
 
 holdsProviderContract('kubernetes rolloutRestart', () => ofDeployment('rolloutRestart'), noUndo);
-holdsProviderContract('kubernetes rolloutUndo', () => ofDeployment('rolloutUndo'));
-holdsProviderContract('kubernetes scale', () => ofDeployment('scale'), { goal: 'the goal follows from what was there before' });
+holdsProviderContract('kubernetes rolloutUndo', () => ofDeployment('rolloutUndo'), replayed);
+holdsProviderContract('kubernetes scale', () => ofDeployment('scale'), {
+  goal: 'the goal follows from what was there before',
+  ...replayed,
+});
 holdsProviderContract('kubernetes deletePod', ofPod, noUndo);
 holdsProviderContract('kubernetes cordon', ofNode, noGoal);
 

@@ -9,7 +9,7 @@ import { defineCorrection, type PlugIn } from '../../contracts/plug-in.js';
 import { TargetRefused } from '../../domain/failure.js';
 import { complaints, resolved } from '../support/configuration.js';
 import { holdsPlugInContract, plugInBench, type PlugInTarget } from '../../testing/plug-in.contract.js';
-import { callOn } from '../../testing/provider.contract.js';
+import { callOn, undoOf } from '../../testing/provider.contract.js';
 
 const example = fileURLToPath(new URL('../../examples/plug-in/feature-flag.js', import.meta.url));
 
@@ -65,6 +65,64 @@ describe('plugIn', () => {
     });
     const provider = plugInProvider(async () => ({ switchOff: refusing as PlugIn }));
     await expect(provider.apply(await callOn({ ...bench, provider }))).rejects.toThrow(TargetRefused);
+  });
+});
+
+describe('the word of a module', () => {
+  const saying = (more: Partial<PlugIn>) => plugInProvider(async () => ({ switchOff: { ...switchOff, ...more } }));
+
+  it.each([null, undefined, 0, 1, '', 'no'])('that says %j when asked whether it was done has not said', async (answer) => {
+    const provider = saying({ happened: async () => answer as unknown as boolean });
+    expect(await provider.readBack(await callOn(await flagsOn()))).toEqual({
+      kind: 'unknown',
+      why: `switchOff can't tell whether it was done`,
+    });
+  });
+
+  it('that it was not done is not believed of a target that is not as it was, as after an act that failed halfway', async () => {
+    const bench = await flagsOn();
+    const call = await callOn(bench);
+    const file = String(bench.target.action.options.file);
+    const halfway = async () => {
+      await writeFile(file, '{"newCheckout":false,"banner":true}');
+      throw new Error('the disk is full');
+    };
+    const provider = saying({ act: halfway });
+    await expect(provider.apply(call)).rejects.toThrow('the disk is full');
+    expect(await provider.readBack(call)).toEqual({
+      kind: 'unknown',
+      why: expect.stringMatching(
+        /^it says it was not done, but the target is not as it was: it was on: newCheckout, banner, and is on: banner/,
+      ),
+    });
+  });
+
+  it('takes back nothing while an earlier try of the undo may, and has not asked for permission where that one did', async () => {
+    const bench = await flagsOn();
+    const [call, original] = [await callOn(bench), await bench.state()];
+    const after = await bench.provider.apply(call);
+    const look: PlugIn['look'] = async (options, abort) => {
+      const seen = await switchOff.look(options, abort);
+      await writeFile(String(options.file), original);
+      return seen;
+    };
+    const never = () => Promise.reject(new Error('not asked for'));
+    const late = { ...undoOf(call), underWayUntil: Date.now() + 60_000, permit: never };
+    expect(await saying({ look, takeBack: never }).undo(late, after)).toMatchObject({ kind: 'undone' });
+    expect(await bench.state()).toBe(original);
+  });
+
+  it('takes back nothing that somebody else changed while permit was asked', async () => {
+    const bench = await flagsOn();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    let disturbed = '';
+    const permit = async () => {
+      await bench.disturb?.();
+      disturbed = await bench.state();
+    };
+    expect(await bench.provider.undo({ ...undoOf(call), permit }, after)).toMatchObject({ kind: 'changedMeanwhile' });
+    expect(await bench.state()).toBe(disturbed);
   });
 });
 
