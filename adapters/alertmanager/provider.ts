@@ -3,7 +3,7 @@ import type { Call, Provider, ReadBack, Target, Undone } from '../../activities/
 import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { AlertmanagerAction } from '../../domain/service.js';
-import { activeSilences, ask, hasEnded, isWell, silenceOf, silences, whyOf, type Found } from './api.js';
+import { OWN, ask, hasEnded, isWell, silenceOf, silences, whyOf, type Found } from './api.js';
 
 const lookAgainMs = 250;
 
@@ -39,7 +39,10 @@ const textOf = (labels: AlertmanagerAction['labels']): string =>
 
 /** Silences in force on exactly these labels, whoever set them. */
 const now = async (target: Asked): Promise<readonly Found[]> =>
-  (await within(target, (signal) => activeSilences(target.action.source, signal))).filter((one) => isOn(one, target.action.labels));
+  (await within(target, (signal) => silences(target.action.source, signal))).filter((one) => isSet(one) && isOn(one, target.action.labels));
+
+/** One of hale's own begins at once: where the server still says otherwise, hale's clock is ahead of the server's. */
+const isSet = ({ status: { state }, createdBy }: Found): boolean => state === 'active' || (state === 'pending' && createdBy === OWN);
 
 const isOn = ({ matchers }: Found, labels: AlertmanagerAction['labels']): boolean =>
   matchers.length === Object.keys(labels).length &&

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AlertmanagerAction } from '../../domain/service.js';
 import type { Patience, RightState } from '../../domain/right.js';
-import { ask, whyOf } from './api.js';
+import { ask, hasEnded, whyOf, type Answer } from './api.js';
 
 /** What setting a silence and ending it takes. */
 export const silenceLines = {
@@ -18,12 +18,12 @@ export async function rightsAtAlertmanager(
   const time = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([abort, time]);
   const asked = async (line: string, method: 'GET' | 'DELETE', path: string): Promise<RightState> => {
-    const { status } = await ask(source, { method, path, signal }).catch((error: unknown) => {
+    const answer = await ask(source, { method, path, signal }).catch((error: unknown) => {
       throw new Error(time.aborted ? `Alertmanager did not answer within ${timeoutMs} ms` : `Alertmanager can't be asked: ${whyOf(error)}`);
     });
-    if (isRefusal(status)) return { kind: 'missing', line, why: `it answers ${status}` };
-    if (method === 'GET' && status !== 200) return { kind: 'unknown', line, why: `it answers ${status}` };
-    return { kind: 'granted', line };
+    const why = `it answers ${answer.status}`;
+    if (isRefusal(answer)) return { kind: 'missing', line, why };
+    return isDone(answer, method) ? { kind: 'granted', line } : { kind: 'unknown', line, why };
   };
   return [
     await asked(silenceLines.read, 'GET', '/silences'),
@@ -33,4 +33,8 @@ export async function rightsAtAlertmanager(
 }
 
 /** Not signed in, not allowed, or a path or a method that a proxy leaves out. */
-const isRefusal = (status: number): boolean => status === 401 || status === 403 || status === 405;
+const isRefusal = ({ status }: Answer): boolean => status === 401 || status === 403 || status === 405;
+
+/** Alertmanager before 0.26 says with a 500 that there is no such silence. */
+const isDone = (answer: Answer, method: 'GET' | 'DELETE'): boolean =>
+  method === 'GET' ? answer.status === 200 : hasEnded(answer) || (answer.status === 500 && answer.text.includes('silence not found'));

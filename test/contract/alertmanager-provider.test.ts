@@ -1,5 +1,5 @@
 // Silences of a real Alertmanager, over a line that can go dead.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { alertmanagerProvider } from '../../adapters/alertmanager/provider.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { AlertmanagerAction } from '../../domain/service.js';
@@ -122,6 +122,25 @@ describe('alertmanager', () => {
     expect(await bench.provider.readBack(call)).toMatchObject({ kind: 'applied' });
     const permit = () => Promise.reject(new Error('not asked for'));
     expect(await bench.provider.undo({ ...undoOf(call), permit }, after)).toMatchObject({ kind: 'undone' });
+  });
+
+  it('knows its own silence before the clock of the server lets that begin, and ends it', async () => {
+    const bench = await audible();
+    const call = await callOn(bench);
+    onTestFinished(() => void vi.useRealTimers());
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    const after = await bench.provider.apply(call);
+    expect(await bench.known()).toMatchObject([{ status: { state: 'pending' } }]);
+    expect(after.summary).toContain('are silenced');
+    expect(await bench.provider.apply(call)).toEqual(after);
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(await bench.known()).toMatchObject([{ status: { state: 'expired' } }]);
+  });
+
+  it('leaves aside what a person has planned for later', async () => {
+    const bench = await audible();
+    await bench.set({ startsAt: new Date(Date.now() + 300_000).toISOString() });
+    expect(await bench.provider.image(bench.target)).toMatchObject({ identity: 'audible' });
   });
 
   it('tells a refusal of the server from an error that leaves it open', async () => {

@@ -61,6 +61,13 @@ services:
     ]);
   });
 
+  it.each([500, 502])('that answers %d to the end of a silence has granted nothing', async (status) => {
+    const url = await serve((incoming, answer) => void answer.writeHead(incoming.method === 'GET' ? 200 : status).end('[]'));
+    expect(await asked(at(url))).toContainEqual(
+      expect.stringMatching(new RegExp(`^unknown .*it answers ${status}.*DELETE /api/v2/silence/ID`)),
+    );
+  });
+
   it('that is not there is unknown', async () => {
     expect(await asked(at(`http://127.0.0.1:${await freePort()}`))).toEqual([
       expect.stringMatching(/^unknown .*Alertmanager can't be asked: .*ECONNREFUSED/),
