@@ -33,6 +33,8 @@ export interface Without {
   readonly goal?: string | undefined;
   readonly undo?: string | undefined;
   readonly readBack?: string | undefined;
+  /** What is there no more can't be told from what does not answer just now, and tells later. */
+  readonly gone?: string | undefined;
   readonly waiting?: string | undefined;
   readonly vanishing?: string | undefined;
 }
@@ -175,10 +177,17 @@ async function tempted<A extends Action>(bench: Bench<A>, call: Call<A>): Promis
   expect(seen.goal.identity).not.toBe(call.goal?.identity);
 }
 
-function readBackRules<A extends Action>(arrange: Arrange<A>, { readBack }: Without): void {
+function readBackRules<A extends Action>(arrange: Arrange<A>, { readBack, gone }: Without): void {
   itUnless(readBack, 'reads back notApplied for a call that never reached the target', async () => {
     const bench = await arrange();
     expect(await bench.provider.readBack(await callOn(bench))).toEqual({ kind: 'notApplied' });
+  });
+
+  itUnless(gone, 'can not tell what became of a target that is gone, and keeps nobody waiting for it', async () => {
+    const bench = await arrange();
+    const call = await callOn(bench);
+    await bench.remove();
+    expect(await bench.provider.readBack(call)).toMatchObject({ kind: expect.stringMatching(/applied|notApplied|unknown/) });
   });
 
   itUnless(readBack, 'reads back what a call did whose answer was lost', async () => {

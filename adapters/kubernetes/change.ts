@@ -26,18 +26,23 @@ export interface Change<T> {
   readonly operations: (now: T) => readonly Operation[];
 }
 
+/** An object after its change; `wasDone`: by an earlier try, and somebody may have changed it again since. */
+export interface Changed<T> {
+  readonly now: T;
+  readonly wasDone: boolean;
+}
+
 /**
  * Changes one object, and writes upon it which action that was, under which fence. The server compares: a change of an object
  * that is no longer as it was read is refused, and then it is read, and compared with what is expected, again.
  */
-export async function change<T extends { readonly metadata: Meta }>(server: Server, call: Call, wanted: Change<T>): Promise<T> {
+export async function change<T extends { readonly metadata: Meta }>(server: Server, call: Call, wanted: Change<T>): Promise<Changed<T>> {
   const { path, needs, namespace, read, unlike, operations } = wanted;
   for (let tries = 1; tries <= triesMax; tries++) {
     const now = await read();
-    if (isMarkedBy(now, call.actionId)) return now;
+    if (isMarkedBy(now, call.actionId)) return { now, wasDone: true };
     const why = unlike(now) ?? outranked(now, call);
     if (why !== undefined) throw new TargetRefused(why);
-    await call.permit();
     const { resourceVersion, annotations } = now.metadata;
     const body: readonly Operation[] = [
       { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
@@ -45,7 +50,9 @@ export async function change<T extends { readonly metadata: Meta }>(server: Serv
       ...operations(now),
     ];
     try {
-      return await server.ask<T>({ needs, path, body, ...(namespace === undefined ? {} : { namespace }) });
+      const { permit } = call;
+      const changed = await server.ask<T>({ needs, path, body, permit, ...(namespace === undefined ? {} : { namespace }) });
+      return { now: changed, wasDone: false };
     } catch (error) {
       if (!(error instanceof Conflict)) throw error;
     }
@@ -60,6 +67,6 @@ export const isMarkedBy = ({ metadata }: { readonly metadata: Meta }, actionId: 
 function outranked({ metadata }: { readonly metadata: Meta }, { fence }: Call): string | undefined {
   const seen = metadata.annotations?.[FENCE] ?? '';
   return /^\d{1,18}$/.test(seen) && /^\d{1,18}$/.test(fence) && BigInt(seen) > BigInt(fence)
-    ? `it was changed under fence ${seen}, and this call has ${fence}`
+    ? `it was changed under fence ${seen}, and this call has ${fence}; if hale's database was made anew, take its annotation ${FENCE} away`
     : undefined;
 }

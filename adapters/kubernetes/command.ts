@@ -1,6 +1,8 @@
 import type { Call, Examined, ReadBack, Target, Undone } from '../../activities/ports.js';
 import type { KubernetesAction } from '../../domain/cluster.js';
 import type { Image } from '../../domain/effect.js';
+import { TargetRefused } from '../../domain/failure.js';
+import type { Changed } from './change.js';
 import type { Server } from './server.js';
 
 /** One kind of change; the connection is the provider's. */
@@ -23,8 +25,30 @@ export const ownedElsewhere = (action: KubernetesAction, controller: unknown): s
 
 export const notApplicable = (reason: string): Examined => ({ applicable: false, reason });
 
-/** Somebody may have changed it after hale did: what hale left is its goal, and an undo compares with that. */
+/** Somebody may have changed it after an earlier try did: what hale left is its goal, and an undo compares with that. */
 export const asLeft = ({ goal }: Call<KubernetesAction>, now: Image): Image =>
   goal === undefined || goal.identity === now.identity ? now : goal;
+
+/** What the cluster made of this very change may differ from its goal: an admission webhook has a say too. */
+export const leftBy = (call: Call<KubernetesAction>, { now, wasDone }: Changed<Image>): Image => (wasDone ? asLeft(call, now) : now);
+
+/** Puts back what was there before, where what hale left still stands: whoever changed it since is left alone. */
+export async function takeBack(
+  { before }: Call<KubernetesAction>,
+  after: Image,
+  look: () => Promise<Image>,
+  put: () => Promise<Changed<Image>>,
+): Promise<Undone> {
+  const early = await look();
+  if (early.identity === before.identity) return { kind: 'undone', now: early };
+  if (early.identity !== after.identity) return { kind: 'changedMeanwhile', now: early };
+  try {
+    return { kind: 'undone', now: (await put()).now };
+  } catch (error) {
+    const late = error instanceof TargetRefused ? await look() : early;
+    if (late.identity === after.identity) throw error;
+    return { kind: 'changedMeanwhile', now: late };
+  }
+}
 
 export const changedMeanwhile = ({ summary }: Image): string => `it changed meanwhile: ${summary}`;

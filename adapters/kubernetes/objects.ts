@@ -6,6 +6,7 @@ export interface Meta {
   readonly namespace?: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  readonly generation?: number;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly deletionTimestamp?: string;
@@ -26,6 +27,11 @@ interface Selector {
 export interface Deployment {
   readonly metadata: Meta;
   readonly spec: { readonly replicas?: number; readonly paused?: boolean; readonly template: Template; readonly selector: Selector };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+  };
 }
 
 export interface ReplicaSet {
@@ -80,10 +86,25 @@ function sorted(value: unknown): unknown {
   );
 }
 
-export const imagesOf = ({ spec }: Template): string => (spec?.containers ?? []).map(({ image }) => image ?? '?').join(', ');
+/** As kubectl does it: another annotation of the template, so that every pod is replaced in the Deployment's own way. */
+export const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
-export const revisionOf = ({ metadata }: Deployment | ReplicaSet): number =>
-  Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? Number.NaN);
+/** Names what was deployed: pods that were started anew are of the same release. */
+export function releaseOf(of: Deployment | ReplicaSet): string {
+  const template = templateOf(of);
+  const { [RESTARTED_AT]: _, ...annotations } = template.metadata?.annotations ?? {};
+  return hashOf({ ...template, metadata: { ...template.metadata, annotations } });
+}
+
+export const imagesIn = ({ spec }: Template): string[] => (spec?.containers ?? []).map(({ image }) => image ?? '?');
+export const imagesOf = (template: Template): string => imagesIn(template).join(', ');
+
+export const REVISION = 'deployment.kubernetes.io/revision';
+
+export const revisionOf = ({ metadata }: Deployment | ReplicaSet): number => Number(metadata.annotations?.[REVISION] ?? Number.NaN);
+
+/** When it was first made, ms since the epoch; one that is used again keeps that. */
+export const createdAt = ({ metadata }: ReplicaSet): number => Date.parse(metadata.creationTimestamp ?? '');
 
 /** As the server takes it in a query. */
 export function selectorText({ matchLabels = {}, matchExpressions = [] }: Selector): string {

@@ -2,8 +2,8 @@ import type { Target } from '../../activities/ports.js';
 import { permissions, type KubernetesAction } from '../../domain/cluster.js';
 import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
-import { change, isMarkedBy } from './change.js';
-import { changedMeanwhile, nameOf, notApplicable, type Command } from './command.js';
+import { change, isMarkedBy, type Changed } from './change.js';
+import { changedMeanwhile, leftBy, nameOf, notApplicable, takeBack, type Command } from './command.js';
 import type { Node, Pod } from './objects.js';
 import { evictionPath, nodePath, readNode, readPod } from './reads.js';
 import { Conflict, Missing, type Server } from './server.js';
@@ -31,7 +31,6 @@ export const deletePod: Command = {
     const { action, before } = call;
     const { name, uid } = before.content;
     if (typeof name !== 'string') throw new TargetRefused(before.summary);
-    await call.permit();
     const body = {
       apiVersion: 'policy/v1',
       kind: 'Eviction',
@@ -39,7 +38,13 @@ export const deletePod: Command = {
       // The server compares: a pod of the same name that came later is another one.
       deleteOptions: { preconditions: { uid } },
     };
-    const request = { needs: permissions.evictPod, namespace: action.namespace, path: evictionPath(action, name), body };
+    const request = {
+      needs: permissions.evictPod,
+      namespace: action.namespace,
+      path: evictionPath(action, name),
+      body,
+      permit: call.permit,
+    };
     await server.ask(request).catch((error: unknown) => {
       throw error instanceof Conflict || error instanceof Missing ? new TargetRefused(`pod ${name} is gone already`) : error;
     });
@@ -78,7 +83,7 @@ export const cordon: Command = {
     identity === GONE || content.cordoned === true
       ? notApplicable(summary)
       : { applicable: true, evidence: `${instance} is on it: ${summary}` },
-  act: (server, call) => setCordon(server, call, call.before, true),
+  act: async (server, call) => leftBy(call, await setCordon(server, call, call.before, true)),
   readBack: async (server, call) => {
     const { node } = call.before.content;
     if (typeof node !== 'string') return { kind: 'notApplied' };
@@ -88,22 +93,16 @@ export const cordon: Command = {
     if (now.identity === call.before.identity) return { kind: 'notApplied' };
     return { kind: 'unknown', why: `somebody else has changed it since: ${now.summary}` };
   },
-  undo: async (server, call, after) => {
-    const node = String(after.content.node);
-    const now = nodeImage(await readNode(server, node));
-    if (now.identity === call.before.identity) return { kind: 'undone', now };
-    if (now.identity !== after.identity) return { kind: 'changedMeanwhile', now };
-    try {
-      return { kind: 'undone', now: await setCordon(server, call, after, false) };
-    } catch (error) {
-      const then = error instanceof TargetRefused ? nodeImage(await readNode(server, node)) : now;
-      if (then.identity === after.identity) throw error;
-      return { kind: 'changedMeanwhile', now: then };
-    }
-  },
+  undo: (server, call, after) =>
+    takeBack(
+      call,
+      after,
+      async () => nodeImage(await readNode(server, String(after.content.node))),
+      () => setCordon(server, call, after, false),
+    ),
 };
 
-async function setCordon(server: Server, call: Parameters<Command['act']>[1], expected: Image, cordoned: boolean): Promise<Image> {
+async function setCordon(server: Server, call: Parameters<Command['act']>[1], expected: Image, cordoned: boolean): Promise<Changed<Image>> {
   const { node } = expected.content;
   if (typeof node !== 'string') throw new TargetRefused(`${nameOf(call.action)}: ${expected.summary}`);
   const changed = await change(server, call, {
@@ -116,5 +115,5 @@ async function setCordon(server: Server, call: Parameters<Command['act']>[1], ex
     },
     operations: () => [{ op: 'add', path: '/spec/unschedulable', value: cordoned }],
   });
-  return nodeImage(changed);
+  return { ...changed, now: nodeImage(changed.now) };
 }

@@ -7,7 +7,7 @@ import type { Command } from './command.js';
 import { cordon, deletePod } from './pod.js';
 import { rolloutRestart, rolloutUndo } from './rollout.js';
 import { scale } from './scale.js';
-import { serverOf, type Server } from './server.js';
+import { Missing, serverOf, type Server } from './server.js';
 
 const commands: Readonly<Record<KubernetesCommand, Command>> = { rolloutRestart, rolloutUndo, scale, deletePod, cordon };
 
@@ -34,15 +34,15 @@ const on = async <T>(
   work: (server: Server, command: Command) => Promise<T>,
 ): Promise<T> => work(await serverOf(target.action.access, target), commands[target.action.command]);
 
-/** Up to the first change that is sent nothing is done, whatever goes wrong. */
+/** Up to the first change that is permitted nothing is done, whatever goes wrong. */
 async function act(server: Server, command: Command, call: Call<KubernetesAction>): Promise<Image> {
   let isTouched = false;
-  const ask: Server['ask'] = (request) => {
-    isTouched ||= request.body !== undefined;
-    return server.ask(request);
+  const permit = async (): Promise<void> => {
+    await call.permit();
+    isTouched = true;
   };
   try {
-    return await command.act({ ...server, ask }, call);
+    return await command.act(server, { ...call, permit });
   } catch (error) {
     if (isTouched || call.abort.aborted || error instanceof NotPermitted || error instanceof TargetRefused) throw error;
     throw new TargetRefused(error instanceof Error ? error.message : String(error));
@@ -52,10 +52,16 @@ async function act(server: Server, command: Command, call: Call<KubernetesAction
 /** A request goes on at the server when its sender has died, so that "not done" is no answer before its time is over. */
 async function readBackWhenOver(call: Call<KubernetesAction>): Promise<ReadBack> {
   for (;;) {
-    const found = await on(call, (server, command) => command.readBack(server, call));
+    const found = await on(call, (server, command) => command.readBack(server, call).catch(whatIsGone));
     if (found.kind !== 'notApplied' || Date.now() >= (call.underWayUntil ?? 0)) return found;
     await sleep(lookAgainMs, undefined, { signal: call.abort });
   }
+}
+
+/** Nobody will ever tell what became of it, and whoever asked again for that would never get to anything else. */
+function whatIsGone(error: unknown): ReadBack {
+  if (error instanceof Missing) return { kind: 'unknown', why: error.message };
+  throw error;
 }
 
 /** A pod and a node are other things than the Deployment: a cycle may hold the one while another holds the other. */

@@ -6,7 +6,7 @@ import { Missing, type Server } from './server.js';
 /** Names come from the configuration, an instance from a label of a metric: neither may leave its place in a path. */
 const segment = (name: string): string => encodeURIComponent(name);
 
-export const deploymentPath = ({ namespace, deployment }: KubernetesAction): string =>
+export const deploymentPath = ({ namespace, deployment }: Pick<KubernetesAction, 'namespace' | 'deployment'>): string =>
   `/apis/apps/v1/namespaces/${segment(namespace)}/deployments/${segment(deployment)}`;
 
 export const nodePath = (name: string): string => `/api/v1/nodes/${segment(name)}`;
@@ -14,7 +14,7 @@ export const nodePath = (name: string): string => `/api/v1/nodes/${segment(name)
 export const evictionPath = ({ namespace }: KubernetesAction, pod: string): string =>
   `/api/v1/namespaces/${segment(namespace)}/pods/${segment(pod)}/eviction`;
 
-/** Throws `TargetRefused` where it is gone, or about to be. */
+/** Throws `Missing` where it is gone, or about to be. */
 export async function readDeployment({ ask }: Server, action: KubernetesAction): Promise<Deployment> {
   const { namespace, deployment } = action;
   const found = await ask<Deployment>({ needs: permissions.getDeployment, namespace, path: deploymentPath(action) }).catch(
@@ -22,7 +22,7 @@ export async function readDeployment({ ask }: Server, action: KubernetesAction):
       throw error instanceof Missing ? new Missing(`there is no deployment ${namespace}/${deployment}`) : error;
     },
   );
-  if (found.metadata.deletionTimestamp !== undefined) throw new TargetRefused(`deployment ${namespace}/${deployment} is being deleted`);
+  if (found.metadata.deletionTimestamp !== undefined) throw new Missing(`deployment ${namespace}/${deployment} is being deleted`);
   return found;
 }
 

@@ -2,14 +2,23 @@ import type { Call, Examined, ReadBack, Target } from '../../activities/ports.js
 import { permissions, type KubernetesAction } from '../../domain/cluster.js';
 import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
-import { change, isMarkedBy } from './change.js';
-import { asLeft, changedMeanwhile, nameOf, notApplicable, ownedElsewhere, type Command } from './command.js';
-import { controllerOf, hashOf, imagesOf, revisionOf, templateOf, type Deployment, type ReplicaSet, type Template } from './objects.js';
+import { change, isMarkedBy, type Changed } from './change.js';
+import { asLeft, changedMeanwhile, leftBy, nameOf, notApplicable, ownedElsewhere, takeBack, type Command } from './command.js';
+import {
+  controllerOf,
+  createdAt,
+  hashOf,
+  imagesOf,
+  releaseOf,
+  RESTARTED_AT,
+  revisionOf,
+  templateOf,
+  type Deployment,
+  type ReplicaSet,
+  type Template,
+} from './objects.js';
 import { deploymentPath, readDeployment, readReplicaSets } from './reads.js';
 import type { Server } from './server.js';
-
-/** As kubectl does it: another annotation of the template, so that every pod is replaced in the Deployment's own way. */
-const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';
 
 const imageOf = (action: KubernetesAction, deployment: Deployment): Image => {
   const template = hashOf(templateOf(deployment));
@@ -33,7 +42,7 @@ async function setTemplate(
   call: Call<KubernetesAction>,
   expected: Image,
   templateFor: (now: Deployment) => Template,
-): Promise<Image> {
+): Promise<Changed<Image>> {
   const { action } = call;
   const changed = await change(server, call, {
     path: deploymentPath(action),
@@ -47,7 +56,7 @@ async function setTemplate(
     },
     operations: (now) => [{ op: 'replace', path: '/spec/template', value: templateFor(now) }],
   });
-  return imageOf(action, changed);
+  return { ...changed, now: imageOf(action, changed.now) };
 }
 
 async function readBack(server: Server, call: Call<KubernetesAction>): Promise<ReadBack> {
@@ -63,7 +72,7 @@ export const rolloutRestart: Command = {
   readBack,
   examine: async (_server, { action }, { content, summary }) =>
     content.paused === true ? notApplicable(paused(action)) : { applicable: true, evidence: summary },
-  act: (server, call) => setTemplate(server, call, call.before, restarted),
+  act: async (server, call) => (await setTemplate(server, call, call.before, restarted)).now,
   undo: async () => {
     throw new Error('pods that were replaced can`t be brought back');
   },
@@ -81,21 +90,15 @@ export const rolloutUndo: Command = {
   act: async (server, call) => {
     const { goal, before } = call;
     if (goal === undefined) throw new TargetRefused('it was prepared without saying what it is to become');
-    return asLeft(call, await setTemplate(server, call, before, await kept(server, call.action, goal)));
+    return leftBy(call, await setTemplate(server, call, before, await kept(server, call.action, goal)));
   },
-  undo: async (server, call, after) => {
-    const { action, before } = call;
-    const now = await look(server, call);
-    if (now.identity === before.identity) return { kind: 'undone', now };
-    if (now.identity !== after.identity) return { kind: 'changedMeanwhile', now };
-    try {
-      return { kind: 'undone', now: await setTemplate(server, call, after, await kept(server, action, before)) };
-    } catch (error) {
-      const then = error instanceof TargetRefused ? await look(server, call) : now;
-      if (then.identity === after.identity) throw error;
-      return { kind: 'changedMeanwhile', now: then };
-    }
-  },
+  undo: (server, call, after) =>
+    takeBack(
+      call,
+      after,
+      () => look(server, call),
+      async () => setTemplate(server, call, after, await kept(server, call.action, call.before)),
+    ),
 };
 
 async function examineUndo(server: Server, { action }: Target<KubernetesAction>, current: Image): Promise<Examined> {
@@ -105,24 +108,33 @@ async function examineUndo(server: Server, { action }: Target<KubernetesAction>,
   if (owned !== undefined) return notApplicable(owned);
   const deployment = await readDeployment(server, action);
   const sets = await readReplicaSets(server, action, deployment);
-  const inForce = sets.find((one) => hashOf(templateOf(one)) === content.template);
-  const previous = previousOf(sets, inForce, content.template);
+  const { previous, since } = releasesIn(sets, deployment);
   if (previous === undefined) return notApplicable(`${nameOf(action)} has no earlier revision to go back to`);
   const goal = goalOf(action, deployment, previous);
-  const since = inForce?.metadata.creationTimestamp;
   return {
     applicable: true,
     evidence: `${current.summary}; the revision before it: ${goal.summary}`,
     goal,
-    ...(since === undefined ? {} : { changedAt: Date.parse(since) }),
+    ...(since === undefined ? {} : { changedAt: since }),
   };
 }
 
-/** The youngest revision that is older than the one in force, which may be so new that it has no ReplicaSet yet. */
-const previousOf = (sets: readonly ReplicaSet[], inForce: ReplicaSet | undefined, template: unknown): ReplicaSet | undefined =>
-  sets
-    .filter((one) => hashOf(templateOf(one)) !== template && (inForce === undefined || revisionOf(one) < revisionOf(inForce)))
-    .toSorted((one, other) => revisionOf(other) - revisionOf(one))[0];
+/**
+ * The release in force and the one that was in force last of all that are older. A revision says little: whatever was undone
+ * or started anew gets another one, and what came later than the release in force was taken away, by hale or somebody else.
+ */
+function releasesIn(
+  sets: readonly ReplicaSet[],
+  deployment: Deployment,
+): { readonly previous: ReplicaSet | undefined; readonly since: number | undefined } {
+  const release = releaseOf(deployment);
+  const inForce = sets.filter((one) => releaseOf(one) === release);
+  // So new that it has no ReplicaSet yet.
+  const began = inForce.length === 0 ? undefined : Math.min(...inForce.map(createdAt));
+  const older = sets.filter((one) => releaseOf(one) !== release && (began === undefined || createdAt(one) < began));
+  const [previous] = older.toSorted((one, other) => revisionOf(other) - revisionOf(one));
+  return { previous, since: began };
+}
 
 const goalOf = (action: KubernetesAction, { metadata }: Deployment, set: ReplicaSet): Image => ({
   identity: `${metadata.uid} template ${hashOf(templateOf(set))}`,

@@ -2,8 +2,8 @@ import type { Call, Target } from '../../activities/ports.js';
 import { permissions, type KubernetesAction } from '../../domain/cluster.js';
 import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
-import { change, isMarkedBy } from './change.js';
-import { asLeft, changedMeanwhile, nameOf, notApplicable, ownedElsewhere, type Command } from './command.js';
+import { change, isMarkedBy, type Changed } from './change.js';
+import { asLeft, changedMeanwhile, leftBy, nameOf, notApplicable, ownedElsewhere, takeBack, type Command } from './command.js';
 import { controllerOf, type Deployment } from './objects.js';
 import { deploymentPath, readAutoscaler, readDeployment } from './reads.js';
 import type { Server } from './server.js';
@@ -34,7 +34,7 @@ export const scale: Command = {
   },
   act: async (server, call) => {
     if (call.goal === undefined) throw new TargetRefused('it was prepared without saying what it is to become');
-    return asLeft(call, await setReplicas(server, call, call.before, call.goal));
+    return leftBy(call, await setReplicas(server, call, call.before, call.goal));
   },
   readBack: async (server, call) => {
     const deployment = await readDeployment(server, call.action);
@@ -43,21 +43,16 @@ export const scale: Command = {
     if (now.identity === call.before.identity) return { kind: 'notApplied' };
     return { kind: 'unknown', why: `somebody else has scaled it since: ${now.summary}` };
   },
-  undo: async (server, call, after) => {
-    const now = await look(server, call);
-    if (now.identity === call.before.identity) return { kind: 'undone', now };
-    if (now.identity !== after.identity) return { kind: 'changedMeanwhile', now };
-    try {
-      return { kind: 'undone', now: await setReplicas(server, call, after, call.before) };
-    } catch (error) {
-      const then = error instanceof TargetRefused ? await look(server, call) : now;
-      if (then.identity === after.identity) throw error;
-      return { kind: 'changedMeanwhile', now: then };
-    }
-  },
+  undo: (server, call, after) =>
+    takeBack(
+      call,
+      after,
+      () => look(server, call),
+      () => setReplicas(server, call, after, call.before),
+    ),
 };
 
-async function setReplicas(server: Server, call: Call<KubernetesAction>, expected: Image, wanted: Image): Promise<Image> {
+async function setReplicas(server: Server, call: Call<KubernetesAction>, expected: Image, wanted: Image): Promise<Changed<Image>> {
   const { action } = call;
   const owner = await autoscaled(server, action);
   if (owner !== undefined) throw new TargetRefused(owner);
@@ -72,7 +67,7 @@ async function setReplicas(server: Server, call: Call<KubernetesAction>, expecte
     },
     operations: () => [{ op: 'replace', path: '/spec/replicas', value: wanted.content.replicas }],
   });
-  return imageOf(action, changed);
+  return { ...changed, now: imageOf(action, changed.now) };
 }
 
 /** Two who set one number would fight for it. */

@@ -2,8 +2,9 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls, type RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Call } from '../../activities/ports.js';
 import type { Permission } from '../../domain/cluster.js';
-import { TargetRefused } from '../../domain/failure.js';
+import { NotPermitted, TargetRefused } from '../../domain/failure.js';
 
 /** One request to the API server, and the permission that it takes. */
 export interface Request {
@@ -13,6 +14,8 @@ export interface Request {
   readonly namespace?: string;
   /** A JSON Patch, or a new object. */
   readonly body?: unknown;
+  /** Awaited each time as the last thing before the request is sent. */
+  readonly permit?: Call['permit'];
 }
 
 /** The API server of one cluster, as whoever hale is there. Answers objects as they are, with what this version does not know. */
@@ -52,6 +55,7 @@ export async function serverOf(access: string, { timeoutMs, abort }: Patience): 
     try {
       return await exchange(config, base, request, signal);
     } catch (error) {
+      if (error instanceof NotPermitted) throw error;
       if (abort?.aborted) throw new Error(`asking the cluster ${base.host} was called off`, { cause: error });
       if (time.aborted) throw new Error(`the cluster ${base.host} did not answer within ${timeoutMs} ms`, { cause: error });
       const sentence = `the cluster ${base.host} can't be asked: ${error instanceof Error ? error.message : String(error)}`;
@@ -80,7 +84,7 @@ async function configOf(access: string): Promise<KubeConfig> {
   return config;
 }
 
-async function exchange(config: KubeConfig, base: URL, { needs, path, body }: Request, signal: AbortSignal): Promise<Answer> {
+async function exchange(config: KubeConfig, base: URL, { needs, path, body, permit }: Request, signal: AbortSignal): Promise<Answer> {
   const url = new URL(`${base.pathname.replace(/\/$/, '')}${path}`, base);
   const method = needs.verb === 'patch' ? 'PATCH' : needs.verb === 'create' ? 'POST' : 'GET';
   const type = method === 'PATCH' ? 'application/json-patch+json' : 'application/json';
@@ -88,7 +92,9 @@ async function exchange(config: KubeConfig, base: URL, { needs, path, body }: Re
     method,
     headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': type }) },
   };
-  await config.applyToHTTPSOptions(options);
+  // Credentials may come from a program or another server, which know no time limit.
+  await within(signal, config.applyToHTTPSOptions(options));
+  await permit?.();
   return new Promise((resolve, reject) => {
     const sent = (url.protocol === 'http:' ? requestPlain : requestTls)(url, { ...options, signal }, (response) => {
       const chunks: Buffer[] = [];
@@ -111,6 +117,14 @@ async function exchange(config: KubeConfig, base: URL, { needs, path, body }: Re
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
+
+const within = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
 
 const isNotSent = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH'].includes(String(error.code));

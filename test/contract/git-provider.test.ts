@@ -55,9 +55,12 @@ async function configured(push: GitAction['push'], more: Partial<GitAction> = {}
   };
 }
 
-holdsProviderContract('git upon the branch', () => configured('direct'));
+const gone = 'a server that has no such repository now may have it later';
+
+holdsProviderContract('git upon the branch', () => configured('direct'), { gone });
 holdsProviderContract('git by a branch for people', () => configured('branch'), {
   goal: 'it proposes the goal; the branch that is corrected stays as it is',
+  gone,
 });
 
 describe('git', () => {

@@ -1,12 +1,12 @@
 // Corrections of a cluster. The answers are those of a real kube-apiserver, recorded with `npm run test:kubernetes -- --record`;
 // without `--record` that command runs these same tests against it.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kubernetesProvider } from '../../adapters/kubernetes/provider.js';
 import { kubernetesCommands, permissionsOf, type KubernetesAction, type KubernetesCommand } from '../../domain/cluster.js';
-import { TargetRefused } from '../../domain/failure.js';
+import { NotPermitted, TargetRefused } from '../../domain/failure.js';
 import { freshFolder } from '../support/knob.js';
 import { listen } from '../support/listen.js';
 import { kubeconfig, sceneFor, type Scene, type Thing } from '../support/kubernetes/scene.js';
@@ -39,13 +39,14 @@ function bench(scene: Scene, command: KubernetesCommand, instance?: string): Omi
   };
 }
 
-/** Revision 3 is in force, 2 and 1 came before it. */
+/** Revision 3 is in force, 2 and 1 came before it, each in a second of its own: the cluster knows no shorter time. */
 async function ofDeployment(command: 'rolloutRestart' | 'rolloutUndo' | 'scale'): Promise<ClusterBench> {
   const scene = await sceneFor(command);
   const { deployment, admin, deploymentPath, until, replicaSets, deploy } = scene;
   const revision = async (wanted: string) => (await replicaSets()).find((one) => one.metadata.annotations?.[REVISION] === wanted);
   if (command === 'rolloutUndo')
     for (const version of [2, 3]) {
+      await until(async () => ((await ageMs(scene)) > 1_000 ? true : undefined));
       await deploy(`shop:v${version}`);
       await until(() => revision(`${version}`));
     }
@@ -80,6 +81,11 @@ async function ofDeployment(command: 'rolloutRestart' | 'rolloutUndo' | 'scale')
 }
 
 const REVISION = 'deployment.kubernetes.io/revision';
+
+/** Of the youngest ReplicaSet, by whole seconds of the cluster. */
+const ageMs = async ({ replicaSets }: Scene): Promise<number> => Date.now() - Math.max(...(await replicaSets()).map(createdAt));
+
+const createdAt = ({ metadata }: Thing): number => Date.parse(metadata.creationTimestamp ?? '');
 
 async function somePod(scene: Scene): Promise<Thing> {
   const [pod] = await scene.until(async () => {
@@ -173,6 +179,98 @@ describe('a service account', () => {
   });
 });
 
+describe('rolloutUndo', () => {
+  const imageOf = ({ spec }: Thing): string =>
+    (spec as { template: { spec: { containers: [{ image: string }] } } }).template.spec.containers[0].image;
+
+  /** The one ReplicaSet of a release, at that revision. */
+  const setOf = ({ scene }: ClusterBench, image: string, at: string) =>
+    scene.until(async () =>
+      (await scene.replicaSets()).find((one) => imageOf(one) === image && one.metadata.annotations?.[REVISION] === at),
+    );
+
+  const examined = async ({ provider, target, good }: ClusterBench) => {
+    const seen = await provider.examine(target, await provider.image(target), good);
+    if (!seen.applicable) throw new Error(seen.reason);
+    return seen;
+  };
+
+  it('never goes forward to what was taken away, and takes no undo for a deploy', async () => {
+    const bench = await ofDeployment('rolloutUndo');
+    await bench.provider.apply(await callOn(bench));
+    const brought = await setOf(bench, 'shop:v2', '4');
+    expect(await examined(bench)).toMatchObject({ goal: { summary: expect.stringMatching(/shop:v1$/) }, changedAt: createdAt(brought) });
+  });
+
+  it('takes pods that were started anew for the release that they are of, and its age for theirs', async () => {
+    const bench = await ofDeployment('rolloutUndo');
+    const { admin, deploymentPath } = bench.scene;
+    const deployed = await setOf(bench, 'shop:v3', '3');
+    const annotations = { 'kubectl.kubernetes.io/restartedAt': '2026-11-28T22:00:00Z' };
+    await admin('PATCH', deploymentPath, { spec: { template: { metadata: { annotations } } } });
+    await setOf(bench, 'shop:v3', '4');
+    expect(await examined(bench)).toMatchObject({ goal: { summary: expect.stringMatching(/shop:v2$/) }, changedAt: createdAt(deployed) });
+  });
+
+  it('takes back what an admission webhook has made of its change', async () => {
+    const bench = await ofDeployment('rolloutUndo');
+    const { deploy, deployment, wire } = bench.scene;
+    const original = await bench.state();
+    const call = await callOn(bench);
+    await deploy('shop:v2-signed');
+    const made = await deployment();
+    await deploy('shop:v3');
+    wire.instead.push({ method: 'PATCH', status: 200, body: made });
+    const after = await bench.provider.apply(call);
+    await deploy('shop:v2-signed');
+    expect(await bench.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(await bench.state()).toBe(original);
+  });
+});
+
+describe('a change is sent', () => {
+  it('only where it is still permitted after a busy server has sent it back', async () => {
+    const bench = await benchOf('scale');
+    bench.scene.wire.instead.push({ method: 'PATCH', status: 429, body: { kind: 'Status', message: 'too many' }, retryAfter: '0' });
+    let asked = 0;
+    const permit = async () => {
+      if (asked++ > 0) throw new NotPermitted('stop');
+    };
+    await expect(bench.provider.apply(await callOn(bench, { permit }))).rejects.toThrow(NotPermitted);
+    expect(await bench.effects()).toBe(0);
+  });
+
+  it.each(['scale', 'deletePod'] as const)(
+    'with nothing between its permission and the wire, not even credentials: %s',
+    async (command) => {
+      const bench = await benchOf(command);
+      const asked = join(await freshFolder(), 'asked');
+      const credential = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status: { token: 'hale-token' } };
+      const script = `echo asked >> ${asked}; echo '${JSON.stringify(credential)}'`;
+      await writeFile(bench.scene.access, JSON.stringify(kubeconfig(bench.scene.wire.url, executing('/bin/sh', '-c', script))));
+      const times = async () => (await readFile(asked, 'utf8')).length;
+      let before = 0;
+      const permit = async () => void (before = await times());
+      await bench.provider.apply(await callOn(bench, { permit }));
+      expect(await times()).toBe(before);
+      expect(await bench.effects()).toBe(1);
+    },
+  );
+
+  it('never, where the credentials do not come in time', async () => {
+    const bench = await benchOf('scale');
+    const call = await callOn(bench, { timeoutMs: 500 });
+    // It waits for a word that nobody says.
+    await writeFile(bench.scene.access, JSON.stringify(kubeconfig(bench.scene.wire.url, executing('/bin/cat'))));
+    await expect(bench.provider.apply(call)).rejects.toThrow(/within 500 ms/);
+    expect(await bench.effects()).toBe(0);
+  });
+});
+
+const executing = (command: string, ...args: string[]) => ({
+  exec: { apiVersion: 'client.authentication.k8s.io/v1', command, args, interactiveMode: 'Never' },
+});
+
 describe('kubernetes', () => {
   it('looks and compares again when the object has another version, and acts where what it corrects is the same', async () => {
     const bench = await benchOf('scale');
@@ -238,6 +336,7 @@ describe('kubernetes', () => {
     await admin('PATCH', deploymentPath, { metadata: { finalizers: ['example.com/wait'] } });
     await admin('DELETE', deploymentPath);
     await expect(bench.provider.apply(call)).rejects.toThrow(/is being deleted/);
+    expect(await bench.provider.readBack(call)).toMatchObject({ kind: 'unknown', why: expect.stringContaining('is being deleted') });
     expect(await refusalOf(bench)).toMatch(/is being deleted/);
   });
 

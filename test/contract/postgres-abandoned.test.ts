@@ -11,7 +11,11 @@ import { callOn, holdsProviderContract, undoOf, type Bench } from '../../testing
 
 type Postgres = Extract<Action, { kind: 'postgres' }>;
 
-const nothingBack = { undo: 'what was ended is gone', goal: 'there is one thing to become: gone' };
+const nothingBack = {
+  undo: 'what was ended is gone',
+  goal: 'there is one thing to become: gone',
+  gone: 'a server that does not answer may tell later',
+};
 
 interface Place {
   readonly database: BusyDatabase;

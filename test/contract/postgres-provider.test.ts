@@ -131,7 +131,11 @@ async function bloat({ owner }: BusyDatabase): Promise<void> {
   client.release();
 }
 
-const nothingBack = { undo: 'what was ended is gone', goal: 'there is one thing to become: gone, or vacuumed' };
+const nothingBack = {
+  undo: 'what was ended is gone',
+  goal: 'there is one thing to become: gone, or vacuumed',
+  gone: 'a server that does not answer may tell later',
+};
 holdsProviderContract('postgres terminateRootBlocker', () => blocked(readers), nothingBack);
 holdsProviderContract('postgres cancelQuery', () => running(), nothingBack);
 holdsProviderContract('postgres vacuum', bloated, nothingBack);

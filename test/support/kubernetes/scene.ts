@@ -15,6 +15,7 @@ export interface Thing {
     readonly name: string;
     readonly uid: string;
     readonly generation?: number;
+    readonly creationTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly ownerReferences?: readonly { readonly name: string }[];
   };
@@ -106,12 +107,13 @@ export async function sceneFor(command: KubernetesCommand, more: { readonly repl
 
 const isLive = process.env.HALE_KUBERNETES_LANE !== undefined;
 
-export const kubeconfig = (server: string) => ({
+/** @param user how hale says who it is */
+export const kubeconfig = (server: string, user: object = { token: 'hale-token' }) => ({
   apiVersion: 'v1',
   kind: 'Config',
   'current-context': 'c',
   clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
-  users: [{ name: 'hale', user: { token: 'hale-token' } }],
+  users: [{ name: 'hale', user }],
   contexts: [{ name: 'c', context: { cluster: 'c', user: 'hale' } }],
 });
 
