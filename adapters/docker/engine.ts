@@ -32,7 +32,7 @@ export async function openEngine(source: DockerSource, { timeoutMs, abort }: Lim
     (version?: string): Engine['ask'] =>
     async (request) => {
       try {
-        return await Promise.race([request(clientOf(source, version), over), whenOver(over)]);
+        return await within(over, request(clientOf(source, version), over));
       } catch (error) {
         throw over.aborted ? new DockerFailed('unclear', why()) : failureOf(error, source);
       }
@@ -41,14 +41,14 @@ export async function openEngine(source: DockerSource, { timeoutMs, abort }: Lim
   return { ask: talk(agreed(spoken)) };
 }
 
-/** The library never answers for a response that was cut off in its middle. Only rejects. */
-function whenOver(over: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const give = (): void => reject(over.reason as Error);
-    if (over.aborted) give();
-    else over.addEventListener('abort', give, { once: true });
+/** The library never answers for a response that was cut off in its middle. */
+const within = <T>(over: AbortSignal, work: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(over.reason as Error);
+    over.addEventListener('abort', giveUp, { once: true });
+    if (over.aborted) giveUp();
+    void work.then(resolve, reject).finally(() => over.removeEventListener('abort', giveUp));
   });
-}
 
 interface Spoken {
   readonly ApiVersion: string;

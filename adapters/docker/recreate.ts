@@ -18,7 +18,7 @@ import {
 } from './operation.js';
 import { create, remove, rename, start, stop, update } from './requests.js';
 import { sealWith } from './seal.js';
-import { actionLabel, creationOf, differences, specificationOf, unsupported } from './specification.js';
+import { actionLabel, creationOf, differences, specificationOf, unmakeable, unsupported } from './specification.js';
 import { sweep } from './sweep.js';
 
 /**
@@ -66,6 +66,8 @@ async function examine(engine: Engine, container: Container, { action }: Target<
   const known = await goodSpecification(engine, good, await sealWith(action.source.seal));
   if (known.kind === 'lost') return no(known.why);
   const { specification } = known;
+  const why = unmakeable(specification);
+  if (why !== undefined) return no(why);
   if ((await imageName(engine, specification, specification.image)) === undefined) return no(imageIsGone(specification.image));
   const differs = differences(specificationOf(container), specification);
   return {
@@ -104,22 +106,27 @@ async function placesOf(engine: Engine, call: DockerCall, actionId: string): Pro
 async function act(engine: Engine, call: DockerCall, did: () => void): Promise<Image> {
   const { actionId, goal, action } = call;
   if (goal === undefined) throw new TargetRefused('it was prepared without saying what it is to become');
-  const places = await looking(placesOf(engine, call, actionId));
-  if (places.old === undefined) throw new TargetRefused(`${nameBefore(call)}: the container that was there is gone`);
-  const fresh = places.fresh ?? (await make(engine, call, goal));
+  const name = nameBefore(call);
+  const { old, fresh: made } = await looking(placesOf(engine, call, actionId));
+  if (old === undefined) throw new TargetRefused(`${name}: the container that was there is gone`);
+  const isAside = nameOf(old) !== name;
+  const fresh = made !== undefined && isAside ? made : await make(engine, call, goal, made);
   did();
-  await setAside(engine, places.old, call);
-  await putInPlace(engine, fresh, nameBefore(call));
-  await sweep(engine, nameBefore(call), places.old.Id);
+  if (!isAside) await setAside(engine, old, besideName(name, 'before', keyOf(actionId)), action);
+  await putInPlace(engine, fresh, name);
+  await sweep(engine, name, old.Id);
   return marked(await imageOf(await inspect(engine, fresh.Id), action), actionId);
 }
 
-/** Under a name of its own, not started: nothing has happened to the service yet. */
-async function make(engine: Engine, call: DockerCall, goal: Image): Promise<Container> {
+/**
+ * Under a name of its own, not started: nothing has happened to the service yet.
+ * @param made by an earlier try, which was cut off since: whatever it compared may have changed
+ */
+async function make(engine: Engine, call: DockerCall, goal: Image, made: Container | undefined): Promise<Container> {
   const { action, actionId, before } = call;
   const seal = await looking(sealWith(action.source.seal));
   const there = await looking(findContainer(engine, action.pick));
-  const now = await imageOf(there, action);
+  const now = await imageOf(made === undefined ? there : asItWas(there, before), action);
   if (there.Id !== before.content.id || now.identity !== before.identity) throw changed(now);
   refuseHindered(there);
   const known = await looking(goodSpecification(engine, goal, seal));
@@ -127,12 +134,12 @@ async function make(engine: Engine, call: DockerCall, goal: Image): Promise<Cont
   const image = await looking(imageName(engine, known.specification, String(goal.content.imageName)));
   if (image === undefined) throw new TargetRefused(imageIsGone(known.specification.image));
   const name = besideName(nameBefore(call), 'new', keyOf(actionId));
-  const id = await create(engine, name, creationOf(known.specification, there, { image, action: actionId }));
-  const fresh = await inspect(engine, id);
-  const made = specificationOf(fresh);
-  if ((await seal.identityOf(made)) === goal.identity) return fresh;
-  await remove(engine, id);
-  throw new TargetRefused(`docker makes something else of the last known good configuration: ${differences(made, known.specification)}`);
+  const creation = creationOf(known.specification, there, { image, action: actionId });
+  const fresh = made ?? (await inspect(engine, await create(engine, name, creation)));
+  const became = specificationOf(fresh);
+  if ((await seal.identityOf(became)) === goal.identity) return fresh;
+  await remove(engine, fresh.Id);
+  throw new TargetRefused(`docker makes something else of the last known good configuration: ${differences(became, known.specification)}`);
 }
 
 type RestartPolicy = Container['HostConfig']['RestartPolicy'];
@@ -140,14 +147,18 @@ type RestartPolicy = Container['HostConfig']['RestartPolicy'];
 const comesBack = (policy: RestartPolicy): boolean => !['', 'no'].includes(policy?.Name ?? '');
 
 /** Its restart policy is set aside as well: it must not come back by itself when docker starts. */
-async function setAside(engine: Engine, old: Container, call: DockerCall): Promise<void> {
-  const { actionId, action } = call;
-  const name = nameBefore(call);
-  if (nameOf(old) !== name) return;
-  if (comesBack(old.HostConfig.RestartPolicy)) await update(engine, old.Id, { RestartPolicy: { Name: 'no' } });
-  await stop(engine, old.Id, action.stopWithinMs);
-  await rename(engine, old.Id, besideName(name, 'before', keyOf(actionId)));
+async function setAside(engine: Engine, container: Container, name: string, { stopWithinMs }: DockerAction): Promise<void> {
+  const { Id, HostConfig } = container;
+  if (comesBack(HostConfig.RestartPolicy)) await update(engine, Id, { RestartPolicy: { Name: 'no' } });
+  await stop(engine, Id, stopWithinMs);
+  await rename(engine, Id, name);
 }
+
+/** With the restart policy that it had in this image, where an earlier try may have begun to set it aside. */
+const asItWas = (container: Container, { content }: Image): Container =>
+  comesBack(container.HostConfig.RestartPolicy)
+    ? container
+    : { ...container, HostConfig: { ...container.HostConfig, RestartPolicy: content.restartPolicy as RestartPolicy } };
 
 async function putInPlace(engine: Engine, container: Container, name: string): Promise<void> {
   if (nameOf(container) !== name) await rename(engine, container.Id, name);
@@ -188,10 +199,7 @@ async function undo(engine: Engine, call: DockerCall, after: Image): Promise<Und
   const { old, fresh } = await placesOf(engine, call, actionId);
   if (old === undefined) throw new Error(`the container that was set aside is gone: ${before.summary}`);
   const name = nameBefore(call);
-  if (fresh !== undefined && nameOf(fresh) !== besideName(name, 'undone', keyOf(actionId))) {
-    await stop(engine, fresh.Id, action.stopWithinMs);
-    await rename(engine, fresh.Id, besideName(name, 'undone', keyOf(actionId)));
-  }
+  if (fresh !== undefined) await setAside(engine, fresh, besideName(name, 'undone', keyOf(actionId)), action);
   if (nameOf(old) !== name) await rename(engine, old.Id, name);
   const policy = before.content.restartPolicy as RestartPolicy;
   if (comesBack(policy)) await update(engine, old.Id, { RestartPolicy: policy });
@@ -203,7 +211,7 @@ async function undo(engine: Engine, call: DockerCall, after: Image): Promise<Und
 async function changedMeanwhile(engine: Engine, call: DockerCall, after: Image): Promise<Image | undefined> {
   const { old, fresh, inPlace } = await placesOf(engine, call, String(after.content.actionId));
   if (inPlace === undefined || inPlace.Id === old?.Id) return undefined;
-  const now = await imageOf(inPlace, call.action);
+  const now = await imageOf(asItWas(inPlace, after), call.action);
   const isOurs = inPlace.Id === fresh?.Id && (now.identity === after.identity || now.identity === call.goal?.identity);
   return isOurs ? undefined : now;
 }

@@ -17,11 +17,12 @@ export const actionLabel = 'hale.action';
 
 const plainNetworks = ['default', 'none', 'host', 'bridge', 'nat'];
 const isAnonymous = (volume: string): boolean => /^[0-9a-f]{64}$/.test(volume);
+const isNamed = (source: string | undefined): source is string => source !== undefined && source !== '' && !isAnonymous(source);
 
 /** What a container was created with. What docker has made up itself, such as its host name, is left for docker to make up. */
 export function specificationOf(container: Container): Specification {
   const { Hostname, Labels, Image: _tag, ...config } = container.Config;
-  const { Binds, Mounts, ContainerIDFile: _file, ...hostConfig } = container.HostConfig as Json & { Binds?: string[]; Mounts?: Mount[] };
+  const { Binds, Mounts, ContainerIDFile: _file, ...hostConfig } = withoutDefaults(container.HostConfig as Json & Ways);
   const labels = Object.entries(Labels ?? {}).filter(([label]) => label !== actionLabel);
   return {
     image: container.Image,
@@ -34,7 +35,7 @@ export function specificationOf(container: Container): Specification {
       ...hostConfig,
       RestartPolicy: policyOf(container),
       Binds: (Binds ?? []).filter((bind) => !isAnonymous(bind.split(':')[0] ?? '')),
-      Mounts: (Mounts ?? []).map((mount) => (isAnonymous(mount.Source ?? '') ? { ...mount, Source: '' } : mount)),
+      Mounts: (Mounts ?? []).map(({ Source, ...mount }) => (isNamed(Source) ? { ...mount, Source } : mount)),
     },
     endpoints: endpointsOf(container),
   };
@@ -42,6 +43,23 @@ export function specificationOf(container: Container): Specification {
 
 /** Nothing and `no` mean the same, and docker writes either. */
 const policyOf = ({ HostConfig: { RestartPolicy } }: Container): Json => ({ ...RestartPolicy, Name: RestartPolicy?.Name || 'no' });
+
+interface Ways {
+  readonly Binds?: string[];
+  readonly Mounts?: Mount[];
+}
+
+const hiding = ['MaskedPaths', 'ReadonlyPaths'];
+const HIDES_NOTHING = 'nothing';
+
+/** What docker hides is a list of each version's own; that it hides nothing is somebody's choice, and more than an empty list. */
+const withoutDefaults = <T extends Json>(hostConfig: T): T => {
+  const entries = Object.entries(hostConfig).filter(([key, value]) => !hiding.includes(key) || isEmpty(value));
+  return Object.fromEntries(entries.map(([key, value]) => [key, hiding.includes(key) ? HIDES_NOTHING : value])) as T;
+};
+
+const withDefaults = (hostConfig: Json): Json =>
+  Object.fromEntries(Object.entries(hostConfig).map(([key, value]) => [key, hiding.includes(key) && value === HIDES_NOTHING ? [] : value]));
 
 interface Mount {
   readonly Type: string;
@@ -69,6 +87,12 @@ export function unsupported(container: Container): string | undefined {
   return undefined;
 }
 
+/** What docker refuses to make, whatever else is asked; undefined where there is nothing of it. */
+export const unmakeable = ({ hostConfig: { NetworkMode } }: Specification): string | undefined =>
+  String(NetworkMode).startsWith('container:')
+    ? `its last known good configuration has the network of another container (${String(NetworkMode)}), which hale does not make again`
+    : undefined;
+
 /**
  * The body of `create`. Volumes without a name are data of the container in its place, which the new one goes on with.
  * The image goes by its name where that still means the same image.
@@ -88,7 +112,11 @@ export function creationOf(specification: Specification, replaced: Container, na
     ...config,
     Image: name.image,
     Labels: { ...(config.Labels as Json), [actionLabel]: name.action },
-    HostConfig: { ...rest, Binds: [...Binds, ...kept.map(([at, { volume, mode }]) => `${volume}:${at}${mode}`)], Mounts: mounts },
+    HostConfig: {
+      ...withDefaults(rest),
+      Binds: [...Binds, ...kept.map(([at, { volume, mode }]) => `${volume}:${at}${mode}`)],
+      Mounts: mounts,
+    },
     NetworkingConfig: { EndpointsConfig: endpoints },
   };
 }

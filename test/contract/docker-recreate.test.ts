@@ -79,6 +79,25 @@ describe('a container is made again', () => {
     expect((await inspected(one.name)).Mounts).toMatchObject([{ Name: before?.Name }]);
   });
 
+  it('with the data of volumes that have no name and a mount of their own', async () => {
+    const mounted = (Env: string[]) => ({ Env, HostConfig: { ...goodConfig.HostConfig, Mounts: [{ Type: 'volume', Target: '/data' }] } });
+    const one = await badlyReplaced(docker, { config: mounted(goodConfig.Env), bad: mounted(['PORT=1']), source: sealed });
+    const [before] = (await inspected(one.name)).Mounts;
+    await one.provider.apply(await callFor(one));
+    expect((await inspected(one.name)).Mounts).toMatchObject([{ Name: before?.Name, Destination: '/data', RW: true }]);
+    expect(await one.provider.image(one.target)).toMatchObject({ identity: one.good.identity });
+  });
+
+  it('with nothing hidden from it where nothing was, which is another configuration than what docker hides by itself', async () => {
+    const open = { HostConfig: { ...goodConfig.HostConfig, MaskedPaths: [], ReadonlyPaths: [] } };
+    const one = await badlyReplaced(docker, { config: open, bad: { ...goodConfig, Image: images.v1 } });
+    expect(await examined(one)).toMatchObject({
+      evidence: expect.stringContaining('differs in HostConfig.MaskedPaths, HostConfig.ReadonlyPaths:'),
+    });
+    await one.provider.apply(await callFor(one));
+    expect((await inspected(one.name)).HostConfig).toMatchObject({ MaskedPaths: [], ReadonlyPaths: [] });
+  });
+
   it('found by its label, also where the one set aside has it too', async () => {
     const one = await badlyReplaced(docker, {
       pick: { label: 'role=till' },
@@ -206,6 +225,12 @@ describe('a recreation is refused, and has done nothing', () => {
     expect(await reasonOf(one)).toContain(why);
   });
 
+  it('where it has the network of another container', async () => {
+    await run(docker, 'other-network');
+    const one = await badlyReplaced(docker, { config: { HostConfig: { NetworkMode: 'container:other-network' } } });
+    expect(await reasonOf(one)).toMatch(/has the network of another container/);
+  });
+
   it('where docker makes something else of it than what was good', async () => {
     const one = await badlyReplaced(docker, { source: sealed, keepsGood: false });
     const before = await stateOf(docker, one.name);
@@ -245,12 +270,41 @@ describe.each(steps.map((step, index) => [index + 1, step] as const))('cut off a
     expect(await family(one.name)).toEqual([one.name, `${one.name}.hale-before-${keyOf(call.actionId)}`]);
   });
 
+  it('goes on with nothing that was changed since, unless it is in its place already', async () => {
+    const { one, call } = await cutOff();
+    const old = await inspected(String(call.before.content.id));
+    await docker.client.getContainer(old.Id).update({ Memory: 67_108_864, MemorySwap: -1 });
+    const isAside = old.Name !== `/${one.name}`;
+    const outcome = one.provider.apply(call).then(
+      () => 'done',
+      (error: unknown) => String(error),
+    );
+    expect(await outcome).toMatch(isAside ? /^done$/ : /it has changed meanwhile/);
+    if (!isAside) expect((await inspected(one.name)).Id).toBe(old.Id);
+  });
+
   it('is taken back to exactly what was there', async () => {
     const { one, call, before } = await cutOff();
     const found = await one.provider.readBack(call);
     if (found.kind !== 'applied' && found.kind !== 'partly') throw new Error(`it is ${found.kind}`);
     expect(await one.provider.undo(undoOf(call), found.after)).toMatchObject({ kind: 'undone' });
     expect(await stateOf(docker, one.name)).toBe(before);
+  });
+});
+
+describe.each(['update', 'stop', 'rename'])('an undo that was cut off after its first %s', (step) => {
+  it('is finished by the same call', async () => {
+    const one = await badlyReplaced(docker, { keepsGood: false, source: sealed });
+    const before = await stateOf(docker, one.name);
+    const call = await callFor(one);
+    const after = await one.provider.apply(call);
+    one.proxy.loseAnswersTo = new RegExp(`${step}$`);
+    one.proxy.loseAfter = 1;
+    await expect(one.provider.undo(undoOf(call), after)).rejects.toThrow();
+    one.proxy.loseAnswersTo = undefined;
+    expect(await one.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'undone' });
+    expect(await stateOf(docker, one.name)).toBe(before);
+    expect((await inspected(`${one.name}.hale-undone-${keyOf(call.actionId)}`)).State.Running).toBe(false);
   });
 });
 
@@ -286,5 +340,15 @@ describe('what was set aside', () => {
     const after = await one.provider.apply(call);
     await docker.client.getContainer(one.name).update({ Memory: 67_108_864, MemorySwap: -1 });
     expect(await one.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'changedMeanwhile' });
+  });
+
+  it('by an undo does not come back when docker starts anew', async () => {
+    const always = { HostConfig: { ...goodConfig.HostConfig, RestartPolicy: { Name: 'always' } } };
+    const one = await badlyReplaced(docker, { config: always, keepsGood: false, source: sealed });
+    const call = await callFor(one);
+    await one.provider.undo(undoOf(call), await one.provider.apply(call));
+    await docker.restart();
+    expect((await inspected(one.name)).State.Running).toBe(true);
+    expect((await inspected(`${one.name}.hale-undone-${keyOf(call.actionId)}`)).State.Running).toBe(false);
   });
 });

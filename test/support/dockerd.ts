@@ -14,6 +14,8 @@ export interface Dockerd {
   readonly pid: number;
   readonly folder: string;
   readonly client: Docker;
+  /** Ends it, with what runs in it, and starts it again. */
+  readonly restart: () => Promise<void>;
   /** Ends it and what runs in it, and removes its folder. */
   readonly stop: () => Promise<void>;
 }
@@ -29,20 +31,34 @@ export async function startDockerd(): Promise<Dockerd> {
   const plain = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--storage-driver=vfs', '-H', `unix://${socket}`];
   const log = join(folder, 'log');
   const out = openSync(log, 'a');
-  const child = spawn('dockerd', [...plain, ...places], { stdio: ['ignore', out, out] });
-  const ended = once(child, 'exit').catch(() => undefined);
+  const begin = () => {
+    const child = spawn('dockerd', [...plain, ...places], { stdio: ['ignore', out, out] });
+    return { child, ended: once(child, 'exit').catch(() => undefined) };
+  };
+  let life = begin();
   const client = new Docker({ socketPath: socket });
-  const stop = async (): Promise<void> => {
-    await removeAll(client);
+  const end = async ({ child, ended }: typeof life): Promise<void> => {
     child.kill('SIGTERM');
     await Promise.race([ended, wait(10_000, undefined, { ref: false }).then(() => child.kill('SIGKILL'))]);
     await ended;
+  };
+  const stop = async (): Promise<void> => {
+    await removeAll(client);
+    await end(life);
     unmount(folder);
     rmSync(folder, { recursive: true, force: true });
   };
-  if (!(await isReady(client))) throw new Error(`dockerd did not start: ${readFileSync(log, 'utf8').slice(-2_000)}`);
+  const ready = async (): Promise<void> => {
+    if (!(await isReady(client))) throw new Error(`dockerd did not start: ${readFileSync(log, 'utf8').slice(-2_000)}`);
+  };
+  const restart = async (): Promise<void> => {
+    await end(life);
+    life = begin();
+    await ready();
+  };
+  await ready();
   for (const [page, image] of Object.entries(images)) await importImage(client, folder, page, image);
-  return { socket, url: `unix://${socket}`, pid: child.pid ?? 0, folder, client, stop };
+  return { socket, url: `unix://${socket}`, pid: life.child.pid ?? 0, folder, client, restart, stop };
 }
 
 /** It leaves the host's network namespace mounted when a container has had it. */
