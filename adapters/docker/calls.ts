@@ -49,34 +49,47 @@ export const callLine = (name: CallName): string => `${calls[name].method} ${cal
 
 /**
  * Who may create containers without bounds is root. A proxy that lets `create` through should look into the body and refuse
- * what stands here, so far as no container of yours needs it: a field of the body, and the values of it that are dangerous.
+ * what stands here, so far as no container of yours needs it: a field of the body, and the values of it that are dangerous. A
+ * list has the values that are in it, and an empty one an empty value; what is not there, or null, has none. docker takes names
+ * in capitals or not, so that a proxy must, too; and it must refuse a body in which a name stands twice.
  */
 export const refusedInCreate: readonly {
   readonly field: readonly string[];
   readonly values: string;
-  /** One of these values. */
-  readonly example: unknown;
+  /** Some of these values. */
+  readonly examples: readonly unknown[];
 }[] = [
-  { field: ['HostConfig', 'Privileged'], values: '^true$', example: true },
-  { field: ['HostConfig', 'PidMode'], values: '^host$', example: 'host' },
-  { field: ['HostConfig', 'IpcMode'], values: '^host$', example: 'host' },
-  { field: ['HostConfig', 'UsernsMode'], values: '^host$', example: 'host' },
-  { field: ['HostConfig', 'CgroupParent'], values: '.', example: '/' },
-  { field: ['HostConfig', 'CapAdd'], values: '.', example: ['SYS_ADMIN'] },
+  { field: ['HostConfig', 'Privileged'], values: '^true$', examples: [true] },
+  { field: ['HostConfig', 'PidMode'], values: '^(host|container:)', examples: ['host', 'container:shop'] },
+  { field: ['HostConfig', 'IpcMode'], values: '^(host|container:)', examples: ['host', 'container:shop'] },
+  { field: ['HostConfig', 'UsernsMode'], values: '^host$', examples: ['host'] },
+  { field: ['HostConfig', 'CgroupParent'], values: '.', examples: ['/'] },
+  { field: ['HostConfig', 'CapAdd'], values: '.', examples: [['SYS_ADMIN']] },
   {
     field: ['HostConfig', 'Devices'],
     values: '.',
-    example: [{ PathOnHost: '/dev/kmsg', PathInContainer: '/dev/kmsg', CgroupPermissions: 'r' }],
+    examples: [[{ PathOnHost: '/dev/kmsg', PathInContainer: '/dev/kmsg', CgroupPermissions: 'r' }]],
   },
-  { field: ['HostConfig', 'DeviceRequests'], values: '.', example: [{ Count: 1, Capabilities: [['gpu']] }] },
-  { field: ['HostConfig', 'DeviceCgroupRules'], values: '.', example: ['c 1:3 r'] },
-  { field: ['HostConfig', 'SecurityOpt'], values: 'unconfined|label', example: ['seccomp=unconfined'] },
+  { field: ['HostConfig', 'DeviceRequests'], values: '.', examples: [[{ Count: 1, Capabilities: [['gpu']] }]] },
+  { field: ['HostConfig', 'DeviceCgroupRules'], values: '.', examples: [['c 1:3 r']] },
+  { field: ['HostConfig', 'SecurityOpt'], values: 'seccomp|apparmor|label|unconfined', examples: [['seccomp=unconfined'], ['seccomp={}']] },
+  { field: ['HostConfig', 'MaskedPaths'], values: '^', examples: [[], ['/hale-asks']] },
+  { field: ['HostConfig', 'ReadonlyPaths'], values: '^', examples: [[], ['/hale-asks']] },
+  { field: ['HostConfig', 'VolumesFrom'], values: '.', examples: [['shop']] },
+  // A volume has a name; whatever else stands there leads to the host, however it is written.
   {
     field: ['HostConfig', 'Binds'],
-    values: String.raw`^/(:|etc|proc|sys|dev|root|boot|usr|lib|bin|sbin|var/run|run|var/lib/docker)`,
-    example: ['/etc:/hale-asks:ro'],
+    values: '^[^a-zA-Z0-9]',
+    examples: [['/etc:/hale-asks:ro'], ['/var:/hale-asks'], ['//etc:/hale-asks'], ['/srv/../etc:/hale-asks']],
   },
-  { field: ['HostConfig', 'Mounts'], values: '"Type":"bind"', example: [{ Type: 'bind', Source: '/etc', Target: '/hale-asks' }] },
+  {
+    field: ['HostConfig', 'Mounts'],
+    values: '"Type":"bind"|"DriverConfig":[{]',
+    examples: [
+      [{ Type: 'bind', Source: '/etc', Target: '/hale-asks' }],
+      [{ Type: 'volume', Target: '/hale-asks', VolumeOptions: { DriverConfig: { Name: 'local', Options: { device: '/etc' } } } }],
+    ],
+  },
 ];
 
 export const refusalLine = ({ field, values }: (typeof refusedInCreate)[number]): string =>

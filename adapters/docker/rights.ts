@@ -65,11 +65,16 @@ async function excess(engine: Engine, name: CallName, nobody: string): Promise<R
 }
 
 async function ofRefusal(engine: Engine, one: (typeof refusedInCreate)[number], nobody: string): Promise<RightState> {
-  const [part = '', field = ''] = one.field;
-  const answer = await refusalOf(engine, create(nobody, { [part]: { [field]: one.example } }), nobody);
-  // docker itself may find something wrong with the example: only a proxy says no permission.
-  if (answer !== undefined && isNoPermission(answer)) return { kind: 'granted', line: refusalLine(one) };
-  return { kind: 'tooMuch', sentence: `it lets create pass with ${one.field.join('.')} ${JSON.stringify(one.example)}` };
+  // docker takes a name for the same in whatever letters.
+  for (const field of [one.field, one.field.map((name) => name.toLowerCase())])
+    for (const example of one.examples) {
+      const body = field.reduceRight<unknown>((value, name) => ({ [name]: value }), example) as Readonly<Record<string, unknown>>;
+      const answer = await refusalOf(engine, create(nobody, body), nobody);
+      // docker itself may find something wrong with the example: only a proxy says no permission.
+      if (answer === undefined || !isNoPermission(answer))
+        return { kind: 'tooMuch', sentence: `it lets create pass with ${field.join('.')} ${JSON.stringify(example)}` };
+    }
+  return { kind: 'granted', line: refusalLine(one) };
 }
 
 const passes = async (engine: Engine, request: Request<unknown>, nobody: string): Promise<boolean> =>

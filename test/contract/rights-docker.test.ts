@@ -75,6 +75,28 @@ describe('behind a proxy', () => {
     expect(lines.join('\n')).not.toContain(refusalLine(one));
   });
 
+  it('that minds in which letters a name is written, as docker does not, that is too much', async () => {
+    const minding = await dockerProxy(docker.socket, allowed, undefined, (name) => name);
+    const lines = await asked(at(minding.url, 'recreate', 'restart'));
+    expect(lines.filter((line) => line.includes('with hostconfig.privileged true'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['PidMode', '^host$', 'container:shop'],
+    ['IpcMode', '^host$', 'container:shop'],
+    ['Binds', '^/(:|etc|proc|var/run)', '/var:/hale-asks'],
+    ['Binds', '^/(:|etc|proc|var)', '//etc:/hale-asks'],
+    ['Binds', '^//?(:|etc|proc|var)', '/srv/../etc:/hale-asks'],
+    ['Mounts', '"Type":"bind"', 'DriverConfig'],
+    ['MaskedPaths', '^$', '/hale-asks'],
+  ])('that lets more values of %s pass than it should, %s, that is too much', async (field, values, passes) => {
+    const name = ['HostConfig', field];
+    const strict = refusedInCreate.find((one) => one.field.join() === name.join());
+    const lenient = await dockerProxy(docker.socket, allowed, strict, undefined, [{ field: name, values, examples: [] }]);
+    const warnings = (await asked(at(lenient.url, 'recreate', 'restart'))).filter((line) => line.startsWith('warning'));
+    expect(warnings).toEqual([expect.stringContaining(passes)]);
+  });
+
   it('that answers 404 to everything, nothing is taken for granted', async () => {
     const url = await serve((request, answer) => {
       const isVersion = request.url === '/version';

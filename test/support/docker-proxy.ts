@@ -26,14 +26,18 @@ export interface DockerProxy {
 /**
  * @param allowed without it every request passes
  * @param lenient what it should refuse in the body of `create`, and does not
+ * @param known as which it knows a name in the body of `create`
+ * @param instead what it refuses in place of that
  */
 export async function dockerProxy(
   socket: string,
   allowed?: readonly CallName[],
   lenient?: (typeof refusedInCreate)[number],
+  known: (name: string) => string = (name) => name.toLowerCase(),
+  instead: typeof refusedInCreate = [],
 ): Promise<DockerProxy> {
-  const refused = refusedInCreate.filter((one) => one !== lenient);
-  const server = createServer((incoming, answer) => void pass(proxy, socket, { allowed, refused }, incoming, answer));
+  const refused = [...refusedInCreate.filter((one) => one !== lenient), ...instead];
+  const server = createServer((incoming, answer) => void pass(proxy, socket, { allowed, refused, known }, incoming, answer));
   const url = `http://127.0.0.1:${await listen(server)}`;
   const proxy: DockerProxy = {
     url,
@@ -52,7 +56,7 @@ export async function dockerProxy(
 async function pass(
   proxy: DockerProxy,
   socket: string,
-  { allowed, refused }: { readonly allowed: readonly CallName[] | undefined; readonly refused: typeof refusedInCreate },
+  { allowed, ...filter }: Filter & { readonly allowed: readonly CallName[] | undefined },
   incoming: IncomingMessage,
   answer: ServerResponse,
 ): Promise<void> {
@@ -62,7 +66,7 @@ async function pass(
   const line = `${method} ${path.replace(/^\/v1\.\d+/, '')}`;
   if (proxy.hanging && method !== 'GET') return;
   const call = callOf(method, path);
-  if (allowed !== undefined && (call === undefined || !allowed.includes(call) || isDangerous(call, body, refused))) {
+  if (allowed !== undefined && (call === undefined || !allowed.includes(call) || isDangerous(call, body, filter))) {
     proxy.refused.push(line);
     answer.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify({ message: `${line} is not allowed here` }));
     return;
@@ -84,12 +88,24 @@ async function pass(
 const callOf = (method: string, path: string): CallName | undefined =>
   (Object.keys(calls) as CallName[]).find((name) => calls[name].method === method && new RegExp(calls[name].path).test(path));
 
-function isDangerous(call: CallName, body: Buffer, refused: typeof refusedInCreate): boolean {
+interface Filter {
+  readonly refused: typeof refusedInCreate;
+  readonly known: (name: string) => string;
+}
+
+function isDangerous(call: CallName, body: Buffer, { refused, known }: Filter): boolean {
   if (call !== 'create') return false;
   const whole = JSON.parse(body.toString('utf8')) as unknown;
+  const under = (at: unknown, key: string): unknown =>
+    Object.entries((at ?? {}) as object).find(([name]) => known(name) === known(key))?.[1];
   return refused.some(({ field, values }) => {
-    const value = field.reduce<unknown>((at, key) => (at as Readonly<Record<string, unknown>> | undefined)?.[key], whole);
-    const texts = (Array.isArray(value) ? value : [value ?? '']).map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
-    return texts.some((text) => new RegExp(values).test(text));
+    const value = field.reduce(under, whole);
+    return textsOf(value).some((text) => new RegExp(values, 'i').test(text));
   });
+}
+
+function textsOf(value: unknown): string[] {
+  if (value === undefined || value === null) return [];
+  if (Array.isArray(value)) return value.length === 0 ? [''] : value.flatMap(textsOf);
+  return [typeof value === 'string' ? value : JSON.stringify(value)];
 }
