@@ -4,8 +4,8 @@ import { ActionFailed, NotPermitted, TargetRefused } from '../domain/failure.js'
 import { scopesOf } from '../domain/gate/budget.js';
 import type { Correction } from '../domain/service.js';
 import { beating } from './beat.js';
-import { aim, correctionOf, fleetOf, serviceOf, underWayUntil } from './case.js';
-import { permitToAct } from './permit.js';
+import { aim, correctionOf, fleetOf, serviceOf, underWayUntil, unlessCalledOff } from './case.js';
+import { permitFor } from './permit.js';
 import type { Call, Ports, Provider, ReadBack, Room } from './ports.js';
 
 type Needs = Pick<Ports, 'configurations' | 'providers' | 'effects' | 'leases' | 'controls' | 'incidents'>;
@@ -121,11 +121,13 @@ async function takeAction(
       before,
       ...(goal === undefined ? {} : { goal }),
       abort,
-      permit: permitToAct(ports, effect, fence, { timeoutMs, fencedBy: aimed.provider.fencedBy }),
+      permit: permitFor(ports, effect, fence, { timeoutMs, fencedBy: aimed.provider.fencedBy, purpose: 'correction' }),
     },
     findOut: async () => {
       const { sinceIntendedMs } = await known(ports, actionId);
-      return aimed.provider.readBack({ ...action.call, underWayUntil: underWayUntil(correction, sinceIntendedMs) });
+      return unlessCalledOff(abort, () =>
+        aimed.provider.readBack({ ...action.call, underWayUntil: underWayUntil(correction, sinceIntendedMs) }),
+      );
     },
     beginAgain: () => ports.effects.move(actionId, ['intended'], 'intended', { fence }),
     settle: async (to, more) => {

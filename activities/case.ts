@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Place } from '../contracts/activities.js';
 import { fillSlots } from '../domain/detection/slots.js';
 import type { Correction, Fleet, Service } from '../domain/service.js';
-import type { Ports, Provider, Target } from './ports.js';
+import type { Ports, Provider, ReadBack, Target } from './ports.js';
 
 /** The configuration as the cycle has it. A version that is gone can't come back: no retry. */
 export async function fleetOf(ports: Pick<Ports, 'configurations'>, { configVersion }: Pick<Place, 'configVersion'>): Promise<Fleet> {
@@ -46,3 +46,10 @@ const CALL_MARGIN_MS = 1_000;
 /** Until when a try that began this long ago may still be acting at its target, ms since the epoch. */
 export const underWayUntil = ({ timeoutMs }: Correction, sinceIntendedMs = 0): number =>
   Date.now() + timeoutMs + CALL_MARGIN_MS - sinceIntendedMs;
+
+/** What nobody can tell because this worker ends, or a person ended the cycle, the next one asks: it is no finding. */
+export async function unlessCalledOff(abort: AbortSignal, ask: () => Promise<ReadBack>): Promise<ReadBack> {
+  const found = await ask();
+  if (found.kind === 'unknown') abort.throwIfAborted();
+  return found;
+}

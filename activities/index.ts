@@ -6,6 +6,7 @@ import { observeService } from './observe-service.js';
 import { openIncident } from './open-incident.js';
 import type { Ports } from './ports.js';
 import { prepareCorrection } from './prepare-correction.js';
+import { withdrawCorrection } from './withdraw-correction.js';
 import { settleEffects } from './settle-effects.js';
 import { undoCorrection } from './undo-correction.js';
 import { verifyDecision } from './verify-decision.js';
@@ -27,6 +28,7 @@ export const createCycleActivities = (ports: Needs): CycleActivities => ({
   observeService: observeService(ports),
   diagnoseService: diagnoseService(ports),
   prepareCorrection: prepareCorrection(ports),
+  withdrawCorrection: withdrawCorrection(ports),
   recordAnswer: recordAnswer(ports),
   callPerson: callPerson(ports),
   noteWord: noteWord(ports),

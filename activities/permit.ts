@@ -7,29 +7,23 @@ type Needs = Pick<Ports, 'controls' | 'leases'>;
 /** What a call is about to be made on: how long it may take, and who compares its fence. */
 interface Calling extends Pick<Call, 'timeoutMs'> {
   readonly fencedBy: Provider['fencedBy'];
+  /** A pause keeps hale from correcting; it keeps nobody from taking back what was done. */
+  readonly purpose: 'correction' | 'undo';
 }
 
 /** Nobody takes over from a worker that gave a sign of life within the last 5 s, as it does each second. */
 const ANSWER_MS_MAX = 3_000;
 const LOOKS_MAX = 3;
 
-/** The last look before a correction: as before its undo, and the service's pause. */
-export const permitToAct = (ports: Needs, effect: Effect, fence: string, calling: Calling): Call['permit'] => {
-  const permit = permitToUndo(ports, effect, fence, calling);
-  return async () => {
-    const paused = await ports.controls.paused(effect.service);
-    if (paused !== undefined) throw new NotPermitted(`${effect.service} is paused by ${paused.by}`);
-    await permit();
-  };
-};
-
 /**
- * The last look before the world is touched: stop flag and lease, read now. A lease that would end during the call counts
- * as lost, because nobody could tell the call from its successor's. A pause keeps nobody from taking back what was done.
+ * The last look before the world is touched: stop flag, pause and lease, read now. A lease that would end during the call
+ * counts as lost, because nobody could tell the call from its successor's.
  */
-export const permitToUndo = (ports: Needs, effect: Effect, fence: string, { timeoutMs, fencedBy }: Calling): Call['permit'] => {
+export const permitFor = (ports: Needs, effect: Effect, fence: string, { timeoutMs, fencedBy, purpose }: Calling): Call['permit'] => {
   const look = async (): Promise<void> => {
     if (await ports.controls.stopped()) throw new NotPermitted('automation is stopped');
+    const paused = purpose === 'correction' ? await ports.controls.paused(effect.service) : undefined;
+    if (paused !== undefined) throw new NotPermitted(`${effect.service} is paused by ${paused.by}`);
     if (await ports.leases.holds(effect.resource, effect.cycle, fence, timeoutMs)) return;
     throw new NotPermitted(`the lease on ${effect.resource} under fence ${fence} is lost or ends within ${timeoutMs} ms`);
   };

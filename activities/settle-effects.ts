@@ -3,9 +3,9 @@ import type { Effect } from '../domain/effect.js';
 import { privilegeOf, type Privilege } from '../domain/privilege.js';
 import type { Service } from '../domain/service.js';
 import { beating } from './beat.js';
-import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
+import { aim, correctionOf, serviceOf, underWayUntil, unlessCalledOff } from './case.js';
 import { isMet, judgeNow, recentLook } from './observe-service.js';
-import type { Ports } from './ports.js';
+import type { Call, Ports } from './ports.js';
 import { strand, undoEffect, type UndoNeeds } from './undo-correction.js';
 
 type Needs = UndoNeeds & Pick<Ports, 'meters' | 'samples'>;
@@ -53,7 +53,7 @@ async function readBack(ports: Needs, effect: Effect, abort: AbortSignal): Promi
   const aimed = aim(ports, service, effect.instance, correction);
   if (aimed.kind === 'noAim') return { ...effect, state: 'unknown' };
   const { actionId, fence, before, goal, sinceIntendedMs } = effect;
-  const found = await aimed.provider.readBack({
+  const call: Call = {
     ...aimed.target,
     actionId,
     fence,
@@ -62,7 +62,8 @@ async function readBack(ports: Needs, effect: Effect, abort: AbortSignal): Promi
     underWayUntil: underWayUntil(correction, sinceIntendedMs),
     abort,
     permit: async () => undefined,
-  });
+  };
+  const found = await unlessCalledOff(abort, () => aimed.provider.readBack(call));
   switch (found.kind) {
     case 'applied':
     case 'partly':

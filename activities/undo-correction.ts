@@ -4,7 +4,7 @@ import { NotPermitted } from '../domain/failure.js';
 import type { Correction } from '../domain/service.js';
 import { beating } from './beat.js';
 import { aim, correctionOf, serviceOf, underWayUntil } from './case.js';
-import { permitToUndo } from './permit.js';
+import { permitFor } from './permit.js';
 import type { Call, Ports, Provider } from './ports.js';
 
 export type UndoNeeds = Pick<Ports, 'configurations' | 'providers' | 'effects' | 'leases' | 'controls'>;
@@ -64,7 +64,11 @@ export async function undoEffect(ports: UndoNeeds, effect: Effect, { holder, why
     ...(effect.goal === undefined ? {} : { goal: effect.goal }),
     ...wasUnderWay(effect, correction),
     abort,
-    permit: permitToUndo(ports, { ...effect, cycle: holder }, fence, { timeoutMs: correction.timeoutMs, fencedBy: provider.fencedBy }),
+    permit: permitFor(ports, { ...effect, cycle: holder }, fence, {
+      timeoutMs: correction.timeoutMs,
+      fencedBy: provider.fencedBy,
+      purpose: 'undo',
+    }),
   };
   return takeBack(ports, { effect, after, provider, call, why });
 }

@@ -119,6 +119,16 @@ export type Applied =
   /** Nobody can tell whether it happened; it is not repeated. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
+export interface WithdrawCorrection {
+  readonly actionId: string;
+  readonly why: string;
+}
+
+/** False where a worker had begun it: what became of it is still to be found out. */
+export interface Withdrawn {
+  readonly withdrawn: boolean;
+}
+
 export interface AwaitRecovery extends Place {
   readonly actionId: string;
   readonly broken: readonly string[];
@@ -235,6 +245,7 @@ export interface CycleActivities {
   noteWord(input: NoteWord): Promise<void>;
   verifyDecision(input: VerifyDecision): Promise<Verified>;
   applyCorrection(input: ApplyCorrection): Promise<Applied>;
+  withdrawCorrection(input: WithdrawCorrection): Promise<Withdrawn>;
   awaitRecovery(input: AwaitRecovery): Promise<Recovery>;
   validateHold(input: ValidateHold): Promise<HoldVerdict>;
   undoCorrection(input: { readonly actionId: string; readonly why: string }): Promise<UndoAnswer>;

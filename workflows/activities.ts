@@ -2,7 +2,7 @@ import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { CycleActivities } from '../contracts/activities.js';
 import { actQueue } from '../contracts/names.js';
 import { privilegeOf, type Privilege } from '../domain/privilege.js';
-import type { CorrectionBrief } from '../domain/service.js';
+import type { CorrectionBrief, Limits } from '../domain/service.js';
 
 /**
  * A first retry comes fast because the usual reason is a worker that was killed; the last ones are slow enough for a
@@ -12,29 +12,47 @@ const retry = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval
 
 /** Looking is cheap and may be repeated. */
 export const look = proxyActivities<
-  Pick<CycleActivities, 'openIncident' | 'diagnoseService' | 'prepareCorrection' | 'validateHold' | 'learnLesson' | 'recordAnswer'>
+  Pick<
+    CycleActivities,
+    'openIncident' | 'diagnoseService' | 'prepareCorrection' | 'withdrawCorrection' | 'validateHold' | 'learnLesson' | 'recordAnswer'
+  >
 >({ startToCloseTimeout: '10m', heartbeatTimeout: '5s', retry });
 
-const acting = { startToCloseTimeout: '6h', heartbeatTimeout: '5s', retry } as const;
+const long = { startToCloseTimeout: '6h', heartbeatTimeout: '5s', retry } as const;
+
+/** Workers that start anew are back by then. */
+const WORKER_AWAY_MS_MAX = 120_000;
+
+/** What waits for a worker for longer would be done on a decision of long ago, and the cycle hears no word meanwhile. */
+const acting = ({ escalateAfterMs }: Limits) => ({ ...long, scheduleToStartTimeout: Math.min(WORKER_AWAY_MS_MAX, escalateAfterMs) });
 
 /**
  * Changing is slow, heartbeats, and finds out by reading back what a killed worker left behind. A worker that dies is
  * known by its heartbeat; the time limit only has to outlast the longest call that a configuration may allow, twice.
  */
-export const act = (provider: CorrectionBrief['provider']): Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'> =>
-  proxyActivities<Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'>>({ ...acting, ...onQueueOf(privilegeOf(provider)) });
+export const act = (provider: CorrectionBrief['provider'], limits: Limits): Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'> =>
+  proxyActivities<Pick<CycleActivities, 'applyCorrection' | 'undoCorrection'>>({
+    ...acting(limits),
+    taskQueue: queueOf(privilegeOf(provider)),
+  });
 
 /** Taking back what an earlier cycle left in force is acting too; a person who ends the cycle ends it. */
-export const settle = (privilege: Privilege | undefined): Pick<CycleActivities, 'settleEffects'> =>
-  proxyActivities<Pick<CycleActivities, 'settleEffects'>>({ ...acting, ...onQueueOf(privilege), cancellationType: 'TRY_CANCEL' });
+export const settle = (privilege: Privilege | undefined, limits: Limits): Pick<CycleActivities, 'settleEffects'> =>
+  proxyActivities<Pick<CycleActivities, 'settleEffects'>>({
+    ...acting(limits),
+    taskQueue: queueOf(privilege),
+    cancellationType: 'TRY_CANCEL',
+  });
 
 /** Whoever acts polls the queue of the privilege that it has; what touches nothing is done where cycles are. */
-const onQueueOf = (privilege: Privilege | undefined): { taskQueue?: string } =>
-  privilege === undefined ? {} : { taskQueue: actQueue(workflowInfo().taskQueue, privilege) };
+export function queueOf(privilege: Privilege | undefined): string {
+  const { taskQueue } = workflowInfo();
+  return privilege === undefined ? taskQueue : actQueue(taskQueue, privilege);
+}
 
 /** Waiting for a breach to be old enough, or for the symptom to go, is cancelled when a person ends the cycle. */
 export const linger = proxyActivities<Pick<CycleActivities, 'observeService' | 'awaitRecovery'>>({
-  ...acting,
+  ...long,
   cancellationType: 'TRY_CANCEL',
 });
 

@@ -2,8 +2,10 @@ import type { ValidateHold } from '../contracts/activities.js';
 import { gate, type GateAnswer } from '../domain/gate.js';
 import type { Diagnosis } from '../domain/diagnosis.js';
 import type { PlanStep } from '../domain/plan.js';
+import { privilegeOf } from '../domain/privilege.js';
 import type { CorrectionBrief } from '../domain/service.js';
 import type { Verdict } from '../domain/verdict.js';
+import { apply, isUntaken, untilOverdue } from './acting.js';
 import { act, linger, look, record } from './activities.js';
 import { cardOf, UNDO, type Walked } from './card.js';
 import type { Cycle } from './cycle.js';
@@ -26,12 +28,13 @@ export async function attemptCorrection(cycle: Cycle, step: PlanStep, diagnosis:
   const approvedBy = cycle.approved.get(prepared.proposal);
   const permission = approvedBy === undefined ? answer.sentence : `approved by ${approvedBy}, proposal ${prepared.proposal}`;
   const acting = prepared.facts.blast?.acting;
-  const applied = await act(correction.provider).applyCorrection({
+  const applied = await apply(cycle, correction, {
     actionId: prepared.actionId,
     permission,
     answer,
     ...(acting === undefined ? {} : { acting }),
   });
+  if (applied.kind === 'untaken') return untaken(cycle, correction, applied.reason);
   if (applied.kind === 'busy') return busy(cycle, correction, prepared, applied.reason);
   if (applied.kind === 'noRoom') return noRoom(cycle, correction, prepared, applied.reason);
   // Between the gate and the act somebody set a switch: that is the policy's to say, not a correction that failed.
@@ -86,6 +89,13 @@ async function ask(cycle: Cycle, step: PlanStep, proposal: Proposal, answer: Gat
     case 'expired':
       return { kind: 'callPerson', outcome: 'escalated', sentence: `nobody decided on ${correction.name} in time` };
   }
+}
+
+/** Whoever said yes said it to what was the case then: hale looks again, for as long as the symptom may stand without a person. */
+function untaken(cycle: Cycle, correction: CorrectionBrief, reason: string): Attempt {
+  const sentence = `${correction.name} was not done: ${reason}`;
+  cycle.chart.say(sentence);
+  return cycle.isOverdue() ? { kind: 'callPerson', outcome: 'escalated', sentence } : { kind: 'lookAgain' };
 }
 
 async function unknown(
@@ -185,7 +195,10 @@ async function takeBack(cycle: Cycle, correction: CorrectionBrief, actionId: str
   await cycle.desk.waitedForResume(cycle.limits.pauseMsMax);
   if (cycle.desk.wish?.kind === 'takeOver') return { kind: 'left' };
   cycle.chart.enter('rollback', `undoing ${correction.name}: ${why}`);
-  const undo = await act(correction.provider).undoCorrection({ actionId, why });
+  const undo = await untilOverdue(cycle, privilegeOf(correction.provider), () =>
+    act(correction.provider, cycle.limits).undoCorrection({ actionId, why }),
+  );
+  if (isUntaken(undo)) return { kind: 'callPerson', outcome: 'stranded', sentence: `${correction.name} is not undone yet: ${undo.reason}` };
   return undo.kind === 'undone'
     ? { kind: 'undone' }
     : { kind: 'callPerson', outcome: 'stranded', sentence: `${correction.name} could not be undone: ${undo.reason}` };

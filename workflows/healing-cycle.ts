@@ -8,6 +8,7 @@ import { nextStep, planCorrections } from '../domain/plan.js';
 import type { Outcome } from '../domain/outcome.js';
 import { stormRefusal } from '../domain/storm.js';
 import { check, linger, look, record, settle } from './activities.js';
+import { isUntaken, untilOverdue } from './acting.js';
 import { attemptCorrection } from './attempt.js';
 import type { Refused } from './card.js';
 import { Cycle } from './cycle.js';
@@ -149,8 +150,12 @@ async function settleLeftovers(cycle: Cycle): Promise<string | undefined> {
   for (const { privilege, count } of cycle.leftovers) {
     cycle.chart.enter('detect', `settling what an earlier cycle left half done: ${count} ${count === 1 ? 'effect' : 'effects'}`);
     const order = { ...cycle.place(), cycle: cycle.id, privilege };
-    const settled = await cycle.desk.interruptible(() => settle(privilege).settleEffects(order));
-    stranded.push(...(settled?.stranded ?? []));
+    const settled = await cycle.desk.interruptible(() =>
+      untilOverdue(cycle, privilege, () => settle(privilege, cycle.limits).settleEffects(order)),
+    );
+    if (settled === undefined) continue;
+    if (isUntaken(settled)) stranded.push(`what an earlier cycle left half done is not settled: ${settled.reason}`);
+    else stranded.push(...settled.stranded);
   }
   return stranded.length === 0 ? undefined : stranded.join('; ');
 }

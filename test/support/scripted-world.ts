@@ -84,6 +84,7 @@ export function scriptedWorld(script: Partial<CycleActivities> = {}): ScriptedWo
     observeService: async () => seenBroken,
     diagnoseService: async () => diagnosed,
     prepareCorrection: async ({ correction }) => proposal(correction),
+    withdrawCorrection: async () => ({ withdrawn: true }),
     recordAnswer: async () => undefined,
     callPerson: async () => undefined,
     noteWord: async () => undefined,

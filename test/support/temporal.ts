@@ -45,23 +45,38 @@ export function devServer(uiPort?: number, ...settings: readonly string[]): Prom
 export interface RunningCycle {
   readonly client: Client;
   readonly handle: WorkflowHandle<(input: unknown) => Promise<CycleResult>>;
+  readonly taskQueue: string;
 }
 
-/** Runs workers of one hale, for its cycles and for every privilege, while `work` runs. */
-export async function servedBy<T>(
-  { nativeConnection }: TestWorkflowEnvironment,
-  taskQueue: string,
-  activities: object,
-  work: () => Promise<T>,
-  privileged: readonly Privilege[] = ['machine'],
-): Promise<T> {
-  const options = {
+const workerOptions = ({ nativeConnection }: TestWorkflowEnvironment, activities: object) =>
+  ({
     connection: nativeConnection,
     activities,
     dataConverter: { payloadConverterPath },
     maxHeartbeatThrottleInterval: '1s',
     stickyQueueScheduleToStartTimeout: '1s',
-  };
+  }) as const;
+
+/** Runs one worker that acts with a privilege while `work` runs. */
+export async function actingFor<T>(
+  env: TestWorkflowEnvironment,
+  [taskQueue, privilege]: readonly [string, Privilege],
+  activities: object,
+  work: () => Promise<T>,
+): Promise<T> {
+  const worker = await Worker.create({ ...workerOptions(env, activities), taskQueue: actQueue(taskQueue, privilege) });
+  return worker.runUntil(work());
+}
+
+/** Runs workers of one hale, for its cycles and for every privilege, while `work` runs. */
+export async function servedBy<T>(
+  env: TestWorkflowEnvironment,
+  taskQueue: string,
+  activities: object,
+  work: () => Promise<T>,
+  privileged: readonly Privilege[] = ['machine'],
+): Promise<T> {
+  const options = workerOptions(env, activities);
   const queues = privileged.map((privilege) => ({ ...options, taskQueue: actQueue(taskQueue, privilege) }));
   const cycles = { ...options, taskQueue, workflowBundle: { codePath: inject('codePath') } };
   const workers = await Promise.all([cycles, ...queues].map((one) => Worker.create(one)));
@@ -85,7 +100,7 @@ export async function runCycle(
       { taskQueue, workflowId: `heal/shop/${taskQueue}`, args: [input] },
     );
     const ended = new AbortController();
-    const told = during({ client: env.client, handle }).then(() => handle.result());
+    const told = during({ client: env.client, handle, taskQueue }).then(() => handle.result());
     // A cycle left running would keep the server's clock from skipping for the tests after it.
     const abandon = (error: unknown) => handle.terminate().then(() => Promise.reject(error as Error));
     return Promise.race([failedTask(handle, ended.signal), told])

@@ -20,7 +20,7 @@ export async function plainCycle(order: CycleOrder): Promise<unknown> {
   if (prepared.kind !== 'proposal') return prepared;
   const { actionId } = prepared;
   const answer = { kind: 'act', rule: 'modeAct', sentence: `mode act: ${name} may be done` } as const;
-  const applied = await act('exec').applyCorrection({ actionId, permission: answer.sentence, answer });
+  const applied = await act('exec', opened.limits).applyCorrection({ actionId, permission: answer.sentence, answer });
   if (applied.kind !== 'applied') return applied;
   const recovery = await linger.awaitRecovery({ ...place, actionId, broken, settleMs: correction.settleMs });
   if (recovery.kind !== 'recovered') return recovery;

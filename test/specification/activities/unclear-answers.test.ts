@@ -1,9 +1,10 @@
 // What is believed of a target that did not answer clearly, over real HTTP targets.
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
+import { withdrawCorrection } from '../../../activities/withdraw-correction.js';
 import { freshHttpKnob } from '../../support/http-knob.js';
 import { serve } from '../../support/listen.js';
-import { shopCorrection } from '../../support/shop-correction.js';
+import { actionId, shopCorrection } from '../../support/shop-correction.js';
 import { slowTarget } from '../../support/slow-target.js';
 
 /** Its first try was cut off around its call, and nobody can ask its target what became of that. */
@@ -91,4 +92,37 @@ test('a stopping worker leaves it to the next one to find out what its call did'
   expect(await effect()).toMatchObject({ state: 'intended' });
   expect(await apply()).toMatchObject({ kind: 'applied' });
   expect(target.asked).toHaveLength(1);
+});
+
+test('a worker that stops while it finds out leaves that to the next one, and calls nothing unknown', async () => {
+  const target = await slowTarget(5_000);
+  let asked = 0;
+  const url = await serve((request, response) => void (request.method === 'GET' ? (asked += 1) : response.writeHead(500).end()));
+  const { propose, cutOff, apply, effect } = await shopCorrection(
+    `http: '${target.url}/retune', verify: '${url}', undo: nothingToRestore, timeout: 5s`,
+  );
+  await propose();
+  await cutOff();
+  const worker = new MockActivityEnvironment();
+  const cutShort = expect(apply(worker)).rejects.toThrow();
+  await expect.poll(() => asked, { interval: 10 }).toBe(1);
+  worker.cancel('WORKER_SHUTDOWN');
+  await cutShort;
+  expect(await effect()).toMatchObject({ state: 'intended' });
+});
+
+test('what was begun can not be withdrawn; what was not is never done after that', async () => {
+  const knob = await freshHttpKnob();
+  const { ports, propose, apply, effect } = await shopCorrection(`http: '${knob.url}', undo: nothingToRestore`);
+  const withdraw = () => withdrawCorrection(ports)({ actionId, why: 'no worker polls' });
+  await propose();
+  expect([await withdraw(), await withdraw()]).toEqual([{ withdrawn: true }, { withdrawn: true }]);
+  expect(await effect()).toMatchObject({ state: 'notApplied', why: 'no worker polls' });
+  expect(await apply()).toMatchObject({ kind: 'notApplied' });
+  expect(knob.ledger).toEqual([]);
+  const other = await shopCorrection(`http: '${knob.url}', undo: nothingToRestore`);
+  await other.propose();
+  await other.cutOff();
+  expect(await withdrawCorrection(other.ports)({ actionId, why: 'no worker polls' })).toEqual({ withdrawn: false });
+  expect(await other.effect()).toMatchObject({ state: 'intended' });
 });
