@@ -222,7 +222,7 @@ export type Action =
       readonly connection: SqlConnection;
       readonly statement: PostgresStatement;
       readonly spare: { readonly users: readonly string[]; readonly applications: readonly string[] };
-      /** How long a query runs, a snapshot is kept or a slot is unused at least, to be ended or dropped. */
+      /** How long a query runs, a transaction lasts or a slot is unused at least, to be ended or dropped. */
       readonly olderThanMs: number;
       /** `vacuum`: the table, schema-qualified or not. */
       readonly table?: string;

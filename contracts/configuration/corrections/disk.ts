@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { reopenSignals } from '../../../domain/machine.js';
 import { placeOf } from '../machines.js';
-import { choice, count, duration, machineWord, size } from '../scalars.js';
+import { choice, count, machineWord, size } from '../scalars.js';
 import { target } from '../signal-file.js';
 import { at, textOf } from '../tree.js';
-import { correctionKind, on, onlyIf } from './kind.js';
+import { correctionKind, olderThan, on, onlyIf } from './kind.js';
 
 const underError = 'a list of 1 to 10 folders of logs, such as [/var/log/shop]; an empty list selects nothing';
 const systemFolders = /^\/(etc|usr|bin|sbin|lib(x?32|64)?|boot|dev|proc|sys)(\/|$)|^\/[^/]*$/;
@@ -25,7 +25,7 @@ export const disk = correctionKind({
       .optional()
       .describe('Only files in these folders'),
     atLeast: size.optional().describe('Only files at least this large'),
-    olderThan: duration('1s', '30d').optional(),
+    olderThan,
     files: count(1, 100).optional().describe('At most so many at once, the largest first'),
     signal: choice(...reopenSignals)
       .optional()
@@ -36,7 +36,7 @@ export const disk = correctionKind({
   },
   defaults: () => ({ atLeast: '100MB', files: 10 }),
   undo: (written) => (textOf(at(written, 'disk')) === 'truncateLogs' ? 'loses' : 'nothingToRestore'),
-  action: ({ disk: command, under, atLeast = 0, olderThan = 0, files = 1, signal }, where) => {
+  action: ({ disk: command, under, atLeast = 0, olderThan: least = 0, files = 1, signal }, where) => {
     const { node, context } = where;
     const place = placeOf(where);
     if (under === undefined) context.problems.error(node.place, `names no folder; allowed: under: ${underError}`);
@@ -48,7 +48,7 @@ export const disk = correctionKind({
       );
     if (!isReopening && signal !== undefined)
       context.problems.error(at(node, 'signal')?.place, 'means nothing beside truncateLogs; allowed: leave it out');
-    if (isReopening && olderThan > 0)
+    if (isReopening && least > 0)
       context.problems.error(at(node, 'olderThan')?.place, 'means nothing beside reopenLogs; allowed: leave it out');
     if (place === undefined || command === undefined || under === undefined) return undefined;
     return {
@@ -56,7 +56,7 @@ export const disk = correctionKind({
       command,
       under,
       atLeastBytes: atLeast,
-      olderThanMs: olderThan,
+      olderThanMs: least,
       filesMax: files,
       ...(signal && { signal }),
       ...(place.machine && { machine: place.machine }),

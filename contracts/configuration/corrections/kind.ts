@@ -44,6 +44,9 @@ export const on = choice('service', 'instance').optional();
 export const restore = choice('lastGood', 'previous').optional();
 export const then = argv.optional().describe('Runs afterwards, and again after an undo');
 export const through = text.optional().describe('The controller, as in managedBy, whose own interface this is');
+export const olderThan = duration('100ms', '30d')
+  .optional()
+  .describe('How long a query runs, a transaction lasts, nobody reads a slot, or a log is left alone, at least');
 export const repeatable = z.boolean().optional().describe('May be done again when nobody knows whether it was done');
 export const verify = z
   .union([argv, url], { error: 'a program as [argv], or a URL, that tells by action id whether the correction was applied' })

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { refusedSetting } from '../../../domain/postgres-setting.js';
 import { postgresStatements, type PostgresStatement, type UndoClass } from '../../../domain/service.js';
 import { connectionOf } from '../context.js';
-import { choice, duration, size, text } from '../scalars.js';
+import { choice, size, text } from '../scalars.js';
 import { target } from '../signal-file.js';
 import { type Node, at, keysOf, textOf } from '../tree.js';
-import { correctionKind, type Where } from './kind.js';
+import { correctionKind, olderThan, type Where } from './kind.js';
 
 const undoClasses: Readonly<Record<PostgresStatement, UndoClass>> = {
   terminateRootBlocker: 'loses',
@@ -39,7 +39,7 @@ export const postgres = correctionKind({
     postgres: choice(...postgresStatements).optional(),
     target: target.optional(),
     spare: z.strictObject({ users: z.array(text).optional(), applications: z.array(text).optional() }).optional(),
-    olderThan: duration('100ms', '30d').optional().describe('How long a query runs, a transaction lasts, or nobody reads a slot, at least'),
+    olderThan,
     table: text.optional(),
     name: text.optional().describe('The setting that is changed'),
     value: z.union([text, z.number().transform(String), z.boolean().transform(String)], { error: valueError }).optional(),
@@ -55,7 +55,7 @@ export const postgres = correctionKind({
     };
   },
   undo: (written) => undoClasses[statementOf(written) ?? 'cancelQuery'],
-  action: ({ postgres: statement, spare, olderThan, table, name, value, slot, retains }, where) => {
+  action: ({ postgres: statement, spare, olderThan: least, table, name, value, slot, retains }, where) => {
     const connection = connectionOf(at(where.node, 'target') ?? at(where.service, 'target'), where.node, where.context);
     if (statement !== undefined) checkKeys(statement, where);
     if (connection === undefined || statement === undefined) return undefined;
@@ -64,7 +64,7 @@ export const postgres = correctionKind({
       connection,
       statement,
       spare: { users: spare?.users ?? [], applications: spare?.applications ?? [] },
-      olderThanMs: olderThan ?? 60_000,
+      olderThanMs: least ?? 60_000,
       ...(table !== undefined && { table }),
       ...(name !== undefined && value !== undefined && { setting: { name, value } }),
       ...(slot !== undefined && { slot: { name: slot, retainsBytes: retains ?? 0 } }),
