@@ -46,7 +46,7 @@ async function ofDeployment(command: 'rolloutRestart' | 'rolloutUndo' | 'scale')
   const revision = async (wanted: string) => (await replicaSets()).find((one) => one.metadata.annotations?.[REVISION] === wanted);
   if (command === 'rolloutUndo')
     for (const version of [2, 3]) {
-      await until(async () => ((await ageMs(scene)) > 1_000 ? true : undefined));
+      await nextSecond(scene);
       await deploy(`shop:v${version}`);
       await until(() => revision(`${version}`));
     }
@@ -82,8 +82,9 @@ async function ofDeployment(command: 'rolloutRestart' | 'rolloutUndo' | 'scale')
 
 const REVISION = 'deployment.kubernetes.io/revision';
 
-/** Of the youngest ReplicaSet, by whole seconds of the cluster. */
-const ageMs = async ({ replicaSets }: Scene): Promise<number> => Date.now() - Math.max(...(await replicaSets()).map(createdAt));
+/** After this a new ReplicaSet is younger than all others, by whole seconds of the cluster. */
+const nextSecond = ({ replicaSets, until }: Scene): Promise<true> =>
+  until(async () => (Date.now() - Math.max(...(await replicaSets()).map(createdAt)) > 1_000 ? true : undefined));
 
 const createdAt = ({ metadata }: Thing): number => Date.parse(metadata.creationTimestamp ?? '');
 
@@ -206,6 +207,7 @@ describe('rolloutUndo', () => {
     const bench = await ofDeployment('rolloutUndo');
     const { admin, deploymentPath } = bench.scene;
     const deployed = await setOf(bench, 'shop:v3', '3');
+    await nextSecond(bench.scene);
     const annotations = { 'kubectl.kubernetes.io/restartedAt': '2026-11-28T22:00:00Z' };
     await admin('PATCH', deploymentPath, { spec: { template: { metadata: { annotations } } } });
     await setOf(bench, 'shop:v3', '4');
