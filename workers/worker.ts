@@ -50,6 +50,9 @@ const log = (what: string) => (error: unknown) => console.error(`${what}: ${Stri
 async function run([role, ...words]: readonly string[]): Promise<void> {
   if (role !== 'cycles' && role !== 'watch' && role !== 'act')
     throw new Error(`role: got ${String(role)}, allowed: cycles, act, watch; for example worker.js cycles`);
+  // Journals and fences of a machine lie there: two workers with two of them would not know of each other.
+  if (role === 'act' && !process.env['HALE_STATE'])
+    throw new Error('HALE_STATE: not set, allowed: one folder for all workers of this account that act, for example /var/lib/hale');
   const stopping = new AbortController();
   const parent = answerParent(() => process.kill(process.pid, 'SIGTERM'));
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();

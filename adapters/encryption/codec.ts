@@ -14,7 +14,8 @@ const { Payload: Wire } = proto.temporal.api.common.v1;
 /**
  * Seals every payload with AES-256-GCM before it leaves this process, so that Temporal and its database hold nothing
  * readable: nonce, ciphertext of the whole payload, tag. A payload in clear passes when it comes in, since people start
- * cycles from the Temporal UI; one sealed with a key that is not here is an error and never taken as it stands.
+ * cycles from the Temporal UI; one sealed with a key that is not here is an error and never taken as it stands. While keys are
+ * rotated others seal with a newer one: before that error the file is read again.
  */
 export function payloadCodec(keys: PayloadKeys): PayloadCodec {
   return {
@@ -39,9 +40,9 @@ function seal(payload: Payload, { current: { id, key } }: PayloadKeys): Payload 
   };
 }
 
-function open(payload: Payload, { byId }: PayloadKeys): Payload {
+function open(payload: Payload, { byId, readAgain }: PayloadKeys): Payload {
   const id = keyIdOf(payload);
-  const key = byId.get(id);
+  const key = byId.get(id) ?? readAgain?.().byId.get(id);
   if (key === undefined)
     throw new ValueError(
       `a payload is sealed with key ${JSON.stringify(id)}, which is not in HALE_PAYLOAD_KEYS; known: ${[...byId.keys()].join(', ')}`,

@@ -11,6 +11,8 @@ export interface PayloadKey {
 export interface PayloadKeys {
   readonly current: PayloadKey;
   readonly byId: ReadonlyMap<string, Buffer>;
+  /** The keys as their file has them now; absent where they are from no file. */
+  readonly readAgain?: () => PayloadKeys;
 }
 
 /** What is wrong with a file of payload keys; the sentence never shows a key. */
@@ -30,7 +32,7 @@ export function readPayloadKeys(file: string): PayloadKeys {
   } catch (error) {
     throw new PayloadKeysRefused(`HALE_PAYLOAD_KEYS: ${file} can't be read (${(error as Error).message}); allowed: a file with ${example}`);
   }
-  return parsePayloadKeys(text, file);
+  return { ...parsePayloadKeys(text, file), readAgain: () => readPayloadKeys(file) };
 }
 
 export function parsePayloadKeys(text: string, file: string): PayloadKeys {

@@ -34,7 +34,7 @@ test('another start, status, label, group or source is another alert, under whic
   expect(await kept(pool)).toHaveLength(6);
 });
 
-test('a source that is not known, a token that is wrong, short, missing or of another source are the same 401 before the body is read', async () => {
+test('spoofed webhook: a source that is not known, a token that is wrong, short, missing or of another source are the same 401 before the body is read', async () => {
   const { post, pool } = await webOn();
   const huge = body([alert()]).padEnd(1_000_000);
   const answers = await Promise.all([

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSealed, keyIdOf, payloadCodec } from '../../../adapters/encryption/codec.js';
 import { assertSeals, dataConverterOf } from '../../../adapters/encryption/data-converter.js';
-import { parsePayloadKeys } from '../../../adapters/encryption/keys.js';
+import { parsePayloadKeys, readPayloadKeys } from '../../../adapters/encryption/keys.js';
 import { takePayloadKeys } from '../../../workers/payload-keys.js';
 import { freshDatabase } from '../../support/database.js';
 
@@ -42,6 +42,17 @@ describe('the payload codec', () => {
     const rotated = codecOf(november, october);
     expect(keyIdOf((await rotated.encode([payloadOf('new')]))[0] ?? {})).toBe('2026-11');
     expect(defaultPayloadConverter.fromPayload((await rotated.decode([old]))[0] ?? {})).toBe('kept');
+  });
+
+  it('opens what a process sealed that has a newer key already, once the file has it', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'hale-keys-')), 'keys');
+    writeFileSync(file, october);
+    const running = payloadCodec(readPayloadKeys(file));
+    const sealed = await codecOf(november, october).encode([payloadOf('approved')]);
+    await expect(running.decode(sealed)).rejects.toThrow(/not in HALE_PAYLOAD_KEYS/);
+    writeFileSync(file, `${november}\n${october}`);
+    expect(defaultPayloadConverter.fromPayload((await running.decode(sealed))[0] ?? {})).toBe('approved');
+    expect(keyIdOf((await running.encode([payloadOf('new')]))[0] ?? {})).toBe('2026-10');
   });
 
   it('takes a payload in clear as it is, since the Temporal UI sends such', async () => {
