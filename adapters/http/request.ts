@@ -49,7 +49,7 @@ export function exchange({
       resolve(answer ?? { kind: sent ? 'unclear' : 'notSent', why: otherwise });
       end();
     };
-    const limit = setTimeout(() => settle(`${url} did not answer within ${timeoutMs} ms`), timeoutMs);
+    const limit = setTimeout(() => settle(`${url} ${sent ? 'did not answer' : 'could not be asked'} within ${timeoutMs} ms`), timeoutMs);
     const calledOff = () => settle(`the request to ${url} was called off`);
     abort.addEventListener('abort', calledOff, { once: true });
     const send = () => {

@@ -128,7 +128,9 @@ describe('http', () => {
     const action = { ...bench.target.action, request: { ...bench.target.action.request, url } };
     let permitted = 0;
     const call = await callOn(bench, { action, timeoutMs: 300, permit: async () => void permitted++ });
-    await expect(bench.provider.apply(call)).rejects.toThrow(TargetRefused);
+    const refused = bench.provider.apply(call);
+    await expect(refused).rejects.toThrow(TargetRefused);
+    await expect(refused).rejects.toThrow(/could not be asked within 300 ms/);
     expect(permitted).toBe(0);
   });
 
