@@ -116,13 +116,6 @@ services:
     ]);
   });
 
-  it('is a cluster, whose own command is named', async () => {
-    const lines = await asked(`sources: {eu: {kubernetes: /etc/hale/kubeconfig, namespaces: [shop]}}
-services: {web: {target: {source: eu, deployment: shop/web}, corrections: {restart: {kubernetes: rolloutRestart, mode: act}}}}
-`);
-    expect(lines).toEqual([expect.stringMatching(/^notAsked Role in namespace shop .*`kubectl auth can-i --list` .*: \{apiGroups: /)]);
-  });
-
   it('is what only observes: it needs nothing', async () => {
     expect(await asked('services: {shop: {corrections: {restart: {exec: [/nowhere], undo: nothingToRestore}}}}\n')).toEqual([]);
   });

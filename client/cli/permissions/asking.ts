@@ -70,7 +70,7 @@ async function statesOf({ acts, asker, all }: Group, patience: Patience): Promis
   if (first === undefined) return [];
   if (acts.some(({ isOpen }) => isOpen))
     return lines.map((line) => notAsked(line, 'which instances there are is known only while hale runs'));
-  if (asker === undefined) return lines.map((line) => notAsked(line, silence(first)));
+  if (asker === undefined) return lines.map((line) => notAsked(line, 'only doing it would tell'));
   try {
     return await asker.ask([first, ...others], patience, all);
   } catch (error) {
@@ -78,9 +78,6 @@ async function statesOf({ acts, asker, all }: Group, patience: Patience): Promis
     return lines.map((line) => ({ kind: 'unknown', line, why }));
   }
 }
-
-const silence = ({ kind }: Action): string =>
-  kind === 'kubernetes' ? 'a cluster is not asked: `kubectl auth can-i --list` of the same kubeconfig tells' : 'only doing it would tell';
 
 const notAsked = (line: string, why: string): RightState => ({ kind: 'notAsked', line, why });
 
