@@ -1,5 +1,5 @@
 import type { Diagnosed, Place } from '../contracts/activities.js';
-import { changedAt, changeSentence, type Change } from '../domain/change.js';
+import { changedAt, changeSentence, haleItself, type Change } from '../domain/change.js';
 import { diagnose, onlyIfChanged, withChange, type Examination } from '../domain/diagnosis.js';
 import type { MeasuredFinding } from '../domain/finding.js';
 import { tally } from '../domain/lesson.js';
@@ -48,7 +48,7 @@ async function examine(
   service: Service,
   instance: string | undefined,
   correction: Correction,
-  [newest]: readonly Change[],
+  changes: readonly Change[],
 ): Promise<Examination> {
   const aimed = aim(ports, service, instance, correction);
   if (aimed.kind === 'noAim') return { correction: correction.name, applicable: false, reason: aimed.reason };
@@ -56,6 +56,7 @@ async function examine(
     const good = await ports.knownGood.latest(service.name, instance, correction.name);
     const current = await aimed.provider.image(aimed.target);
     const seen = await aimed.provider.examine(aimed.target, current, good?.image);
+    const newest = changes.find(({ by }) => by !== haleItself);
     const examination = withChange({ correction: correction.name, ...withoutGoal(seen) }, newest && changedAt(newest));
     return correction.onlyIf ? onlyIfChanged(examination, correction.onlyIf.changedWithinMs, Date.now()) : examination;
   } catch (error) {

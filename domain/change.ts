@@ -19,6 +19,9 @@ export interface Change {
   readonly finishedAt?: number;
 }
 
+/** By whom a change is that hale itself made: no news to hale, and nothing that it would take back for being new. */
+export const haleItself = 'hale';
+
 /** A change that began and never ended is taken for lost after this long. */
 export const underWayMsMax = 3_600_000;
 

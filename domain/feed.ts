@@ -1,4 +1,4 @@
-import { type Change } from './change.js';
+import { haleItself, type Change } from './change.js';
 
 /** Somewhere that hale itself looks for changes. */
 export type Feed = GitFeed | KubernetesFeed;
@@ -40,6 +40,8 @@ export interface Rollout {
   readonly updated: number;
   readonly available: number;
   readonly images: readonly string[];
+  /** The last action of hale's on it. */
+  readonly action?: string;
 }
 
 /** What is remembered of a Deployment between two looks. */
@@ -48,6 +50,9 @@ export interface SeenRollout {
   readonly template: string;
   readonly replicas: number;
   readonly rolling: boolean;
+  readonly action?: string;
+  /** The last new generation is hale's own. */
+  readonly own?: boolean;
 }
 
 export const isRolling = ({ generation, observedGeneration, replicas, updated, available }: Rollout): boolean =>
@@ -77,15 +82,21 @@ export function rolloutChange(
     state: isRolling(now) ? 'started' : 'finished',
     summary: `${about.name}: ${what}`,
     reference,
+    ...(isOwn(before, now) ? { by: haleItself } : {}),
     at,
     ...(isRolling(now) ? {} : { finishedAt: at }),
   };
 }
+
+const isOwn = (before: SeenRollout, { generation, action }: Rollout): boolean =>
+  generation > before.generation ? action !== undefined && action !== before.action : before.own === true;
 
 /** A rollout is under way from a new generation until it is complete; what becomes of its pods afterwards is not. */
 export const seenOf = (before: SeenRollout | undefined, now: Rollout): SeenRollout => ({
   generation: now.generation,
   template: now.template,
   replicas: now.replicas,
+  ...(now.action === undefined ? {} : { action: now.action }),
+  own: before !== undefined && isOwn(before, now),
   rolling: isRolling(now) && before !== undefined && (before.rolling || now.generation > before.generation),
 });

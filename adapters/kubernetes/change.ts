@@ -4,7 +4,7 @@ import { TargetRefused } from '../../domain/failure.js';
 import type { Meta } from './objects.js';
 import { Conflict, type Server } from './server.js';
 
-const ACTION = 'hale.dev/action';
+export const ACTION = 'hale.dev/action';
 const FENCE = 'hale.dev/fence';
 
 /** Its status changes all the time, and each change is another version. */

@@ -1,5 +1,6 @@
 import { permissions } from '../../domain/cluster.js';
 import { rolloutChange, seenOf, type FeedReading, type KubernetesFeed, type Rollout, type SeenRollout } from '../../domain/feed.js';
+import { ACTION } from './change.js';
 import { hashOf, imagesIn, REVISION, type Deployment } from './objects.js';
 import { deploymentPath } from './reads.js';
 import { serverOf } from './server.js';
@@ -31,7 +32,7 @@ const seenBefore = (cursor: unknown): ReadonlyMap<string, SeenRollout> =>
 function rolloutOf({ metadata, spec, status }: Partial<Deployment>): Rollout {
   const { generation } = metadata ?? {};
   if (generation === undefined || spec === undefined) throw new Error('the answer is no Deployment: it has no generation or no spec');
-  const revision = metadata?.annotations?.[REVISION];
+  const { [REVISION]: revision, [ACTION]: action } = metadata?.annotations ?? {};
   return {
     generation,
     observedGeneration: status?.observedGeneration ?? 0,
@@ -41,5 +42,6 @@ function rolloutOf({ metadata, spec, status }: Partial<Deployment>): Rollout {
     updated: status?.updatedReplicas ?? 0,
     available: status?.availableReplicas ?? 0,
     images: imagesIn(spec.template),
+    ...(action === undefined ? {} : { action }),
   };
 }

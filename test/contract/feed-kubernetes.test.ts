@@ -16,6 +16,7 @@ interface Told {
   available: number;
   image: string;
   revision: string;
+  action?: string;
 }
 
 const settled: Told = { generation: 1, observed: 1, replicas: 2, updated: 2, available: 2, image: 'shop:v1', revision: '1' };
@@ -24,11 +25,12 @@ async function cluster() {
   const state = { told: settled, status: 200, asked: [] as string[] };
   const url = await serve((request, response) => {
     state.asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
-    const { generation, observed, replicas, updated, available, image, revision } = state.told;
+    const { generation, observed, replicas, updated, available, image, revision, action } = state.told;
+    const annotations = { 'deployment.kubernetes.io/revision': revision, 'hale.dev/action': action };
     const deployment = {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
-      metadata: { name: 'checkout', namespace: 'shop', generation, annotations: { 'deployment.kubernetes.io/revision': revision } },
+      metadata: { name: 'checkout', namespace: 'shop', generation, annotations },
       spec: { replicas, selector: { matchLabels: {} }, template: { metadata: {}, spec: { containers: [{ name: 'app', image }] } } },
       status: { observedGeneration: observed, replicas, updatedReplicas: updated, availableReplicas: available },
     };
@@ -83,6 +85,17 @@ test('another number of replicas is scaling, and a pod that dies is no change', 
   ]);
   expect(await look({ available: 2 })).toEqual([]);
   expect(await look({ available: 3 })).toEqual([]);
+});
+
+test('a change that hale made itself is told as such, from its beginning to its end, and the next one by somebody else is not', async () => {
+  const { look } = await cluster();
+  await look();
+  const own = { generation: 2, image: 'shop:v0', updated: 0, action: 'cycle/1/undo-rollout' };
+  expect(await look(own)).toMatchObject([{ kind: 'deploy', state: 'started', by: 'hale' }]);
+  expect(await look({ observed: 2, updated: 2 })).toMatchObject([{ state: 'finished', by: 'hale' }]);
+  const [next] = await look({ generation: 3, observed: 3, image: 'shop:v2' });
+  expect(next).toMatchObject({ kind: 'deploy' });
+  expect(next).not.toHaveProperty('by');
 });
 
 test('an answer that is no Deployment, or a refusal, is an error and no change', async () => {

@@ -46,8 +46,8 @@ test('a change that ended lately is recent, however long ago it began', async ()
   expect(diagnosis.examinations).toMatchObject([{ applicable: true }]);
 });
 
-test('an old change, one of another service, or none lets no such correction apply', async () => {
-  for (const changes of [[deploy(31)], [deploy(3, { service: 'till' })], []]) {
+test('an old change, one of another service, one that hale made itself, or none lets no such correction apply', async () => {
+  for (const changes of [[deploy(31)], [deploy(3, { service: 'till' })], [deploy(31), deploy(3, { by: 'hale' })], []]) {
     const { examinations } = await diagnosed(changes);
     expect(examinations).toMatchObject([
       { correction: 'roll-back', applicable: false, reason: expect.stringContaining('only for changes') as unknown },
