@@ -31,15 +31,18 @@ export function plugInProvider(load: LoadPlugIns): Provider<PlugInAction> {
       return why === undefined ? { applicable: true, evidence: current.summary } : { applicable: false, reason: why };
     },
     apply: async (call) => apply(await plugInOf(call.action), call),
-    readBack: async (call) => readBack(await plugInOf(call.action), call),
+    readBack: async (call) =>
+      readBack(await plugInOf(call.action), call).catch((error: unknown) => ({ kind: 'unknown', why: sentenceOf(error) })),
     undo: async (call, after) => undo(await plugInOf(call.action), call, after),
   };
 }
 
 /** A module that is gone or broken has done nothing. */
 function refused(error: unknown): never {
-  throw new TargetRefused(error instanceof Error ? error.message : String(error));
+  throw new TargetRefused(sentenceOf(error));
 }
+
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function apply(plugIn: PlugIn, call: Call<PlugInAction>): Promise<Image> {
   await unchanged(plugIn, call);
@@ -51,7 +54,7 @@ async function apply(plugIn: PlugIn, call: Call<PlugInAction>): Promise<Image> {
 
 /** A target that is not there just then refuses nothing any more: what became of it is read back. */
 function unclear(error: unknown): never {
-  throw new Error(`it was done, and can't be looked at since: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  throw new Error(`it was done, and can't be looked at since: ${sentenceOf(error)}`, { cause: error });
 }
 
 async function unchanged(plugIn: PlugIn, call: Call<PlugInAction>): Promise<void> {
@@ -71,9 +74,20 @@ async function readBack(plugIn: PlugIn, call: Call<PlugInAction>): Promise<ReadB
   for (;;) {
     // People's own code may answer anything.
     const answer: unknown = await inTime(call, (abort) => happened(call.action.options, callOf(call, abort)));
-    if (answer === true) return { kind: 'applied', after: await look(plugIn, call).catch(unclear) };
+    if (answer === true) return { kind: 'applied', after: await lookOnceItIsBack(plugIn, call) };
     if (answer !== false) return { kind: 'unknown', why: `${call.action.correction} can't tell whether it was done` };
     if (Date.now() >= (call.underWayUntil ?? 0)) return unlessItShows(plugIn, call);
+    await sleep(lookAgainMs, undefined, { signal: call.abort });
+  }
+}
+
+/** What was started anew may not be there just then. What stays away was done all the same, and its undo finds it changed. */
+async function lookOnceItIsBack(plugIn: PlugIn, call: Call<PlugInAction>): Promise<Image> {
+  const until = Date.now() + call.timeoutMs;
+  for (;;) {
+    const now = await look(plugIn, call).catch(sentenceOf);
+    if (typeof now !== 'string') return now;
+    if (Date.now() >= until) return { identity: 'gone', summary: now, content: {} };
     await sleep(lookAgainMs, undefined, { signal: call.abort });
   }
 }
