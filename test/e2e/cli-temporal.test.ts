@@ -71,11 +71,9 @@ test('what a terminated cycle left behind is settled by heal, and stop says so',
 test('doctor names the queues on which nobody polls', async () => {
   const { at } = await withoutWorkers();
   const { checks } = dataOf(wire.doctor, await hale(['doctor', '--json', ...at]));
-  expect(checks.filter(({ result }) => result === 'trouble').map(({ name }) => name)).toEqual([
-    'workers of hale-cycles',
-    'workers of hale-watch',
-    'workers of hale-cycles-machine',
-  ]);
+  // The programs of this configuration are not there either, which doctor says too.
+  const troubles = checks.filter(({ result, name }) => result === 'trouble' && name !== 'this machine');
+  expect(troubles.map(({ name }) => name)).toEqual(['workers of hale-cycles', 'workers of hale-watch', 'workers of hale-cycles-machine']);
 });
 
 test('an interrupted command is exit code 130', async () => {
