@@ -120,8 +120,7 @@ async function oneWins(desk: Desk, round: number): Promise<string[]> {
   const { address, ask } = await asking(desk, service, `round ${round}`);
   const answered = await decideAtOnce(desk.clients, address, ask.proposal, await desk.switches.signingKey(), PEOPLE);
   const { obeyed, tooLate, other } = answered;
-  const hasEnded = async () => (await lookAt(desk.clients[0] as Client, address)).kind === 'ended' || undefined;
-  await until(hasEnded, 50, () => lastWord(desk, service));
+  await ended(desk, service, address);
   const { rows } = await desk.pool.query<{ verb: string }>(
     `select body::jsonb->'data'->>'verb' as verb from events where body::jsonb->>'kind' = 'person.said' and key like $1`,
     [`${address.cycle}/%`],
@@ -141,7 +140,7 @@ async function attacksRefused(desk: Desk): Promise<Record<(typeof attacks)[numbe
   const first = await asking(desk, service, 'to be used');
   const used = yes(first.address, first.ask, await switches.signingKey());
   await tell(client, first.address, 'decide', used, randomUUID());
-  await until(async () => (await lookAt(client, first.address)).kind === 'ended' || undefined);
+  await ended(desk, service, first.address);
 
   const { address, ask } = await asking(desk, service, 'under attack');
   const key = await switches.signingKey();
@@ -155,7 +154,7 @@ async function attacksRefused(desk: Desk): Promise<Record<(typeof attacks)[numbe
   const still = await openAsk(client, service);
   if (still?.ask.proposal !== ask.proposal) throw new Error('the question did not outlast the attacks');
   await tell(client, address, 'decide', yes(address, ask, await switches.signingKey()), randomUUID());
-  await until(async () => (await lookAt(client, address)).kind === 'ended' || undefined);
+  await ended(desk, service, address);
   return refused;
 }
 
@@ -177,6 +176,13 @@ async function earlyYes({ clients: [client], folder }: Desk): Promise<boolean> {
   await wait(2_000);
   const still = await openAsk(client as Client, service);
   return still?.ask.proposal !== ask.proposal;
+}
+
+/** Asked of the server and not of the cycle, which has enough to do with those who decide. */
+async function ended(desk: Desk, service: string, { workflowId, cycle }: CycleAddress): Promise<void> {
+  const { workflow } = desk.clients[0] as Client;
+  const hasEnded = async () => (await workflow.getHandle(workflowId, cycle).describe()).status.name !== 'RUNNING' || undefined;
+  await until(hasEnded, 100, () => lastWord(desk, service));
 }
 
 async function until<T>(found: () => Promise<T | undefined>, everyMs = 50, why?: () => Promise<string>): Promise<T> {
