@@ -24,7 +24,7 @@ const services = [
   ...Array.from({ length: LOUD }, (_, number) => `loud-${number}`),
 ];
 const isLoud = (service: string): boolean => service.startsWith('loud');
-const MINUTES_MAX = 10;
+const MINUTES_MAX = 20;
 
 export const title = 'secrets that targets really receive are found nowhere else';
 export const bound =
