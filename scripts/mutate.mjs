@@ -16,6 +16,9 @@ const { only, whole, json } = parseArgs({
   options: { only: { type: 'string', multiple: true }, whole: { type: 'boolean' }, json: { type: 'boolean' } },
 }).values;
 
+/** A test file mostly waits. */
+const atOnce = 2;
+
 process.exitCode = await run();
 
 async function run() {
@@ -24,15 +27,24 @@ async function run() {
   for (const complaint of wrong) console.error(complaint);
   if (wrong.length > 0) return 1;
   const chosen = mutants.filter(({ name, survives }) => only === undefined || only.includes(name) || survives === true);
-  const copy = copyTree(root);
   const results = [];
-  // First the one that changes nothing: where the tests fail by themselves, they prove nothing of the others.
-  for (const mutant of chosen.toSorted((one, other) => Number(other.survives ?? false) - Number(one.survives ?? false))) {
+  const next = async (copy, mutant) => {
     const result = await tried(copy, mutant, mutant.survives ? testsOf(chosen) : mutant.tests);
     results.push(result);
     say(result, results.length, chosen.length);
-    if (mutant.survives && result.end !== 'survived') break;
-  }
+    return result;
+  };
+  const copies = Array.from({ length: atOnce }, (_, number) => copyTree(root, `${number + 1}`));
+  // First the one that changes nothing: where the tests fail by themselves, they prove nothing of the others.
+  const first = await next(
+    copies[0],
+    chosen.find(({ survives }) => survives),
+  );
+  const left = first.end === 'survived' ? chosen.filter(({ survives }) => !survives) : [];
+  const work = async (copy) => {
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) await next(copy, mutant);
+  };
+  await Promise.all(copies.map(work));
   return conclude(results);
 }
 

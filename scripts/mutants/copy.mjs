@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { mutated } from './list.mjs';
 
 /** All files that git knows or would take, with what is built of them; the packages are those of the tree itself. */
-export function copyTree(root) {
-  const copy = join(root, '.hale', 'mutate', 'tree');
+export function copyTree(root, name) {
+  const copy = join(root, '.hale', 'mutate', name);
   rmSync(copy, { recursive: true, force: true });
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
   for (const path of listed.split('\0').filter((one) => one !== '' && existsSync(join(root, one)))) {
