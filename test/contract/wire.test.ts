@@ -13,7 +13,7 @@ const seeds = 5;
 
 describe('on a line that fails, with workers that are killed, by the account of its target', () => {
   let cells: readonly Cell[] = [];
-  beforeAll(async () => void (cells = await runOnTheWire(wireBenches, seeds)), 400_000);
+  beforeAll(async () => void (cells = await runOnTheWire(wireBenches, { seeds })), 400_000);
   afterAll(() => console.log(tableOf(cells)));
 
   const pairs = wireBenches.flatMap((bench) => faults.map((fault) => [bench.name, fault.name] as const));

@@ -1,5 +1,5 @@
 import { wireBenches } from '../../contract/wire/benches/index.js';
-import { runOnTheWire, tableOf } from '../../contract/wire/run.js';
+import { lineOf, runOnTheWire, tableOf } from '../../contract/wire/run.js';
 import type { Measured } from '../../support/acceptance/step.js';
 
 export const title = 'no action is done twice or lost, whatever the line does and whoever dies';
@@ -7,7 +7,7 @@ export const bound = 'doubled 0, lost 0 by the account of the targets, every pro
 
 export async function run(full: boolean, seed: number): Promise<Measured> {
   const seeds = full ? 50 : 5;
-  const cells = await runOnTheWire(wireBenches, seeds, seed);
+  const cells = await runOnTheWire(wireBenches, { seeds, first: seed, heard: (cell) => console.error(lineOf(cell)) });
   const sum = (key: 'seeds' | 'held' | 'doubled' | 'lost'): number => cells.reduce((total, cell) => total + cell[key], 0);
   return {
     value: `${sum('held')} of ${sum('seeds')} trials held; doubled ${sum('doubled')}, lost ${sum('lost')}`,

@@ -51,12 +51,20 @@ export async function runCell(bench: WireBench, fault: Fault, seeds: number, fir
 /** They wait more than they work, and each has time limits that a busy machine must not reach. */
 const atOnce = 6;
 
+interface Range {
+  readonly seeds: number;
+  /** 1 unless told. */
+  readonly first?: number;
+  /** Hears of each cell as it is done: many seeds take a while. */
+  readonly heard?: (cell: Cell) => void;
+}
+
 /** Many benches at once, each with one fault after the other. */
-export async function runOnTheWire(benches: readonly WireBench[], seeds: number, first = 1): Promise<Cell[]> {
+export async function runOnTheWire(benches: readonly WireBench[], range: Range): Promise<Cell[]> {
   const rows: Cell[][] = [];
   const left = [...benches.entries()];
   const work = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) rows[next[0]] = await runBench(next[1], seeds, first);
+    for (let next = left.shift(); next !== undefined; next = left.shift()) rows[next[0]] = await runBench(next[1], range);
   };
   const ends = await Promise.allSettled(Array.from({ length: atOnce }, work));
   const [failed] = ends.filter((end) => end.status === 'rejected');
@@ -64,13 +72,17 @@ export async function runOnTheWire(benches: readonly WireBench[], seeds: number,
   return rows.flat();
 }
 
-async function runBench(bench: WireBench, seeds: number, first: number): Promise<Cell[]> {
+async function runBench(bench: WireBench, { seeds, first, heard }: Range): Promise<Cell[]> {
   const skipped = await bench.skip?.();
   if (skipped !== undefined) return faults.map(({ name }) => ({ ...untried(bench, name), leftOut: `SKIP: ${skipped}` }));
   await bench.open?.();
   try {
     const cells: Cell[] = [];
-    for (const fault of faults) cells.push(await runCell(bench, fault, seeds, first));
+    for (const fault of faults) {
+      const cell = await runCell(bench, fault, seeds, first);
+      heard?.(cell);
+      cells.push(cell);
+    }
     return cells;
   } finally {
     await bench.close?.();
@@ -109,5 +121,8 @@ function leftOutOf(cells: readonly Cell[]): string[] {
     return `- ${bench}, ${left.length === faults.length ? 'everything' : left.join(', ')}: ${why}`;
   });
 }
+
+/** For whoever waits, a line. */
+export const lineOf = (cell: Cell): string => `${cell.bench}, ${cell.fault}: ${textOf(cell)}`;
 
 const textOf = (cell: Cell | undefined): string => (cell === undefined || cell.leftOut !== undefined ? '-' : `${cell.held}/${cell.seeds}`);
