@@ -53,6 +53,7 @@ async function run([role, ...words]: readonly string[]): Promise<void> {
   // Journals and fences of a machine lie there: two workers with two of them would not know of each other.
   if (role === 'act' && !process.env['HALE_STATE'])
     throw new Error('HALE_STATE: not set, allowed: one folder for all workers of this account that act, for example /var/lib/hale');
+  const acts = privilegesOf(role, words);
   const stopping = new AbortController();
   const parent = answerParent(() => process.kill(process.pid, 'SIGTERM'));
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
@@ -86,7 +87,7 @@ async function run([role, ...words]: readonly string[]): Promise<void> {
             },
           ]
         : [];
-  const acting = privilegesOf(role, words).map((privilege) => ({
+  const acting = acts.map((privilege) => ({
     ...options,
     taskQueue: actQueue(taskQueues.cycles, privilege),
     activities: { ...createActingActivities(portsActing(privilege)) },
@@ -113,16 +114,18 @@ async function run([role, ...words]: readonly string[]): Promise<void> {
   await pool.end();
 }
 
-/** With what this process may change the world: what an `act` worker is told, and for `cycles` what HALE_ACT says. */
+/**
+ * With what this process may change the world: what an `act` worker is told, and for `cycles` what HALE_ACT says. All of it is
+ * said too: a word that got lost on its way here must not give every privilege.
+ */
 function privilegesOf(role: string, words: readonly string[]): readonly Privilege[] {
   if (role === 'watch') return [];
-  const said = role === 'act' ? words : process.env['HALE_ACT']?.split(',').filter((word) => word !== 'none');
-  const unknown = said?.find((word) => !privileges.some((privilege) => privilege === word));
-  if (unknown !== undefined)
-    throw new Error(
-      `${role === 'act' ? 'act' : 'HALE_ACT'}: got ${unknown}, allowed: ${privileges.join(', ')}${role === 'act' ? '' : ', or none'}`,
-    );
-  return said === undefined || (role === 'act' && said.length === 0) ? privileges : privileges.filter((one) => said.includes(one));
+  const isAct = role === 'act';
+  const said = isAct ? words : (process.env['HALE_ACT']?.split(',') ?? ['all']);
+  const allowed: readonly string[] = [...privileges, 'all', ...(isAct ? [] : ['none'])];
+  const wrong = said.length === 0 ? 'nothing' : said.find((word) => !allowed.includes(word));
+  if (wrong !== undefined) throw new Error(`${isAct ? 'act' : 'HALE_ACT'}: got ${wrong || 'nothing'}, allowed: ${allowed.join(', ')}`);
+  return privileges.filter((one) => said.includes(one) || said.includes('all'));
 }
 
 /** On connections of its own: calling people, however slowly, takes none from the cycles. */
