@@ -1,5 +1,6 @@
 import type { AlertmanagerSource } from '../../domain/service.js';
-import { secretOf } from '../../secrets/read.js';
+import { failureOf } from '../../secrets/failure.js';
+import { headerSecretOf } from '../../secrets/read.js';
 import { redacted } from '../../secrets/redact.js';
 
 /** Long enough for a busy server, short enough that a dead one does not hold up every look at the policy. */
@@ -37,9 +38,22 @@ export interface Answer {
   readonly text: string;
 }
 
-/** What it answers is told without hale's own token. */
-export async function ask(source: AlertmanagerSource, { method = 'GET', path, body, signal }: Question): Promise<Answer> {
-  const secrets = source.token === undefined ? [] : [await secretOf(source.token)];
+/** What it answers, and what keeps it from answering, is told without hale's own token. */
+export async function ask(source: AlertmanagerSource, question: Question): Promise<Answer> {
+  const secrets = source.token === undefined ? [] : [await headerSecretOf(source.token)];
+  try {
+    const { status, text } = await exchange(source, question, secrets);
+    return { status, text: redacted(text, secrets) };
+  } catch (error) {
+    throw failureOf(error, secrets);
+  }
+}
+
+async function exchange(
+  source: AlertmanagerSource,
+  { method = 'GET', path, body, signal }: Question,
+  secrets: readonly string[],
+): Promise<Answer> {
   const answer = await fetch(`${source.url}/api/v2${path}`, {
     method,
     headers: { ...authorized(secrets), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -47,7 +61,7 @@ export async function ask(source: AlertmanagerSource, { method = 'GET', path, bo
     redirect: 'error',
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  return { status: answer.status, text: redacted(await answer.text(), secrets) };
+  return { status: answer.status, text: await answer.text() };
 }
 
 /** One that is gone, or has expired, has ended. */
@@ -84,8 +98,4 @@ export const silenceOf = (
 const authorized = ([token]: readonly string[]): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
-/** fetch hides the reason in the cause. */
-export function whyOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
-}
+export const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
-import type { SecretHeader, SecretReference } from '../../domain/service.js';
-import { secretOf } from '../../secrets/read.js';
+import type { SecretHeader } from '../../domain/service.js';
+import { headerSecretOf } from '../../secrets/read.js';
 import { redacted } from '../../secrets/redact.js';
 
 /** Headers as they are sent, and how to take them out of what is told about the answer. */
@@ -14,15 +14,9 @@ export async function withSecrets(
   secretHeaders: Readonly<Record<string, SecretHeader>> = {},
 ): Promise<Headers> {
   const read = await Promise.all(
-    Object.entries(secretHeaders).map(async ([name, { secret, scheme }]) => ({ name, scheme, value: await forHeader(secret) })),
+    Object.entries(secretHeaders).map(async ([name, { secret, scheme }]) => ({ name, scheme, value: await headerSecretOf(secret) })),
   );
   const own = read.map(({ name, scheme, value }) => [name, scheme === undefined ? value : `${scheme} ${value}`] as const);
   const values = read.map(({ value }) => value);
   return { headers: { ...headers, ...Object.fromEntries(own) }, redact: (text) => redacted(text, values) };
-}
-
-async function forHeader(reference: SecretReference): Promise<string> {
-  const secret = await secretOf(reference);
-  if (/[^\x20-\x7e]/.test(secret)) throw new Error('the secret has characters that no header can have');
-  return secret;
 }

@@ -80,8 +80,24 @@ async function configOf(access: string): Promise<KubeConfig> {
   const client = await import('@kubernetes/client-node');
   const config = new client.KubeConfig();
   if (access === 'inCluster') config.loadFromCluster();
-  else config.loadFromFile(access);
+  else loadFrom(access, config);
   return config;
+}
+
+/** What can't be parsed is quoted by the parser, and beside the fault there may be a token. */
+function loadFrom(file: string, config: KubeConfig): void {
+  try {
+    config.loadFromFile(file);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'YAMLException') throw error;
+    const [position = ''] = /\(\d+:\d+\)/.exec(error.message) ?? [];
+    throw new Error(`the kubeconfig ${file} is no YAML ${position}`.trim());
+  }
+}
+
+/** As above: what the program printed may be the token itself. */
+function noCredentials(error: unknown): never {
+  throw error instanceof SyntaxError ? new Error('the program for its credentials prints no JSON') : error;
 }
 
 async function exchange(config: KubeConfig, base: URL, { needs, path, body, permit }: Request, signal: AbortSignal): Promise<Answer> {
@@ -93,7 +109,7 @@ async function exchange(config: KubeConfig, base: URL, { needs, path, body, perm
     headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': type }) },
   };
   // Credentials may come from a program or another server, which know no time limit.
-  await within(signal, config.applyToHTTPSOptions(options));
+  await within(signal, config.applyToHTTPSOptions(options).catch(noCredentials));
   await permit?.();
   return new Promise((resolve, reject) => {
     const sent = (url.protocol === 'http:' ? requestPlain : requestTls)(url, { ...options, signal }, (response) => {

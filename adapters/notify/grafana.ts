@@ -1,7 +1,7 @@
 import type { Notifier } from '../../activities/ports.js';
 import type { Sent } from '../../domain/delivery.js';
 import type { Page } from '../../domain/page.js';
-import { secretOf } from '../../secrets/read.js';
+import { headerSecretOf } from '../../secrets/read.js';
 import { ask, sentBy, tried, type Answer } from './request.js';
 
 /**
@@ -11,7 +11,7 @@ import { ask, sentBy, tried, type Answer } from './request.js';
 export const grafanaNotifier = (): Notifier<'grafana'> => ({
   send: ({ url, token }, page, abort) =>
     tried(abort, async () => {
-      const secret = await secretOf(token);
+      const secret = await headerSecretOf(token);
       const api = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<Answer> =>
         ask({
           method,

@@ -1,4 +1,5 @@
 import type { Sent } from '../../domain/delivery.js';
+import { failureOf } from '../../secrets/failure.js';
 import { redacted } from '../../secrets/redact.js';
 
 export interface Request {
@@ -19,8 +20,16 @@ export interface Answer {
   readonly text: string;
 }
 
-/** One request, without redirects. Throws where no answer came; nothing it throws holds the URL, which may be a secret. */
-export async function ask({ method, url, headers = {}, body, secrets, abort }: Request): Promise<Answer> {
+/** One request, without redirects. Throws where no answer came; nothing it throws holds one of the secrets. */
+export async function ask(request: Request): Promise<Answer> {
+  try {
+    return await exchange(request);
+  } catch (error) {
+    throw failureOf(error, request.secrets);
+  }
+}
+
+async function exchange({ method, url, headers = {}, body, secrets, abort }: Request): Promise<Answer> {
   const json = body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' };
   const response = await fetch(url, {
     method,
@@ -70,11 +79,10 @@ function afterMsOf(retryAfter: string | null): number | undefined {
 }
 
 /** What kept an answer from coming, for people. */
-export function whyNot(error: unknown, abort: AbortSignal): string {
+function whyNot(error: unknown, abort: AbortSignal): string {
   if (abort.aborted)
     return abort.reason instanceof Error && abort.reason.name === 'TimeoutError' ? 'did not answer in time' : 'was called off';
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Never throws: what went wrong is a reason to try later. */

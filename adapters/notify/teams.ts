@@ -1,13 +1,14 @@
 import type { Notifier } from '../../activities/ports.js';
 import type { Page } from '../../domain/page.js';
+import { urlSecretOf } from '../../secrets/read.js';
 import { ask, sentBy, tried } from './request.js';
-import { partsOf, secretUrl } from './secret.js';
+import { partsOf } from './secret.js';
 
 /** Microsoft Teams by a Workflows webhook: an Adaptive Card. */
 export const teamsNotifier = (): Notifier<'teams'> => ({
   send: ({ webhook }, page, abort) =>
     tried(abort, async () => {
-      const url = await secretUrl(webhook);
+      const url = await urlSecretOf(webhook);
       return sentBy(await ask({ method: 'POST', url, body: JSON.stringify(teamsMessage(page)), secrets: partsOf(url), abort }));
     }),
 });

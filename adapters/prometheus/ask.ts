@@ -1,6 +1,7 @@
 import type { NoDataReason } from '../../domain/reading.js';
 import type { SecretReference } from '../../domain/service.js';
-import { secretOf } from '../../secrets/read.js';
+import { failureOf } from '../../secrets/failure.js';
+import { headerSecretOf } from '../../secrets/read.js';
 import { redacted } from '../../secrets/redact.js';
 
 export interface Request {
@@ -26,14 +27,15 @@ export async function ask(request: Request): Promise<Answer> {
   const timer = setTimeout(giveUp, request.timeoutMs);
   request.abort.addEventListener('abort', giveUp);
   if (request.abort.aborted) giveUp();
+  let secrets: readonly string[] = [];
   try {
-    const secrets = request.token === undefined ? [] : [await secretOf(request.token)];
+    secrets = request.token === undefined ? [] : [await headerSecretOf(request.token)];
     const response = await send(request, secrets, controller.signal);
     const text = redacted(await textOf(response), secrets);
     const isHtml = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*</.test(text);
     return { kind: 'answered', status: response.status, isHtml, text };
   } catch (error) {
-    return failure(error, request, controller.signal.aborted);
+    return failure(failureOf(error, secrets), request, controller.signal.aborted);
   } finally {
     clearTimeout(timer);
     request.abort.removeEventListener('abort', giveUp);
@@ -57,9 +59,8 @@ async function textOf(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function failure(error: unknown, { timeoutMs, abort }: Request, timedOut: boolean): Answer {
+function failure({ message }: Error, { timeoutMs, abort }: Request, timedOut: boolean): Answer {
   if (abort.aborted) return { kind: 'failed', reason: 'neverRead', detail: 'the read was given up' };
   if (timedOut) return { kind: 'failed', reason: 'timeout', detail: `no whole answer within ${timeoutMs} ms` };
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return { kind: 'failed', reason: 'sourceUnavailable', detail: cause instanceof Error ? cause.message : String(cause) };
+  return { kind: 'failed', reason: 'sourceUnavailable', detail: message };
 }

@@ -235,7 +235,7 @@ test('a redirect is not followed: it would take the message, and its secret, els
 test('no failure says anything of a secret', async () => {
   const say = async (webhook: { file: string } | { env: string }) =>
     JSON.stringify(await slackNotifier().send({ name: 'web/slack', kind: 'slack', webhook }, page(), abort));
-  expect(await say(await secret('hooks.slack.com/T/B/hush'))).toBe('{"kind":"later","why":"the secret is no http or https URL"}');
+  expect(await say(await secret('hooks.slack.com/T/B/hush'))).not.toContain('hush');
   expect(await say(await secret('http://127.0.0.1:9/hush'))).not.toContain('hush');
   expect(await say({ env: 'NOT_SET_ANYWHERE' })).toContain('NOT_SET_ANYWHERE');
 });
