@@ -4,7 +4,7 @@ import { isKnownGood, sighted, type Sighting } from '../../domain/detection/know
 import type { Image } from '../../domain/effect.js';
 import type { Correction, Service } from '../../domain/service.js';
 import type { Ports } from '../ports.js';
-import type { Board } from '../../domain/detection/board.js';
+import type { Board, ProvenHealth } from '../../domain/detection/board.js';
 
 type Controls = Pick<Ports, 'controls'>;
 type Keeping = Pick<Ports, 'providers' | 'knownGood'>;
@@ -12,13 +12,12 @@ type Keeping = Pick<Ports, 'providers' | 'knownGood'>;
 /** Lets go of holds whose symptom has stayed away for the hold window. */
 export async function releaseHolds({ controls }: Controls, board: Board): Promise<void> {
   for (const member of board.members()) {
-    const now = Date.now();
     const watched = board.objectivesOf(member);
-    const healthySince = board.healthySince(watched, now);
+    const health = board.provenHealth(watched, Date.now());
     const holdMs = Math.max(...watched.map(({ objective }) => objective.holdMs));
-    if (healthySince === undefined || now - healthySince < holdMs) continue;
+    if (health === undefined || health.until - health.since < holdMs) continue;
     const held = await controls.held(member.service, member.instance);
-    if (held === undefined || now - Math.max(held.since, healthySince) < holdMs) continue;
+    if (held === undefined || health.until - Math.max(held.since, health.since) < holdMs) continue;
     await controls.releaseHold(member.service, member.instance, `every objective has been met for ${holdMs / 1000}s`);
   }
 }
@@ -40,23 +39,22 @@ export class GoodKeeper {
     for (const member of board.members()) {
       const watched = board.objectivesOf(member);
       const service = watched[0]?.service;
-      const healthySince = board.healthySince(watched, Date.now());
+      const health = board.provenHealth(watched, Date.now());
       for (const correction of service?.corrections.filter(restores) ?? []) {
-        if (service !== undefined) await this.#lookAt(service, member, correction, healthySince);
+        if (service !== undefined) await this.#lookAt(service, member, correction, health);
       }
     }
   }
 
-  async #lookAt(service: Service, member: Member, correction: Correction, healthySince: number | undefined): Promise<void> {
+  async #lookAt(service: Service, member: Member, correction: Correction, health: ProvenHealth | undefined): Promise<void> {
     const key = `${memberKey(member)}/${correction.name}`;
     if (correction.action.kind === 'git' && Date.now() - (this.#askedAt.get(key) ?? -Infinity) < ASK_OTHERS_MS) return;
     this.#askedAt.set(key, Date.now());
     const image = await this.#imageOf(member, correction);
     if (image === undefined || image.notGood !== undefined) return void this.#sightings.delete(key);
-    const now = Date.now();
-    const sighting = sighted(this.#sightings.get(key), image.identity, now);
+    const sighting = sighted(this.#sightings.get(key), image.identity, Date.now());
     this.#sightings.set(key, sighting);
-    if (!isKnownGood(sighting, healthySince, correction.holdMs, now)) return;
+    if (!isKnownGood(sighting, health, correction.holdMs)) return;
     await this.#ports.knownGood.record(service.name, member.instance, correction.name, image);
   }
 

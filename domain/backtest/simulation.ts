@@ -136,7 +136,7 @@ export class Simulation {
 
   #health(service: string, now: number): Health {
     const members = this.#board.members().filter((member) => member.service === service && member.instance !== undefined);
-    const isWell = (member: Member): boolean => this.#board.healthySince(this.#board.objectivesOf(member), now) !== undefined;
+    const isWell = (member: Member): boolean => this.#board.provenHealth(this.#board.objectivesOf(member), now) !== undefined;
     return { healthy: members.filter(isWell).map(({ instance }) => instance ?? '-'), all: members.length };
   }
 

@@ -11,6 +11,13 @@ export interface BoardState {
   readonly open: Readonly<Record<string, MeasuredFinding>>;
 }
 
+/** What readings show, ms since the epoch: while data are missing, health does not grow older. */
+export interface ProvenHealth {
+  readonly since: number;
+  /** The last moment at which all of it was measured. */
+  readonly until: number;
+}
+
 /** A finding that opened or closed with the readings just taken in. */
 export interface Change {
   readonly kind: 'opened' | 'closed';
@@ -87,11 +94,15 @@ export class Board {
 
   members = (): Member[] => [...this.#byMember.values()].flatMap(([first]) => (first === undefined ? [] : [first.member]));
 
-  /** Since when every objective of these has been met without doubt; undefined when one is not, or nobody knows. */
-  healthySince(watched: readonly Watched[], now: number): number | undefined {
+  /** Every objective of these met without doubt, from reading to reading; undefined when one is not met, or nobody knows. */
+  provenHealth(watched: readonly Watched[], now: number): ProvenHealth | undefined {
     const judgements = watched.map((one) => this.judgement(one, now)).filter((judgement) => !isOutOfScope(judgement));
     const well = judgements.every((judgement) => judgement.kind === 'met' && judgement.doubtfulSince === undefined);
-    return well && judgements.length > 0 ? Math.max(...judgements.map((judgement) => judgement.since)) : undefined;
+    if (!well || judgements.length === 0) return undefined;
+    return {
+      since: Math.max(...judgements.map((judgement) => judgement.since)),
+      until: Math.min(...judgements.map((judgement) => judgement.last.at)),
+    };
   }
 
   objectivesOf = (member: Member): readonly Watched[] => this.#of(member);

@@ -259,6 +259,25 @@ test('an image of a target counts as good after a hold window of health, and not
   await expect.poll(latest, within()).not.toBe(first);
 });
 
+test('an image under which nothing can be measured any more does not count as good', async () => {
+  const { pool } = await freshDatabase();
+  const [fine, name, folder] = [await shop(), newName(), await temporaryFolder()];
+  const [path, reading] = [join(folder, 'shop.conf'), join(folder, 'reading')];
+  await Promise.all([writeFile(path, 'port = 1'), writeFile(reading, '1')]);
+  const signal = upSignal('', { kind: 'exec', argv: ['/bin/cat', reading], plugin: false } as never);
+  const others = [newName(), newName()].map((one) => serviceWith(one, [upSignal(fine.url)]));
+  await configure(pool, [serviceWith(name, [signal], { corrections: [restoring(path)] }), ...others]);
+  startWatch(pool, env.client);
+  const latest = async () => (await postgresKnownGood(pool).latest(name, undefined, 'last-good'))?.image.identity;
+  await expect.poll(latest, within()).toBeDefined();
+  const first = await latest();
+
+  await Promise.all([writeFile(path, 'prot = 1'), rm(reading)]);
+  const asked = fine.asked;
+  await expect.poll(() => fine.asked - asked, within()).toBeGreaterThan(20);
+  expect(await latest()).toBe(first);
+});
+
 test('a signal says nothing while the condition it depends on does not hold', async () => {
   const { pool } = await freshDatabase();
   const [service, traffic, name] = [await shop(), await shop(), newName()];

@@ -15,7 +15,11 @@ test('what was good is remembered of every target that can be brought back, and 
   onTestFinished(() => void vi.useRealTimers());
   const corrections = actions.map((action) => ({ name: action.kind, action, timeoutMs: 1_000, holdMs: 0 })) as unknown as Correction[];
   const service = { name: 'shop', corrections } as unknown as Service;
-  const board = { members: () => [{ service: 'shop' }], objectivesOf: () => [{ service }], healthySince: () => 0 } as unknown as Board;
+  const board = {
+    members: () => [{ service: 'shop' }],
+    objectivesOf: () => [{ service }],
+    provenHealth: () => ({ since: 0, until: Date.now() }),
+  } as unknown as Board;
   const [asked, kept] = [[] as string[], [] as string[]];
   const image = (kind: string) => async () => {
     asked.push(kind);

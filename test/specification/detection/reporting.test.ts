@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { isKnownGood, sighted } from '../../../domain/detection/known-good.js';
 import { isMonitoringSilent } from '../../../domain/detection/monitoring.js';
 import { reportDue, type LastCycle } from '../../../domain/detection/reporting.js';
 import { shardOf } from '../../../domain/detection/shard.js';
@@ -51,14 +50,6 @@ test('row 35: half of the services without data is the monitoring, a single serv
   expect(isMonitoringSilent(20, 40)).toBe(true);
   expect(isMonitoringSilent(19, 40)).toBe(false);
   expect(isMonitoringSilent(1, 1)).toBe(false);
-});
-
-test('a target state is good after a whole hold window of health without change', () => {
-  const first = sighted(undefined, 'a', seconds(20));
-  expect(isKnownGood(sighted(first, 'a', now), seconds(30), 20_000, now)).toBe(true);
-  expect(isKnownGood(first, seconds(19), 20_000, now)).toBe(false);
-  expect(isKnownGood(sighted(first, 'b', seconds(1)), seconds(30), 20_000, now)).toBe(false);
-  expect(isKnownGood(first, undefined, 20_000, now)).toBe(false);
 });
 
 test('services spread over shards, always the same way', () => {
