@@ -1,4 +1,4 @@
-import { request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { request as plainRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import type { Way } from './guard.js';
 
@@ -36,8 +36,8 @@ export function exchange({
   if (way.refusal !== undefined) return Promise.resolve({ kind: 'notSent', why: way.refusal });
   return new Promise((resolve, reject) => {
     const { protocol } = new URL(url);
-    const options = { method, headers: framed(headers, body), agent: false, lookup: way.lookup };
-    const client = (protocol === 'https:' ? tlsRequest : plainRequest)(url, options);
+    const client = begun(url, { method, headers: framed(headers, body), agent: false, lookup: way.lookup });
+    if (client instanceof Error) return resolve({ kind: 'notSent', why: `${url} could not be asked: ${client.message}` });
     let sent = false;
     let answer: Exchange | undefined;
     const end = () => {
@@ -71,7 +71,17 @@ export function exchange({
   });
 }
 
-const framing = new Set(['content-length', 'transfer-encoding']);
+/** The request before anything of it is sent; Node throws where a header has a name or a value that none can have. */
+function begun(url: string, options: RequestOptions): ClientRequest | Error {
+  try {
+    return (new URL(url).protocol === 'https:' ? tlsRequest : plainRequest)(url, options);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** With `expect` Node would send the headers before permission was given, and beside a length it fails at a `trailer`. */
+const framing = new Set(['content-length', 'transfer-encoding', 'expect', 'trailer']);
 
 /** How long the body is: Node does not say so for every method, and then a server takes the body for another request. */
 function framed(headers: Request['headers'], body: string | undefined): Request['headers'] {

@@ -163,6 +163,46 @@ describe('http', () => {
     },
   );
 
+  it.each([
+    ['a value of two lines', { 'X-A': 'a\r\nX-Evil: c' }],
+    ['a name with a space', { 'X Y': 'z' }],
+  ])('sent nothing where a header can not be one, and says so: %s', async (_, headers) => {
+    const bench = await verified();
+    const action = { ...bench.target.action, request: { ...bench.target.action.request, headers } };
+    const refused = bench.provider.apply(await callOn(bench, { action }));
+    await expect(refused).rejects.toThrow(TargetRefused);
+    await expect(refused).rejects.toThrow(/could not be asked: .*(Invalid character in header|valid HTTP token)/);
+    expect(await bench.effects()).toBe(0);
+  });
+
+  it.each([{ Expect: '100-continue' }, { Trailer: 'Expires' }])(
+    'sends not a byte before it is permitted, and then all of it, whatever the headers of the file say of how it is sent: %j',
+    async (headers) => {
+      const received: string[] = [];
+      const url = await serve(async (request, response) => {
+        for await (const chunk of request) received.push(String(chunk));
+        response.end();
+      });
+      const bench = await asked();
+      const request = { method: 'POST' as const, url, headers, body: 'off' };
+      await bench.provider.apply(await callOn(bench, { action: { kind: 'http', request } }));
+      expect(received).toEqual(['off']);
+      const wire: string[] = [];
+      const raw = createServer((socket) => socket.on('data', (bytes) => wire.push(String(bytes))));
+      const listening = `http://127.0.0.1:${await listen(raw)}/`;
+      const connected = once(raw, 'connection');
+      const closed = connected.then(([socket]) => once(socket as Socket, 'close'));
+      const permit = async () => {
+        await connected;
+        throw new NotPermitted('stop');
+      };
+      const unsent = { kind: 'http' as const, request: { ...request, url: listening } };
+      await expect(bench.provider.apply(await callOn(bench, { action: unsent, permit }))).rejects.toThrow(NotPermitted);
+      await closed;
+      expect(wire).toEqual([]);
+    },
+  );
+
   it('takes a conflict as refused: the target saw a newer fence', async () => {
     const bench = await asked();
     bench.knob.manner = 'refusing';

@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import type { UndoClass } from '../../../domain/service.js';
 import type { Context } from '../context.js';
-import { argv, choice, text, url } from '../scalars.js';
+import { argv, choice, url } from '../scalars.js';
 import { type Node, at, textOf } from '../tree.js';
+import { headers } from './header.js';
 import type { AnyKind } from './kind.js';
-
-const headerError = 'a text, or {secret: NAME} or {bearer: NAME} with the name of an entry of secrets';
-const header = z.union([z.string(), z.strictObject({ secret: text }), z.strictObject({ bearer: text })], { error: headerError });
 
 export const request = {
   http: url.optional().describe('Sends a request to this URL'),
   method: choice('POST', 'PUT', 'PATCH', 'DELETE').optional(),
-  headers: z.record(text, header).optional(),
+  headers: headers.optional(),
   body: z.string().max(20_000).optional(),
 };
 export type RequestFile = z.output<z.ZodObject<typeof request>>;

@@ -71,3 +71,32 @@ test.each([
   expect(found.join()).toContain(sentence);
   expect(found.join()).not.toContain('hunter2');
 });
+
+const called = (more: string) => complaints(yaml(`corrections: {call: {http: 'http://a/on', ${more}}}`));
+
+test.each([
+  ['{X-A: "a\\r\\nX-Evil: c"}', 'headers.X-A: is "a\\r\\nX-Evil: c"; allowed: a text of one line'],
+  ['{X-A: "\u20ac"}', 'headers.X-A: is "\u20ac"; allowed: a text of one line'],
+  ["{'X Y': z}", 'headers.X Y: is no name; allowed: the name of a header in letters, digits and dashes, such as X-Token'],
+  ["{'X:': z}", 'headers.X:: is no name; allowed: the name of a header'],
+  ["{'': z}", 'is no name; allowed: the name of a header'],
+])('a header that can not be sent is refused with what is allowed: %s', async (headers, sentence) => {
+  expect(await called(`headers: ${headers}`)).toEqual([expect.stringContaining(sentence)]);
+  expect(await called(`undo: {http: 'http://a/off', headers: ${headers}}`)).toEqual([expect.stringContaining(sentence)]);
+});
+
+test.each(['Idempotency-Key', 'hale-fence', 'Host', 'content-length', 'Transfer-Encoding', 'CONNECTION', 'Upgrade', 'Trailer', 'Expect'])(
+  'a header that hale sets itself is refused, by any case of its letters: %s',
+  async (name) => {
+    expect(await called(`headers: {${name}: a}`)).toEqual([
+      expect.stringContaining(
+        `headers.${name}: is no name; allowed: any header but those that hale sets itself: Idempotency-Key, Hale-Fence`,
+      ),
+    ]);
+  },
+);
+
+test('a header may hold what one line can, and have any name that is left', async () => {
+  const headers = `headers: {X-A: "caf\u00e9\tau lait", "X_b.c": "", If-Match: '"7"'}`;
+  expect(await called(headers)).toEqual([]);
+});
