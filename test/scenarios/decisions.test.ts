@@ -53,7 +53,7 @@ const yes = (by: string, { proposal }: Ask) => ({ by, decision: 'approve' as con
 
 test('of a hundred people who decide at once one is obeyed, and that decision is the one carried out', async () => {
   const { service, hale, break: breakIt } = await asking();
-  const rounds = 20;
+  const rounds = 8;
   await hale.working(async () => {
     for (let round = 0; round < rounds; round += 1) {
       await breakIt();
