@@ -34,7 +34,16 @@ const openIncident = z.object({
 /** What the last readings say, whatever the state: a service that is stopped, paused or held may be down all the same. */
 const measured = z.object({ state: z.enum(measuredStates), sentence: z.string() });
 
-const member = z.object({ name: z.string(), state: z.enum(serviceStates), why: maybe(z.string()), measured });
+/** What was turned back too often, so that only a person touches it until then. */
+const frozen = z.object({ resource: z.string(), until: time, incident: z.string() });
+
+const member = z.object({
+  name: z.string(),
+  state: z.enum(serviceStates),
+  why: maybe(z.string()),
+  measured,
+  frozen: maybe(frozen),
+});
 
 /** An incident that ended, and because of which hale keeps its hands off until a person resumes the service. */
 const heldIncident = z.object({

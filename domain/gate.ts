@@ -165,7 +165,7 @@ export const cooldownLeftMs = (correction: CorrectionBrief, { lastAppliedAt, now
 
 export const busySentence = (correction: string, reason: string): string => `${correction} has to wait: ${reason}`;
 
-const frozenSentence = ({ resource, reversals, withinMs, until }: NonNullable<GateFacts['frozen']>): string =>
+export const frozenSentence = ({ resource, reversals, withinMs, until }: NonNullable<GateFacts['frozen']>): string =>
   `${resource} was turned back ${reversals} times within ${formatDuration(withinMs)}: only a person touches it until ${timeText(until)}`;
 
 /** `2026-11-28T12:00:00Z`; a Date is only its number here, and no clock. */

@@ -6,6 +6,7 @@ import { budgetSentence, type BudgetScope } from '../../domain/gate/budget.js';
 import type { Turn } from '../../domain/gate/flapping.js';
 import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
+import { TOUCHED, TURN, turnOf, type TurnRow } from './turns.js';
 
 interface EffectRow {
   action_id: string;
@@ -135,9 +136,6 @@ async function noRoom(
   return others.length > actingMax ? `${service} is being acted upon at ${others.join(', ')} by now` : undefined;
 }
 
-/** A wait touches nothing, so that it uses nothing up. */
-const TOUCHED = "state not in ('prepared', 'notApplied') and resource not like 'wait/%'";
-
 async function used(queries: Queries, { inMs, services, correction }: BudgetScope): Promise<number> {
   const { rows } = await queries.query<{ n: string }>(
     `select count(*) as n from effects
@@ -157,14 +155,12 @@ async function acting(queries: Queries, service: string): Promise<string[]> {
 }
 
 async function turns(queries: Queries, resource: string, withinMs: number): Promise<Turn[]> {
-  const { rows } = await queries.query<{ at: number; before: string; after: string | null; undone: boolean }>(
-    `select extract(epoch from intended_at)::float8 * 1000 as at, before_image->>'identity' as before,
-            after_image->>'identity' as after, state = 'undone' as undone
-       from effects
+  const { rows } = await queries.query<TurnRow>(
+    `select ${TURN} from effects
       where resource = $1 and ${TOUCHED} and intended_at > clock_timestamp() - $2 * interval '1 ms' order by intended_at`,
     [resource, withinMs],
   );
-  return rows.map(({ at, before, after, undone }) => ({ at: Math.round(at), before, ...(after === null ? {} : { after }), undone }));
+  return rows.map(turnOf);
 }
 
 /** Images stay in `effects`; the ledger tells their identities, so that it holds no file contents. */

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Change } from '../../domain/change.js';
 import type { EffectState } from '../../domain/effect.js';
 import type { Outcome } from '../../domain/outcome.js';
+import { freezeDefault } from '../../domain/gate/flapping.js';
 import type { Fleet } from '../../domain/service.js';
 import { instanceOf, openDatabase } from './database.js';
 import { readDeliveries, readFailingChannels, type DeliveryRecord, type FailingChannel } from './read-deliveries.js';
@@ -10,6 +11,7 @@ import { readAlerts, type AlertFilter, type KeptAlert } from './read-alerts.js';
 import { readChanges, type ChangeFilter } from './changes.js';
 import { readHistories, type ArchivedHistory } from './histories.js';
 import { readEffects, readInForce, type EffectRecord, type InForce } from './read-effects.js';
+import { readFrozen, type FrozenRecord } from './read-frozen.js';
 import { readStorm, type StormRecord } from './read-storm.js';
 import { readMeasured, type MeasuredObjective } from './read-measured.js';
 
@@ -20,6 +22,8 @@ export interface Records {
   switches(): Promise<SwitchStates>;
   /** How each objective of each service or instance stands, by its latest samples. */
   measured(fleet: Fleet): Promise<readonly MeasuredObjective[]>;
+  /** What only a person touches, for a while. */
+  frozen(fleet: Fleet): Promise<readonly FrozenRecord[]>;
   /** Newest first. */
   incidents(filter: IncidentFilter): Promise<readonly IncidentRecord[]>;
   cycles(incident: string): Promise<readonly CycleRecord[]>;
@@ -44,7 +48,7 @@ export interface Records {
   close(): Promise<void>;
 }
 
-export type { DeliveryRecord, EffectRecord, FailingChannel, InForce, MeasuredObjective };
+export type { DeliveryRecord, EffectRecord, FailingChannel, FrozenRecord, InForce, MeasuredObjective };
 
 export interface SwitchStates {
   readonly stop?: { readonly by: string; readonly since: Date };
@@ -131,6 +135,7 @@ export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
     fleet: () => fleet(pool),
     switches: () => switches(pool),
     measured: (current) => readMeasured(pool, current),
+    frozen: ({ policy }) => readFrozen(pool, policy?.freeze ?? freezeDefault),
     incidents: (filter) => incidents(pool, filter),
     cycles: (incident) => cycles(pool, incident),
     effects: (incident) => readEffects(pool, 'incident = any($1)', [incident]),

@@ -1,7 +1,8 @@
 import { boundSentence } from '../../domain/detection/bound.js';
 import { readingSentence } from '../../domain/detection/trust.js';
 import { measuredState, measuredStates, serviceState, worstOf, type ServiceFacts, type ServiceState } from '../../domain/service-state.js';
-import type { MeasuredObjective, SwitchStates } from '../../adapters/postgres/read.js';
+import { frozenSentence } from '../../domain/gate.js';
+import type { FrozenRecord, MeasuredObjective, SwitchStates } from '../../adapters/postgres/read.js';
 import type { HeldIncident, OpenIncident, Status } from '../../contracts/cli.js';
 
 type ServiceStatus = Status['services'][number];
@@ -14,6 +15,7 @@ export interface Known {
   readonly incidents: readonly OpenIncident[];
   readonly heldIncidents: readonly HeldIncident[];
   readonly measured: readonly MeasuredObjective[];
+  readonly frozen: readonly FrozenRecord[];
 }
 
 /** How one service stands, and beside it what was measured: a person's word hides no outage. */
@@ -29,7 +31,9 @@ export function serviceStatus(name: string, known: Known): ServiceStatus {
   }));
   const state = worstOf(members.map((member) => member.state));
   const instances = members.flatMap(({ instance, ...member }) => (instance === undefined ? [] : [{ name: instance, ...member }]));
-  return { name, state, why: members.find((member) => member.state === state)?.why ?? null, measured: measuredOf(members), instances };
+  const worst = members.filter((member) => member.state === state);
+  const { why = null, frozen = null } = worst.find((member) => member.frozen !== null) ?? worst[0] ?? {};
+  return { name, state, why, measured: measuredOf(members), frozen, instances };
 }
 
 /** The worst of the members, named where it is an instance. */
@@ -42,7 +46,8 @@ function measuredOf(members: readonly (Member & { readonly instance: string | un
   return instance === undefined || measured.state === 'ok' ? measured : { ...measured, sentence: `${instance}: ${measured.sentence}` };
 }
 
-function memberStatus(name: string, instance: string | undefined, { switches, incidents, heldIncidents, measured }: Known): Member {
+function memberStatus(name: string, instance: string | undefined, known: Known): Member {
+  const { switches, incidents, heldIncidents, measured } = known;
   const pause = switches.pauses.find(({ service }) => service === name || service === '*');
   const hold = switches.holds.find((one) => one.service === name && one.instance === instance);
   const incident = incidents.find((one) => (one.instance ?? undefined) === instance);
@@ -56,18 +61,27 @@ function memberStatus(name: string, instance: string | undefined, { switches, in
   };
   const state = serviceState(facts);
   const found = measuredBy(objectives);
+  const frozen = known.frozen.find((one) => one.service === name && one.instance === instance);
+  const thaws = frozen && thawSentence(frozen);
   const reasons: Record<ServiceState, string | undefined> = {
     stopped: `stopped by ${switches.stop?.by}`,
     paused: `paused by ${pause?.by}${pause?.until === undefined ? '' : ` until ${pause.until.toISOString()}`}`,
     held: hold && holdSentence(hold, heldIncidents),
     healing: incident?.id,
     waiting: incident?.id,
-    degraded: found.sentence,
-    noData: found.sentence,
-    ok: undefined,
+    degraded: thaws ?? found.sentence,
+    noData: thaws ?? found.sentence,
+    ok: thaws,
   };
-  return { state, why: reasons[state] ?? null, measured: found };
+  return { state, why: reasons[state] ?? null, measured: found, frozen: frozenOf(frozen) };
 }
+
+/** No command thaws it: it would only be turned again. */
+const thawSentence = (frozen: FrozenRecord): string =>
+  `frozen: ${frozenSentence(frozen)}; repair it by hand, or find out what turns it: hale incidents ${frozen.incident}`;
+
+const frozenOf = (frozen: FrozenRecord | undefined): Member['frozen'] =>
+  frozen === undefined ? null : { resource: frozen.resource, until: new Date(frozen.until).toISOString(), incident: frozen.incident };
 
 function holdSentence(hold: SwitchStates['holds'][number], heldIncidents: readonly HeldIncident[]): string {
   const sentence = heldIncidents.find(({ id }) => id === hold.incident)?.sentence;

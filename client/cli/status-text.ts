@@ -102,11 +102,11 @@ function nextOf({ id, ask, sentence }: OpenIncident, now: number): string {
 
 function serviceTable({ services }: Status): string {
   if (services.length === 0) return '';
-  const rows = services.map(({ name, state, why, measured }) => [
+  const rows = services.map(({ name, state, why, measured, frozen }) => [
     name,
     state,
     measured.sentence,
-    why === null || measuredStates.some((one) => one === state) ? '-' : why, // There the measurement is the reason.
+    why === null || (frozen === null && measuredStates.some((one) => one === state)) ? '-' : why, // There the measurement is the reason.
   ]);
   const [header = '', ...lines] = table(['SERVICE', 'STATE', 'MEASURED', 'WHY'], rows).split('\n');
   return [header, ...lines.map((line, index) => paint(services[index]?.state, line))].join('\n');

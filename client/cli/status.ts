@@ -40,12 +40,12 @@ export async function statusOf(hale: Hale): Promise<Status> {
     records.incidents({ open: true, limit: 1000 }),
     records.storm(),
   ]);
-  const measured = fleet === undefined ? [] : await records.measured(fleet);
+  const [measured, frozen] = fleet === undefined ? [[], []] : await Promise.all([records.measured(fleet), records.frozen(fleet)]);
   const [{ reachable, incidents }, held] = await Promise.all([
     askCycles(hale, records, open, fleet),
     heldBy(records, switches.holds, fleet),
   ]);
-  const known = { switches, incidents, heldIncidents: held.incidents, measured };
+  const known = { switches, incidents, heldIncidents: held.incidents, measured, frozen };
   return {
     asOf: (await records.vitals()).now.toISOString(),
     temporal: { address: whereabouts.temporal?.address ?? null, namespace: whereabouts.temporal?.namespace ?? null, reachable },

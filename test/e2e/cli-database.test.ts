@@ -144,6 +144,46 @@ test('a stranded effect is shown until a person has resumed its service', { time
   expect(dataOf(wire.stopped, await hale(['stop', '--json', ...at])).halfDone).toEqual([]);
 });
 
+test('what is frozen is named by status until it thaws, for each service that went for it', { timeout: 60_000 }, async () => {
+  const { pool, at } = await down();
+  const fleet = await shopConfigured(pool);
+  const services = fleet.services.flatMap((shop) => ['shop', 'till', 'mail'].map((name) => ({ ...shop, name })));
+  await storeConfiguration(pool, { ...fleet, version: 'v2', services }, 'hale.yaml', 'test');
+  const incident = await shopIncident(pool, fleet);
+  await closed(pool, incident, 'refused', 'last-good was turned back');
+  await shopMeasured(pool, [1, 0]);
+  const seen = async () => dataOf(wire.status, await hale(['status', '--json', ...at])).services;
+  for (const actionId of ['cycle-1/1/last-good', 'cycle-1/2/last-good']) {
+    expect(await seen()).toMatchObject([{ why: 'up is 0, wanted above 0', frozen: null }, { frozen: null }, { frozen: null }]);
+    await shopEffect(pool, { incident, actionId }, ['intended', 'applied', 'undone']);
+  }
+  await shopEffect(pool, { incident, actionId: 'cycle-2/1/last-good', service: 'till' }, []);
+
+  const resource = 'file//etc/shop/shop.conf';
+  const { rows } = await pool.query<{ until: Date }>(
+    `select date_trunc('milliseconds', min(intended_at) + interval '1 hour 500 microseconds') as until from effects`,
+  );
+  const until = rows[0]?.until.toISOString() ?? '';
+  const why = `frozen: ${resource} was turned back 2 times within 1h: only a person touches it until ${until.replace(/\.\d+Z$/, 'Z')}`;
+  const next = `repair it by hand, or find out what turns it: hale incidents ${incident}`;
+  const frozen = { resource, until, incident };
+  expect(await seen()).toMatchObject([
+    { name: 'shop', state: 'degraded', why: `${why}; ${next}`, frozen, measured: { sentence: 'up is 0, wanted above 0' } },
+    { name: 'till', state: 'noData', why: `${why}; ${next}`, frozen },
+    { name: 'mail', state: 'noData', frozen: null },
+  ]);
+  expect((await hale(['status', ...at])).stdout).toMatch(
+    /^shop +degraded +up is 0, wanted above 0 +frozen: .* until .*hale incidents inc-\d+$/m,
+  );
+
+  await pool.query(`update effects set intended_at = intended_at - interval '1 hour'`);
+  expect(await seen()).toMatchObject([
+    { state: 'degraded', why: 'up is 0, wanted above 0', frozen: null },
+    { frozen: null },
+    { frozen: null },
+  ]);
+});
+
 test('status is ok only on evidence, and says what is broken or missing', { timeout: 60_000 }, async () => {
   const { pool, at } = await down();
   await shopConfigured(pool);

@@ -55,15 +55,16 @@ export async function shopEffect(
     incident,
     actionId,
     cycle = 'cycle-1',
+    service = 'shop',
     summary = 'pid 1',
     undo = 'restores',
-  }: { incident: string; actionId: string; cycle?: string; summary?: string; undo?: UndoClass },
+  }: { incident: string; actionId: string; cycle?: string; service?: string; summary?: string; undo?: UndoClass },
   states: readonly EffectState[],
 ): Promise<void> {
   const effects = postgresEffects(pool);
   const before = { identity: 'before', summary, content: {} };
   const resource = 'file//etc/shop/shop.conf';
-  const place = { service: 'shop', configVersion: 'v1' };
+  const place = { service, configVersion: 'v1' };
   await effects.prepare({ ...place, actionId, cycle, incident, correction: 'last-good', undo, resource, before });
   let from: EffectState = 'prepared';
   for (const [index, to] of states.entries()) {

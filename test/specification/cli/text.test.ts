@@ -62,7 +62,7 @@ test('a summary under stop counts what is broken and what nobody sees', () => {
   const temporal = { address: null, namespace: null, reachable: true };
   const services = (['degraded', 'ok', 'noData'] as const).map((state) => {
     const measured = { state, sentence: 'as measured' };
-    return { name: state, state: 'stopped' as const, why: 'stopped by ada', measured, instances: [] };
+    return { name: state, state: 'stopped' as const, why: 'stopped by ada', measured, frozen: null, instances: [] };
   });
   const text = statusText({ ...quiet, temporal, services }, 0);
   expect(text).toContain('3 services: 3 stopped, 1 of them broken, 1 of them without data');
@@ -70,7 +70,7 @@ test('a summary under stop counts what is broken and what nobody sees', () => {
 
 test('a status of one service does not speak of services', () => {
   const measured = { state: 'ok' as const, sentence: 'well' };
-  const service = { name: 'shop', state: 'ok' as const, why: null, measured, instances: [] };
+  const service = { name: 'shop', state: 'ok' as const, why: null, measured, frozen: null, instances: [] };
   const temporal = { address: null, namespace: null, reachable: true };
   expect(statusText({ ...quiet, temporal, services: [service] }, 0)).toContain('1 service: 1 ok');
 });
