@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Call, Provider, ReadBack, Target, Undone } from '../../activities/ports.js';
 import type { PlugIn, PlugInCall } from '../../contracts/plug-in.js';
+import { imageIn, reasonIn, resourceIn } from '../../contracts/plug-in/answers.js';
 import type { Image } from '../../domain/effect.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
@@ -24,10 +25,10 @@ export function plugInProvider(load: LoadPlugIns): Provider<PlugInAction> {
     kind: 'plugIn',
     readBackBy: ({ tells }) => (tells ? 'actionId' : 'none'),
     fencedBy: 'self',
-    resourceOf: async ({ action }) => `plugIn/${(await plugInOf(action)).resource(action.options)}`,
+    resourceOf: async ({ action }) => `plugIn/${resourceIn(action, (await plugInOf(action)).resource(action.options))}`,
     image: async (target) => look(await plugInOf(target.action), target),
     examine: async ({ action }, current) => {
-      const why = (await plugInOf(action)).pointless?.(action.options, current);
+      const why = reasonIn(action, 'pointless', (await plugInOf(action)).pointless?.(action.options, current));
       return why === undefined ? { applicable: true, evidence: current.summary } : { applicable: false, reason: why };
     },
     apply: async (call) => apply(await plugInOf(call.action), call),
@@ -64,8 +65,7 @@ async function unchanged(plugIn: PlugIn, call: Call<PlugInAction>): Promise<void
 }
 
 async function look(plugIn: PlugIn, target: Target<PlugInAction> & { readonly abort?: AbortSignal }): Promise<Image> {
-  const { identity, summary, content = {} } = await inTime(target, (abort) => plugIn.look(target.action.options, abort));
-  return { identity, summary, content };
+  return imageIn(target.action, await inTime(target, (abort) => plugIn.look(target.action.options, abort)));
 }
 
 async function readBack(plugIn: PlugIn, call: Call<PlugInAction>): Promise<ReadBack> {
