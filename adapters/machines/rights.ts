@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { MachineAction } from '../../domain/machine.js';
+import type { Machine, MachineAction } from '../../domain/machine.js';
 import type { Patience, RightState } from '../../domain/right.js';
 import { first, type Answer, type Facts } from './answer.js';
 import type { Machines } from './machines.js';
-import { commandsOf, forcedLine, logsLine, remoteScript, sudoersLine } from './script.js';
+import { commandsOf, installedOn, logsLine, remoteScript, scriptPath, sudoersLine, type Installed } from './script.js';
 
 type Some<A> = readonly [A, ...A[]];
 
@@ -32,24 +32,42 @@ export async function rightsOnMachine(
 
 function statesOf(action: MachineAction, answer: Answer): RightState[] {
   const lines = [...rootLines(action).keys(), ...logLines(action).keys()];
-  const forced = action.machine === undefined ? [] : [forcedLine(action.machine.host)];
-  if (answer.kind === 'answered')
-    return [...forced.map((line) => ofForced(line, answer.facts)), ...lines.map((line) => ofLine(action, line, answer.facts))];
-  const { why } = answer;
-  const isMissing = answer.kind === 'refused' ? why.endsWith('is not among what this machine allows') : !isUnreachable(why);
-  return [
-    ...forced.map((line): RightState => ({ kind: isMissing ? 'missing' : 'unknown', line, why })),
-    ...lines.map((line): RightState => ({ kind: 'unknown', line, why: isMissing ? 'the script there does not answer to this' : why })),
-  ];
+  const { machine } = action;
+  const way = machine === undefined ? [] : wayThere(machine, answer);
+  if (answer.kind === 'answered') return [...way, ...lines.map((line) => ofLine(action, line, answer.facts))];
+  const why = way.some(({ kind }) => kind === 'missing') ? doesNotAnswer : answer.why;
+  return [...way, ...lines.map((line) => unknown(line, why))];
 }
 
-/** ssh says 255 for itself. What it says of key and account is for an administrator to put right. */
-const isUnreachable = (why: string): boolean =>
-  !/exited with \d+/.test(why) || (/exited with 255/.test(why) && !/Permission denied|Host key verification failed/.test(why));
+const doesNotAnswer = 'the script there does not answer to this';
+const unknown = (line: string, why: string): RightState => ({ kind: 'unknown', line, why });
 
-function ofForced(line: string, facts: Facts): RightState {
-  const why = first(facts, 'noState');
-  return why === undefined ? { kind: 'granted', line } : { kind: 'missing', line, why };
+/** What is missing on the way to an answer hides what comes after it. */
+function wayThere(machine: Machine, answer: Answer): RightState[] {
+  const installed = installedOn(machine);
+  const { hostKey, publicKey, script, state } = installed;
+  const lines = [hostKey, publicKey, script, state];
+  if (answer.kind === 'answered') {
+    const why = first(answer.facts, 'noState');
+    return lines.map((line) => (why !== undefined && line === state ? { kind: 'missing', line, why } : { kind: 'granted', line }));
+  }
+  const { why } = answer;
+  const at = lines.indexOf(missingOf(installed, answer) ?? '');
+  return lines.map((line, index) => {
+    if (index < at) return { kind: 'granted', line };
+    return index === at ? { kind: 'missing', line, why } : unknown(line, at === -1 ? why : doesNotAnswer);
+  });
+}
+
+/** Where it ended, by the words of ssh and of the shell there; undefined where nobody can tell. */
+function missingOf({ hostKey, publicKey, script }: Installed, { kind, why }: Exclude<Answer, { kind: 'answered' }>): string | undefined {
+  if (kind === 'refused') return why.endsWith('is not among what this machine allows') ? script : undefined;
+  // Where ssh can't take hale's own key, nothing was asked of the machine.
+  if (!/exited with \d+/.test(why) || /Identity file|Load key/.test(why)) return undefined;
+  if (/Host key verification failed/.test(why)) return hostKey;
+  // ssh says 255 for itself.
+  if (/exited with 255/.test(why)) return /Permission denied/.test(why) ? publicKey : undefined;
+  return why.includes(scriptPath) ? script : publicKey;
 }
 
 /** Lines of sudoers, with the command as the script says it: without its folder. */

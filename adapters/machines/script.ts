@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { MachineAction } from '../../domain/machine.js';
+import type { Machine, MachineAction } from '../../domain/machine.js';
+import { publicKeyOf } from './public-key.js';
 import { typed, wordsOf } from './request.js';
 
 /** Where the script lies on a machine that is reached by ssh, and where it keeps its fences and its journal. */
@@ -36,9 +37,27 @@ ${body}`;
 export const authorizedKeysLine = (publicKey: string, script = scriptPath): string =>
   `command="${checked(script)}",restrict ${publicKey.trim()}`;
 
-/** How an administrator is told to install the script. */
-export const forcedLine = (host: string): string =>
-  `the script of \`hale permissions --script ${host}\` as ${scriptPath}, named in authorized_keys`;
+/** What lets hale's key run the script on a machine and nothing else, in the order in which it is met on the way there. */
+export interface Installed {
+  readonly hostKey: string;
+  /** Of the account's authorized_keys. */
+  readonly publicKey: string;
+  /** For root, beside the script. */
+  readonly script: string;
+  /** For root. */
+  readonly state: string;
+}
+
+/** As an administrator installs it, a line each. */
+export function installedOn(machine: Machine): Installed {
+  const { host, port, user, knownHosts, key } = machine;
+  return {
+    hostKey: `the key of host ${port === 22 ? host : `[${host}]:${port}`} in ${knownHosts}, where hale runs`,
+    publicKey: authorizedKeysLine(publicKeyOf(key)),
+    script: `install -D -o root -g root -m 755 hale-remote ${scriptPath} # hale-remote: what hale permissions --script ${host} prints`,
+    state: `install -d -o ${typed('account', user)} -m 700 ${statePath}`,
+  };
+}
 
 export const logsLine = (folder: string): string => `own the logs under ${folder}`;
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { commands } from '../../adapters/exec/commands.js';
 import { machines } from '../../adapters/machines/machines.js';
 import { rightsOnMachine } from '../../adapters/machines/rights.js';
-import { forcedLine } from '../../adapters/machines/script.js';
+import { installedOn } from '../../adapters/machines/script.js';
 import type { MachineAction } from '../../domain/machine.js';
 import { freePort } from '../../workers/stack/ports.js';
 import { asked } from '../support/asked.js';
@@ -40,16 +40,16 @@ describe('another machine', () => {
   it('with the script of this configuration answers that hale has all of it, and keeps nothing of the question', async () => {
     sshd.allow(...allowed);
     const lines = await asked(at());
-    expect(lines).toEqual([`ok ${where}: hale has 5 rights that it needs`, ...root()]);
+    expect(lines).toEqual([`ok ${where}: hale has 8 rights that it needs`, ...root()]);
     expect(existsSync(sshd.state)).toBe(false);
   });
 
   it('whose script does not allow one target is told that one, with the script to install', async () => {
     sshd.allow('systemd restart edge.service');
     const lines = await asked(at());
-    expect(lines[0]).toBe(`ok ${where}: hale has 2 rights that it needs`);
+    expect(lines[0]).toBe(`ok ${where}: hale has 4 rights that it needs`);
     expect(lines).toContain(
-      `trouble ${where}: missing for edge/restart, web/restart (systemd restart web.service is not among what this machine allows): ${forcedLine('127.0.0.1')}`,
+      `trouble ${where}: missing for edge/restart, web/restart (systemd restart web.service is not among what this machine allows): ${installedOn(sshd.machine).script}`,
     );
     expect(lines.filter((line) => line.startsWith('unknown'))).toEqual([expect.stringContaining('restart -- web.service')]);
   });
@@ -79,7 +79,7 @@ describe('another machine', () => {
     const both = at()
       .replace(/^sources: .*$/m, `sources: {vms: ${source}, more: ${source.replace('user:', 'atOnce: 2, user:')}}`)
       .replace('web: {target: {source: vms', 'web: {target: {source: more');
-    expect(await asked(both)).toEqual([`ok ${where}: hale has 5 rights that it needs`, ...root()]);
+    expect(await asked(both)).toEqual([`ok ${where}: hale has 8 rights that it needs`, ...root()]);
   });
 
   it('whose script is too old to be asked is unknown', async () => {
@@ -94,14 +94,14 @@ describe('another machine', () => {
     writeFileSync(shell, '#!/bin/sh\nexec /bin/sh -c "$SSH_ORIGINAL_COMMAND"\n');
     chmodSync(shell, 0o755);
     sshd.force(shell);
-    expect((await asked(at()))[0]).toMatch(/^trouble .*\(ssh exited with 127; .*may.*not found.*\): the script of/);
+    expect(await asked(at())).toContainEqual(expect.stringMatching(/^trouble .*\(ssh exited with 127; .*may.*not found.*\): command=/));
   });
 
   it('where hale may not write its journal is trouble', async () => {
     sshd.allow(...allowed);
     writeFileSync(sshd.state, 'a file in its place');
     onTestFinished(() => rmSync(sshd.state));
-    expect(await asked(at())).toContainEqual(expect.stringMatching(/^trouble .*may not write .*state\): the script of/));
+    expect(await asked(at())).toContainEqual(expect.stringMatching(/^trouble .*may not write .*state\): install -d -o root -m 700 /));
   });
 
   it('that is not known, or refuses the key, is trouble; one that can not be reached is unknown', async () => {
@@ -109,8 +109,16 @@ describe('another machine', () => {
     const folder = await freshFolder();
     writeFileSync(join(folder, 'none'), '');
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'other')]);
-    expect((await asked(at({ known: join(folder, 'none') })))[0]).toMatch(/^trouble .*Host key verification failed/s);
-    expect((await asked(at({ key: join(folder, 'other') })))[0]).toMatch(/^trouble .*Permission denied/s);
+    const said = async (way: Parameters<typeof at>[0], line: RegExp) =>
+      expect(await asked(at(way))).toContainEqual(expect.stringMatching(line));
+    await said(
+      { known: join(folder, 'none') },
+      /^trouble .*Host key verification failed.*: the key of host \[127\.0\.0\.1\]:\d+ in .*\/none, where/s,
+    );
+    await said({ key: join(folder, 'other') }, /^trouble .*Permission denied.*: command=/s);
+    expect(await asked(at({ key: join(folder, 'gone') }))).toEqual([
+      expect.stringMatching(/^unknown .*gone not accessible.*: the key of/s),
+    ]);
     expect(await asked(at({ port: 1 }))).toEqual([expect.stringMatching(/^unknown .*Connection refused/s)]);
   });
 
@@ -147,7 +155,7 @@ services:
     corrections: {restart: {systemd: restart, on: instance, mode: act}}
 `;
     const found = new Map([['edge', ['127.0.0.1:9100']]]);
-    expect(await asked(discovered, { found })).toEqual([`ok ${where}: hale has 3 rights that it needs`, ...root()]);
+    expect(await asked(discovered, { found })).toEqual([`ok ${where}: hale has 6 rights that it needs`, ...root()]);
   });
 });
 

@@ -75,7 +75,12 @@ test('a container that is only restarted needs no right to create one', async ()
 
 test('each machine allows its own units through a forced command, and sudo for them', async () => {
   expect(await linesAt('hale@edge-2')).toEqual([
-    expect.stringMatching(/^the script of `hale permissions --script edge-2`.* \| edge\/restart$/),
+    'the key of host edge-2 in /etc/hale/known_hosts, where hale runs | edge/restart',
+    expect.stringMatching(
+      /^install .* hale-remote \/usr\/local\/lib\/hale\/hale-remote # .*hale permissions --script edge-2 .*\| edge\/restart$/,
+    ),
+    'install -d -o hale -m 700 /var/lib/hale-remote | edge/restart',
+    'command="/usr/local/lib/hale/hale-remote",restrict $(ssh-keygen -y -f /run/secrets/key) | edge/restart',
     'hale ALL=(root) NOPASSWD: /usr/bin/systemctl --no-ask-password restart -- edge.service | edge/restart',
     'hale ALL=(root) NOPASSWD: /usr/bin/systemctl --no-ask-password reset-failed -- edge.service | edge/restart',
   ]);

@@ -3,7 +3,7 @@ import { callLine, callsOf, refusalLine, refusedInCreate } from '../../../adapte
 import { programLine } from '../../../adapters/exec/rights.js';
 import { replaceLine } from '../../../adapters/filesystem/rights.js';
 import { pushLine } from '../../../adapters/git/rights.js';
-import { forcedLine, logsLine, sudoersLines } from '../../../adapters/machines/script.js';
+import { installedOn, logsLine, sudoersLines } from '../../../adapters/machines/script.js';
 import { grantSql, grantsFor } from '../../../adapters/postgres-target/grants.js';
 import { permissionsOf, ruleText, type KubernetesAction, type Permission } from '../../../domain/cluster.js';
 import { unreachable } from '../../../domain/failure.js';
@@ -103,11 +103,13 @@ function machineNeeds(action: MachineAction): Need[] {
   const logs: Need[] = action.kind === 'disk' ? [{ where, kind: 'file', lines: action.under.map(logsLine) }] : [];
   const sudoers = sudoersLines(machine?.user ?? 'hale', [action]);
   const asRoot: Need[] = sudoers.length === 0 ? [] : [{ where, kind: 'sudoers', lines: sudoers }];
-  return [...(machine === undefined ? [] : [forced(machine, where)]), ...logs, ...asRoot];
+  return [...(machine === undefined ? [] : installing(machine, where)), ...logs, ...asRoot];
 }
 
-const forced = ({ host }: Machine, where: string): Need => ({
-  where,
-  kind: 'forcedCommand',
-  lines: [forcedLine(host)],
-});
+function installing(machine: Machine, where: string): Need[] {
+  const { hostKey, publicKey, script, state } = installedOn(machine);
+  return [
+    { where, kind: 'file', lines: [hostKey, script, state] },
+    { where, kind: 'forcedCommand', lines: [publicKey] },
+  ];
+}

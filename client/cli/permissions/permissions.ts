@@ -1,5 +1,5 @@
 import { thisMachine } from '../../../adapters/configuration/surroundings.js';
-import { authorizedKeysLine, remoteScript } from '../../../adapters/machines/script.js';
+import { remoteScript } from '../../../adapters/machines/script.js';
 import { checkConfiguration } from '../../../contracts/configuration/check.js';
 import { problemText } from '../../../contracts/configuration/problem.js';
 import type { Fleet, Service } from '../../../domain/service.js';
@@ -50,7 +50,7 @@ function scriptFor(host: string, services: readonly Service[]): Report {
       `there are: ${[...new Set(actions.map(({ machine }) => machine?.host))].join(', ') || 'none'}`,
     );
   const script = remoteScript(allowed);
-  return { data: { host, script, authorizedKeys: authorizedKeysLine('KEY') }, text: script.trimEnd() };
+  return { data: { host, script }, text: script.trimEnd() };
 }
 
 function textOf(rights: readonly Right[]): string {
