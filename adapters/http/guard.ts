@@ -1,13 +1,11 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { isMetadataAddress } from '../../domain/metadata-address.js';
 import type { Reach } from '../../domain/service.js';
 
 /** Finds all addresses of a host name. */
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
-
-/** Where clouds hand out their machines' secrets. Nobody has to ask there, whatever is allowed otherwise. */
-const metadata = ['169.254.169.254/32', '169.254.170.0/24', '100.100.100.200/32', '168.63.129.16/32', 'fd00:ec2::/32', 'fd20:ce::/32'];
 
 /** What the author of the configuration means where its file has such an address itself. */
 const inside = ['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'];
@@ -66,7 +64,7 @@ const isLocalName = (host: string): boolean => host === 'localhost' || host.ends
 function refusalOf(text: string, named: boolean, reach: Reach | undefined): string | undefined {
   if (!ipaddr.isValid(text)) return 'is no address';
   const address = plain(ipaddr.parse(text));
-  if (isWithin(address, metadata)) return 'is where a cloud keeps secrets of its machines';
+  if (isMetadataAddress(address.toString())) return 'is where a cloud keeps secrets of its machines';
   const range = address.range();
   if (range === 'unicast' || (named && inside.includes(range)) || isWithin(address, reach?.allow ?? [])) return undefined;
   return `is ${wordOf(range)}: allowed only where the file names that very address, or policy: {http: {allow: [${text}/${address.kind() === 'ipv4' ? 32 : 128}]}}`;

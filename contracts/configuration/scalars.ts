@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
 import { machineWords } from '../../domain/machine.js';
+import { isMetadataAddress } from '../../domain/metadata-address.js';
 
 /** The small words of the configuration language. Each says in its message what is allowed, with an example. */
 
@@ -111,11 +112,19 @@ function isArgument(text: string): boolean {
 const isProgram = (text: string): boolean => text !== '' && (text.startsWith('/') || !text.includes('/'));
 
 const urlError = 'an http or https URL without user and password, such as http://127.0.0.1:8080/health';
-export const url = z.string({ error: urlError }).refine(isHttpUrl, { error: urlError });
+const metadataError = 'any address but those where clouds keep the secrets of their machines, since nothing is ever sent there';
+export const url = z
+  .string({ error: urlError })
+  .refine(isHttpUrl, { error: urlError, abort: true })
+  .refine((text) => !isMetadataAddress(hostOf(text)), { error: metadataError });
 
 /** Slots may stand where the URL's host or port would be, so that they are read as a harmless name first. */
+const withoutSlots = (text: string): string => text.replaceAll(/\$[a-z]+/g, '1');
+
+const hostOf = (text: string): string => new URL(withoutSlots(text)).hostname.replace(/^\[(.*)\]$/, '$1');
+
 function isHttpUrl(text: string): boolean {
-  const filled = text.replaceAll(/\$[a-z]+/g, '1');
+  const filled = withoutSlots(text);
   if (!URL.canParse(filled)) return false;
   const { protocol, username, password } = new URL(filled);
   return /^https?:$/.test(protocol) && username === '' && password === '';

@@ -79,7 +79,7 @@ function keyPlace(root: Node, path: readonly Step[]): Place | undefined {
 }
 
 /** A value as people wrote it; never one that is or holds a secret. */
-function shown(node: Node, path: readonly Step[]): string {
+export function shown(node: Node, path: readonly Step[]): string {
   if (path.includes('secrets') || /password|token|secret|authorization|cookie|api-?key/i.test(String(path.at(-1))))
     return 'not valid (not shown: it may be a secret)';
   if (node.kind === 'map') return 'a map';

@@ -9,7 +9,10 @@ export const exec = correctionKind({
   action: (file, { node, context }) => {
     const undoArgv = typeof file.undo === 'object' ? file.undo.exec : undefined;
     if (typeof file.verify === 'string')
-      context.problems.error(at(node, 'verify')?.place, 'is a URL; allowed beside exec: a program, such as [/usr/local/bin/was-done]');
+      context.problems.error(
+        at(node, 'verify')?.place,
+        'is a text; allowed beside exec: a list of program and arguments, such as [/usr/local/bin/was-done]',
+      );
     const verifyArgv = Array.isArray(file.verify) ? file.verify : undefined;
     return { kind: 'exec', argv: file.exec ?? [], ...(undoArgv && { undoArgv }), ...(verifyArgv && { verifyArgv }) };
   },

@@ -1,7 +1,9 @@
 import type { HttpRequest, SecretHeader } from '../../../domain/service.js';
 import { type Context, secretNamed } from '../context.js';
 import { reachOf } from '../reach.js';
-import { type Node, at } from '../tree.js';
+import { url } from '../scalars.js';
+import { type Node, at, plain } from '../tree.js';
+import { shown } from '../validate.js';
 import { correctionKind, onlyIf, repeatable, through, verify } from './kind.js';
 import { type RequestFile, request, undo } from './undo.js';
 
@@ -11,12 +13,7 @@ export const http = correctionKind({
   defaults: () => ({ method: 'POST', headers: {} }),
   action: (file, { node, service, context }) => {
     const undoing = typeof file.undo === 'object' ? file.undo : undefined;
-    if (Array.isArray(file.verify))
-      context.problems.error(
-        at(node, 'verify')?.place,
-        'is a program; allowed beside http: a URL that answers 200 when done and 404 when not',
-      );
-    const verifyUrl = typeof file.verify === 'string' ? file.verify : undefined;
+    const verifyUrl = verifyUrlOf(at(node, 'verify'), context);
     const urls = [file.http, undoing?.http, verifyUrl].filter((one) => one !== undefined);
     return {
       kind: 'http',
@@ -27,6 +24,15 @@ export const http = correctionKind({
     };
   },
 });
+
+/** What `verify` says is a URL here, while beside exec it is a program. */
+function verifyUrlOf(node: Node | undefined, context: Context): string | undefined {
+  if (node === undefined) return undefined;
+  const read = url.safeParse(plain(node));
+  if (!read.success)
+    context.problems.error(node.place, `is ${shown(node, ['verify'])}; allowed beside http: ${read.error.issues[0]?.message}`);
+  return read.data;
+}
 
 function requestOf(file: RequestFile, headers: Node | undefined, context: Context): HttpRequest {
   const plainly = Object.entries(file.headers ?? {}).filter((one): one is [string, string] => typeof one[1] === 'string');

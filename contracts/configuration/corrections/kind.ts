@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Action, Mode, UndoClass } from '../../../domain/service.js';
 import type { Context } from '../context.js';
-import { argv, choice, duration, text, url } from '../scalars.js';
+import { argv, choice, duration, text } from '../scalars.js';
 import type { Node } from '../tree.js';
 
 /** What the file can say of corrections of one kind, and what it means. */
@@ -49,5 +49,5 @@ export const olderThan = duration('100ms', '30d')
   .describe('How long a query runs, a transaction lasts, nobody reads a slot, or a log is left alone, at least');
 export const repeatable = z.boolean().optional().describe('May be done again when nobody knows whether it was done');
 export const verify = z
-  .union([argv, url], { error: 'a program as [argv], or a URL, that tells by action id whether the correction was applied' })
+  .union([argv, z.string()], { error: 'a program as [argv], or a URL, that tells by action id whether the correction was applied' })
   .optional();

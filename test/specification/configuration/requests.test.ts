@@ -100,3 +100,37 @@ test('a header may hold what one line can, and have any name that is left', asyn
   const headers = `headers: {X-A: "caf\u00e9\tau lait", "X_b.c": "", If-Match: '"7"'}`;
   expect(await called(headers)).toEqual([]);
 });
+
+test.each([
+  'http://169.254.169.254/latest',
+  'http://0xa9.254.43518/',
+  'https://100.100.100.200/',
+  'http://[fd00:ec2::254]/x',
+  'http://[fd20:ce::254]',
+])('where a cloud keeps the secrets of its machines nothing is sent, so that it is no address: %s', async (address) => {
+  const other = yaml('corrections: {}');
+  const refused = `is "${address}"; allowed: any address but those where clouds keep the secrets of their machines`;
+  expect(await complaints(yaml(`corrections: {call: {http: '${address}'}}`))).toEqual([expect.stringContaining(`call.http: ${refused}`)]);
+  expect(await called(`undo: {http: '${address}'}`)).toEqual([expect.stringContaining(`call.undo.http: ${refused}`)]);
+  expect(await called(`verify: '${address}'`)).toEqual([
+    expect.stringContaining(`call.verify: ${refused.replace('allowed', 'allowed beside http')}`),
+  ]);
+  expect(await complaints(other.replace('http://127.1:80/', address))).toEqual([expect.stringContaining(`signals.up.http: ${refused}`)]);
+});
+
+test.each([
+  ["http: 'http://a/on', verify: /verify", 'is "/verify"; allowed beside http: an http or https URL'],
+  ["http: 'http://a/on', verify: [/bin/true]", 'is a list; allowed beside http: an http or https URL'],
+  ["http: 'http://a/on', verify: 'http://ada:hunter2@a/is'", 'is a URL with a password (not shown); allowed beside http: an http'],
+  [
+    'exec: [/bin/true], verify: /bin/true',
+    'is a text; allowed beside exec: a list of program and arguments, such as [/usr/local/bin/was-done]',
+  ],
+  ["exec: [/bin/true], verify: 'http://ada:hunter2@a/is'", 'is a text; allowed beside exec: a list of program and arguments'],
+  ['exec: [/bin/true], verify: [bin/true]', 'verify[0]: is "bin/true"; allowed: a program by its absolute path'],
+  ['exec: [/bin/true], verify: 5', 'is 5; allowed: a program as [argv], or a URL'],
+])('what verify can be is said by the kind of its correction: %s', async (correction, sentence) => {
+  const found = await complaints(yaml(`corrections: {call: {${correction}}}`));
+  expect(found).toEqual([expect.stringContaining(sentence)]);
+  expect(found.join()).not.toContain('hunter2');
+});
