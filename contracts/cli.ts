@@ -177,6 +177,8 @@ export const stopped = z.object({
   halfDone: z.array(z.object({ actionId: z.string(), incident: z.string(), state: z.string(), undo: z.string(), keep: z.string() })),
 });
 
+export const keyRetired = z.object({ payloadKey: z.string(), histories: z.number() });
+
 export const pageTest = z.object({
   channels: z.array(z.object({ channel: z.string(), arrived: z.boolean(), answer: maybe(z.string()) })),
 });

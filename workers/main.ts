@@ -1,6 +1,6 @@
 // What `hale up` runs: the parent of every process of one hale.
 import { migrate, openDatabase } from '../adapters/postgres/database.js';
-import { PayloadKeysRefused } from '../adapters/encryption/keys.js';
+import { opennessOf, PayloadKeysRefused } from '../adapters/encryption/keys.js';
 import { takePayloadKeys } from './payload-keys.js';
 import { CannotStart } from './stack/cannot-start.js';
 import { claimState } from './stack/claim.js';
@@ -51,6 +51,8 @@ async function tryPayloadKeys(databaseUrl: string, file: string | undefined): Pr
   const pool = openDatabase(databaseUrl, 1);
   try {
     await takePayloadKeys(pool, file);
+    const openness = file === undefined ? undefined : opennessOf(file);
+    if (openness !== undefined) report(openness);
   } catch (error) {
     throw error instanceof PayloadKeysRefused ? new CannotStart(error.message, 5) : error;
   } finally {

@@ -29,6 +29,10 @@ export const isSealed = ({ metadata }: Payload): boolean => textOf(metadata?.['e
 /** The key that a sealed payload names. */
 export const keyIdOf = ({ metadata }: Payload): string => textOf(metadata?.[keyIdField]);
 
+/** Whether something in this history, Temporal's JSON of one, is sealed with the key of this id. */
+export const isSealedWith = (id: string, history: unknown): boolean =>
+  JSON.stringify(history).includes(`"${keyIdField}":"${Buffer.from(id).toString('base64')}"`);
+
 function seal(payload: Payload, { current: { id, key } }: PayloadKeys): Payload {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /** One AES-256 key and the id under which payloads name it. */
 export interface PayloadKey {
@@ -34,6 +34,10 @@ export function readPayloadKeys(file: string): PayloadKeys {
   }
   return { ...parsePayloadKeys(text, file), readAgain: () => readPayloadKeys(file) };
 }
+
+/** What is to be said of a file of keys that others than its owner and group may read; a mounted secret may have no other mode. */
+export const opennessOf = (file: string): string | undefined =>
+  (statSync(file).mode & 0o004) === 0 ? undefined : `${file} can be read by everybody on this machine; allowed: chmod 600 ${file}`;
 
 export function parsePayloadKeys(text: string, file: string): PayloadKeys {
   const byId = new Map<string, Buffer>();

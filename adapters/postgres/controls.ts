@@ -4,6 +4,7 @@ import { objectionToLifting } from '../../domain/approval.js';
 import type { Outcome } from '../../domain/outcome.js';
 import { instanceKey, instanceOf, transaction, type Queries } from './database.js';
 import { appendEvent } from './ledger.js';
+import { retirePayloadKey } from './payload-keys.js';
 import { reach } from './read.js';
 import { signingKey, type SigningKey } from './signatures.js';
 
@@ -66,6 +67,8 @@ export interface Switches {
   testPage(team: string | undefined, order: Order): Promise<string>;
   /** Somebody has looked at an effect and says that it stays. Answers what it was; undefined where there is none in force. */
   keep(actionId: string, order: Order): Promise<{ readonly service: string; readonly correction: string } | undefined>;
+  /** From now on hale starts without this payload key. Answers why not, where it must not be retired. */
+  retirePayloadKey(id: string, histories: number, order: Order): Promise<string | undefined>;
   /** What decisions are signed with. */
   signingKey(): Promise<SigningKey>;
 }
@@ -106,6 +109,7 @@ export function postgresSwitches(pool: pg.Pool): Switches {
       return eventKey(order, 'page.test');
     },
     keep: (actionId, order) => transaction(pool, (queries) => keep(queries, actionId, order)),
+    retirePayloadKey: (id, histories, order) => transaction(pool, (queries) => retireKey(queries, id, histories, order)),
     signingKey: () => signingKey(pool),
   };
 }
@@ -306,6 +310,12 @@ async function keep(queries: Queries, actionId: string, order: Order): Promise<{
   const data = { actionId, correction, by: order.by, reason: order.reason };
   await appendEvent(queries, { key: `${order.key}/effect.kept`, kind: 'effect.kept', service, ...instanceOf(instance), incident, data });
   return { service, correction };
+}
+
+async function retireKey(queries: Queries, id: string, histories: number, order: Order): Promise<string | undefined> {
+  const why = await retirePayloadKey(queries, id);
+  if (why === undefined) await note(queries, 'payloadKey.retired', ALL_SERVICES, order, { payloadKey: id, histories });
+  return why;
 }
 
 const note = (queries: Queries, kind: string, service: string, order: Order, data: Record<string, unknown>): Promise<void> =>

@@ -34,6 +34,8 @@ export interface Records {
   events(incident: string): Promise<readonly EventRecord[]>;
   /** Archived histories of the cycles of one incident. */
   histories(incident: string): Promise<readonly ArchivedHistory[]>;
+  /** Of all cycles, one at a time. */
+  everyHistory(): AsyncIterable<ArchivedHistory>;
   /** What became of the messages about one event; undefined while nobody has looked at it yet. */
   deliveries(eventKey: string): Promise<readonly DeliveryRecord[] | undefined>;
   /** Channels by which people can't be called now. */
@@ -143,6 +145,7 @@ export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
     effectsIn: (states) => readEffects(pool, 'state = any($1)', states),
     events: (incident) => events(pool, incident),
     histories: (incident) => histories(pool, incident),
+    everyHistory: () => readHistories(pool),
     deliveries: (eventKey) => readDeliveries(pool, eventKey),
     failingChannels: () => readFailingChannels(pool),
     storm: () => readStorm(pool),

@@ -10,6 +10,7 @@ import type { EffectsOptions } from './effects.js';
 import type { IncidentsOptions } from './incidents.js';
 import type { Spoken } from './person.js';
 import { print, type Output } from './report.js';
+import type { RetireOptions } from './keys.js';
 import type { StatusOptions } from './status.js';
 import type { Where } from './whereabouts.js';
 
@@ -27,6 +28,13 @@ export function haleProgram(): Command {
   for (const command of gateCommands()) program.addCommand(command);
   for (const command of adoptionCommands()) program.addCommand(command);
   calling(program);
+  spoken(program.command('keys').description('keys that seal what is said to Temporal').command('retire'))
+    .description('let hale start without an old key, once nothing open is sealed with it')
+    .argument('<key>', 'its id')
+    .option('--lose-histories', 'also when archived cycles are sealed with it, which nobody can read or replay then')
+    .action((key: string, options: RetireOptions & Output) =>
+      print(options, async () => (await import('./keys.js')).retireKey(key, options)),
+    );
   program
     .command('exit-codes')
     .description('list the exit codes')

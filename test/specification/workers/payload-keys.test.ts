@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { isSealed, keyIdOf, payloadCodec } from '../../../adapters/encryption/codec.js';
 import { assertSeals, dataConverterOf } from '../../../adapters/encryption/data-converter.js';
 import { parsePayloadKeys, readPayloadKeys } from '../../../adapters/encryption/keys.js';
+import { postgresSwitches } from '../../../adapters/postgres/controls.js';
 import { takePayloadKeys } from '../../../workers/payload-keys.js';
 import { freshDatabase } from '../../support/database.js';
 
@@ -131,5 +132,30 @@ describe('a hale that once sealed', () => {
     await expect(take(another)).rejects.toThrow(/key 2026-10 in HALE_PAYLOAD_KEYS is not the one/);
     await take(november, october);
     await expect(take(october)).rejects.toThrow(/key 2026-11 is missing/);
+  });
+
+  it('starts without a key that a person retired after a newer one took its place, and never seals with it again', async () => {
+    const { pool } = await freshDatabase();
+    const file = join(await mkdtemp(join(tmpdir(), 'hale-keys-')), 'keys');
+    const take = (...lines: readonly string[]) => {
+      writeFileSync(file, lines.join('\n'), { mode: 0o600 });
+      return takePayloadKeys(pool, file);
+    };
+    const order = { by: 'ada', reason: 'rotated', key: 'order/1' };
+    const retire = (id: string) => postgresSwitches(pool).retirePayloadKey(id, 3, order);
+    await take(october);
+    expect(await retire('2026-10')).toMatch(/^no key was used after 2026-10; allowed: a new key above it/);
+    await take(november, october);
+    expect(await retire('2026-12')).toBe('hale never sealed with a key 2026-12; known: 2026-10, 2026-11');
+    await expect(take(november)).rejects.toThrow('until `hale keys retire 2026-10` says that nothing needs it');
+    expect(await retire('2026-10')).toBeUndefined();
+    await expect(take(november)).resolves.toMatchObject({ current: { id: '2026-11' } });
+    await expect(take(november, october)).resolves.toMatchObject({ current: { id: '2026-11' } });
+    await expect(take(october, november)).rejects.toThrow(/key 2026-10 in HALE_PAYLOAD_KEYS was retired and seals no more/);
+    await expect(take(november, another)).rejects.toThrow(/key 2026-10 in HALE_PAYLOAD_KEYS is not the one/);
+    await expect(takePayloadKeys(pool, undefined)).rejects.toThrow(/no keys were given; allowed: HALE_PAYLOAD_KEYS=FILE with key 2026-11/);
+    expect(await retire('2026-11')).toMatch(/^no key was used after 2026-11/);
+    const { rows } = await pool.query(`select body::jsonb as body from events`);
+    expect(rows).toMatchObject([{ body: { kind: 'payloadKey.retired', data: { by: 'ada', payloadKey: '2026-10', histories: 3 } } }]);
   });
 });
