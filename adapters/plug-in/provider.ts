@@ -17,7 +17,7 @@ const lookAgainMs = 250;
  */
 export function plugInProvider(load: LoadPlugIns): Provider<PlugInAction> {
   const plugInOf = async ({ module, correction }: PlugInAction): Promise<PlugIn> => {
-    const plugIn = (await load(module).catch(refused))[correction];
+    const plugIn = (await load(module).catch((error: unknown) => notLoaded(module, error)))[correction];
     if (plugIn === undefined) throw new TargetRefused(`${module} exports no correction ${correction} any more`);
     return plugIn;
   };
@@ -39,6 +39,10 @@ export function plugInProvider(load: LoadPlugIns): Provider<PlugInAction> {
 }
 
 /** A module that is gone or broken has done nothing. */
+function notLoaded(module: string, error: unknown): never {
+  throw new TargetRefused(`${module} can't be loaded: ${sentenceOf(error)}`);
+}
+
 function refused(error: unknown): never {
   throw new TargetRefused(sentenceOf(error));
 }

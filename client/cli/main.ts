@@ -5,6 +5,8 @@ import { showFailure } from './report.js';
 
 /** Commands that run another program: that one answers to signals. */
 const foreground = ['up', 'lab'];
+/** Commands that read a configuration, and load the modules of people's own that it names. */
+const loading = ['check', 'permissions', 'doctor', 'backtest'];
 
 const argv = process.argv.slice(2);
 const json = argv.includes('--json');
@@ -22,6 +24,14 @@ try {
   await program.parseAsync(argv, { from: 'user' });
 } catch (error) {
   process.exitCode = error instanceof CommanderError ? usage(error) : showFailure({ json }, error);
+}
+if (loading.includes(argv[0] ?? '')) endOnceSaid();
+
+/** What a module left open would keep this process for ever. What can't be written is for the listener above. */
+function endOnceSaid(): void {
+  process.stdout.write('', (failed) => {
+    if (!failed) process.stderr.write('', () => process.exit());
+  });
 }
 
 /** Commander throws instead of ending the process; with --json its sentence is part of the object. */

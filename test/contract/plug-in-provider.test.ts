@@ -51,7 +51,7 @@ describe('plugIn', () => {
   it('refuses a module that is gone, and has done nothing', async () => {
     const bench = await flagsOn();
     const provider = plugInProvider(() => Promise.reject(new Error('it is gone')));
-    await expect(provider.apply(await callOn(bench))).rejects.toThrow(new TargetRefused('it is gone'));
+    await expect(provider.apply(await callOn(bench))).rejects.toThrow(new TargetRefused(`switchOff can't be loaded: it is gone`));
     expect(await bench.effects()).toBe(0);
   });
 
@@ -144,7 +144,7 @@ services: {shop: {corrections: {off: ${correction}}}}
   });
 
   it.each([
-    ['no module', `{plugIn: /nowhere/x.js, correction: a}`, /plugIn: can't be loaded: ENOENT/],
+    ['no module', `{plugIn: /nowhere/x.js, correction: a}`, /plugIn: \/nowhere\/x\.js can't be loaded: ENOENT/],
     ['no name', `{plugIn: ${example}}`, /is missing its correction; allowed: correction: one of switchOff/],
     ['a wrong name', `{plugIn: ${example}, correction: switchOf}`, /correction: .*did you mean switchOff/],
     ['options that it refuses', `{plugIn: ${example}, correction: switchOff}`, /is refused by switchOff of .*: needs {file: /],

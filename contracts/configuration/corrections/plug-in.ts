@@ -36,9 +36,10 @@ export const plugIn = correctionKind({
 /** What the module exports under that name; where `says`, it is reported why there is none. */
 function exportedBy(node: Node, { plugIns, problems }: Context, says = false): PlugIn | undefined {
   const [path, named] = [at(node, 'plugIn'), at(node, 'correction')];
-  const loaded = plugIns.get(textOf(path) ?? '');
+  const module = textOf(path) ?? '';
+  const loaded = plugIns.get(module);
   const complain = (place: Node | undefined, sentence: string): undefined => void (says && problems.error((place ?? node).place, sentence));
-  if (loaded === undefined || typeof loaded === 'string') return complain(path, `can't be loaded: ${loaded ?? 'nobody tried'}`);
+  if (loaded === undefined || typeof loaded === 'string') return complain(path, `${module} can't be loaded: ${loaded ?? 'nobody tried'}`);
   const known = Object.keys(loaded);
   if (named === undefined) return complain(node, `is missing its correction; allowed: correction: one of ${known.join(', ')}`);
   return loaded[textOf(named) ?? ''] ?? complain(named, unknown('correction', textOf(named) ?? '', known));
