@@ -209,7 +209,7 @@ runit_look() {
   esac
   [ -w "$service/supervise/control" ] || may_unasked sv -w 8 "$verb" "$service" ||
     printf 'noPermission %s may not run sv -w 8 %s %s\n' "$(id -un)" "$verb" "$service"
-  since=$(od -An -tx1 -N12 "$service/supervise/status" 2>/dev/null | tr -d ' \n')
+  since=$(timeout 5 od -An -tx1 -N12 "$service/supervise/status" 2>/dev/null | tr -d ' \n')
   pid=${status#*(pid }
   pid=${pid%%)*}
   if is_number "$pid" && started_at "$pid"; then
@@ -411,15 +411,19 @@ END
 }
 
 # What is open is compared, not its name: whatever the name leads to by now, only the file that was found is emptied, and only if
-# it has as many names as then.
+# it has as many names as then. A shell that opens for writing makes what is not there, follows links, and waits at a pipe for its reader:
+# dd opens it for reading, with none of this, and holds it open until somebody takes all of the block that it fills up.
 truncate_file() (
-  [ -f "$3" ] || { echo "$3 is gone"; exit 1; }
-  { exec 8>>"$3"; } || exit 1
-  opened=$(stat -L -c '%d:%i %h %F' /proc/self/fd/8)
-  case $opened in
-  "$1 $2 regular"*) truncate -s 0 /proc/self/fd/8 ;;
-  *) echo "$3 is another file by now, or has another name" && exit 1 ;;
-  esac
+  # What a process holds has no name of its own, and is reached by a link of the kernel's.
+  if [ "$2" -eq 0 ]; then how=nonblock; else how=nonblock,nofollow; fi
+  sh -c 'echo "$$" && exec dd if="$1" iflag="$2" bs=4M count=1 conv=sync status=none' sh "$3" "$how" | {
+    read -r opener
+    [ "$(head -c 1 | wc -c)" -eq 1 ] || { echo "$3 is gone, or is empty"; exit 1; }
+    case $(stat -L -c '%d:%i %h %F' "/proc/$opener/fd/0") in
+    "$1 $2 regular"*) truncate -s 0 "/proc/$opener/fd/0" ;;
+    *) echo "$3 is another file by now, or has another name" && exit 1 ;;
+    esac
+  }
 )
 
 # A process that does not catch the signal would be ended by it.

@@ -4,7 +4,7 @@ import { TargetRefused } from '../../domain/failure.js';
 import type { Machine, MachineAction } from '../../domain/machine.js';
 import { answerOf, first, type Answer } from './answer.js';
 import { actionWord, typed, wordsOf } from './request.js';
-import { localScript } from './script.js';
+import { localArgv } from './script.js';
 import { overSsh } from './ssh.js';
 import { Turns } from './turns.js';
 
@@ -41,7 +41,7 @@ export function machines({ commands, state, patienceMs = 60_000 }: MachineOption
     const { machine } = action;
     if (machine === undefined) {
       await permit();
-      return answerOf(await commands.run(['/bin/sh', '-c', localScript, 'hale-remote', state, request], errand));
+      return answerOf(await commands.run(localArgv(state, request), errand));
     }
     const end = await turnsOf(turns, machine).take(machine.atOnce, errand.abort, async () => {
       await permit();

@@ -15,6 +15,12 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 `;
 
+/** Whatever a request meets with, it keeps its target for no longer: a little more than twice what the script lets a command of root's take. */
+const limit = ['timeout', '-k', '5', '1300', '/bin/sh'];
+
+/** How the script is asked on this machine. Who asked may be gone before its own limit. */
+export const localArgv = (state: string, request: string): string[] => [...limit, '-c', localScript, 'hale-remote', state, request];
+
 /** For this machine: state folder and request are its arguments, and all that the configuration asks for is allowed. */
 export const localScript = `${surroundings}state=$1
 request=$2
@@ -26,8 +32,9 @@ ${body}`;
  * `allowedOf` writes it. Whoever has the key can do that and nothing else.
  */
 export const remoteScript = (allowed: readonly string[], state = statePath): string => `#!/bin/sh
-${surroundings}state='${checked(state)}'
-request=\${SSH_ORIGINAL_COMMAND-}
+${surroundings}[ $# -gt 0 ] || exec ${limit.join(' ')} "$0" "\${SSH_ORIGINAL_COMMAND-}"
+state='${checked(state)}'
+request=$1
 allowed='
 ${allowed.map(checked).join('\n')}
 '

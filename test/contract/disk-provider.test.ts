@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { link, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { diskProvider } from '../../adapters/machines/disk.js';
 import { ActionFailed, TargetRefused } from '../../domain/failure.js';
@@ -232,16 +232,22 @@ describe('disk that empties logs', () => {
     expect((await stat(precious)).size).toBe(large);
   });
 
-  it('compares the file that it has opened, whatever its name leads to by then', async () => {
+  /** The moment at which the script opens what it has found: by then something else may stand in its place. */
+  async function opening() {
     const script = readFileSync(new URL('../../adapters/machines/hale-remote.sh', import.meta.url), 'utf8');
     const [emptying = ''] = /^truncate_file\(\) \([^]*?^\)/m.exec(script) ?? [];
     const folder = await freshFolder();
     for (const name of ['precious', 'found']) await writeFile(join(folder, name), 'x');
     const found = await stat(join(folder, 'found'));
-    const empty = (name: string) =>
-      spawnSync('sh', ['-c', `${emptying}\ntruncate_file ${found.dev}:${found.ino} 1 ${join(folder, name)}`]).status;
-    await symlink(join(folder, 'precious'), join(folder, 'link'));
-    expect(empty('link')).not.toBe(0);
+    const empty = (name: string, names = 1) =>
+      spawnSync('sh', ['-c', `${emptying}\ntruncate_file ${found.dev}:${found.ino} ${names} ${resolve(folder, name)}`], { timeout: 10_000 })
+        .status;
+    return { folder, empty };
+  }
+
+  it('compares the file that it has opened, whatever its name leads to by then', async () => {
+    const { folder, empty } = await opening();
+    expect(empty('precious')).toBe(1);
     expect((await stat(join(folder, 'precious'))).size).toBe(1);
     await link(join(folder, 'found'), join(folder, 'second name'));
     expect(empty('found')).not.toBe(0);
@@ -249,6 +255,25 @@ describe('disk that empties logs', () => {
     await rm(join(folder, 'second name'));
     expect(empty('found')).toBe(0);
     expect((await stat(join(folder, 'found'))).size).toBe(0);
+  });
+
+  it('follows no link, makes no file and waits at no pipe in the place of a log', async () => {
+    const { folder, empty } = await opening();
+    const at = (name: string): string => join(folder, name);
+    await symlink(at('made'), at('dangling'));
+    await symlink(at('found'), at('link'));
+    spawnSync('mkfifo', [at('pipe')]);
+    for (const name of ['gone', 'dangling', 'link', 'pipe']) expect([name, empty(name)]).toEqual([name, 1]);
+    expect((await readdir(folder)).toSorted()).toEqual(['dangling', 'found', 'link', 'pipe', 'precious']);
+    expect((await stat(at('found'))).size).toBe(1);
+  });
+
+  it('empties no file that a process has put in the place of the deleted one', async () => {
+    const { folder, empty } = await opening();
+    const held = await open(join(folder, 'precious'), 'a');
+    onTestFinished(() => held.close());
+    expect(empty(`/proc/${process.pid}/fd/${held.fd}`, 0)).toBe(1);
+    expect((await stat(join(folder, 'precious'))).size).toBe(1);
   });
 
   it('empties a deleted file through the process that holds it, and names both', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -16,6 +16,7 @@ import type { Provider } from '../../activities/ports.js';
 import { injections } from '../support/injections.js';
 import { freshFolder } from '../support/knob.js';
 import { overSsh } from '../support/machine.js';
+import { keyOf } from '../support/machine-journal.js';
 import { freshRunit } from '../support/runit.js';
 import { callOn, type Bench } from '../../testing/provider.contract.js';
 
@@ -304,6 +305,27 @@ describe('row 44 over ssh', () => {
 });
 
 describe('the script', () => {
+  it.each(['here', 'over ssh'])('lets go of a target %s when its time is up, whatever it has met with', async (where) => {
+    const shortly = (text: string): string => text.replace(/(?<=^|-k 5 )1300\b/, '1');
+    const run: typeof commands.run = (argv, errand) => commands.run(argv.map(shortly), errand);
+    const here = { state: await freshFolder(), aim: (action: Runit) => action };
+    const { sshd, ...way } = where === 'here' ? { ...here, sshd: undefined } : await overSsh();
+    const action = way.aim({ kind: 'runit', command: 'restart', service: '/etc/service/none' });
+    if (sshd !== undefined) {
+      const script = join(sshd.folder, 'hale-remote');
+      writeFileSync(script, shortly(readFileSync(script, 'utf8')));
+    }
+    const on = machines({ commands: { ...commands, run }, state: way.state });
+    const abort = new AbortController().signal;
+    const call = { service: 'shop', action, timeoutMs: 30_000, actionId: 'mine', fence: '7', abort, permit: async () => undefined };
+    await on.look(call);
+    const pipe = join(way.state, keyOf(action), 'fence.new');
+    execFileSync('mkfifo', [pipe]);
+    expect(await on.act(call, '0', 'absent')).toMatchObject({ kind: 'lost', why: expect.stringContaining('exited with 124') });
+    rmSync(pipe);
+    expect(await on.find(call)).toMatchObject({ kind: 'answered', facts: { journal: ['none'] } });
+  });
+
   it.skipIf(spawnSync('shellcheck', ['--version']).error !== undefined)('is clean to shellcheck, here and there', () => {
     for (const text of [
       `#!/bin/sh\n${localScript}`,
