@@ -83,10 +83,10 @@ take_lock() {
   flock -w "$1" 9 || refuse 'another action on it has not ended'
 }
 
-take_fence() {
+# Only what acts writes its fence down: who merely asks under the largest there is must not bar those who act.
+compare_fence() {
   read_number "$folder/fence"
-  [ "$fence" -ge "$number" ] || refuse "fence $fence is smaller than $number, which was seen here; if the database of hale was made anew, remove $folder"
-  write_number "$folder/fence" "$fence"
+  [ "$fence" -ge "$number" ] || refuse "fence $fence is smaller than $number, under which somebody has acted here, see $folder/journal; if hale is refused again and again, its database was made anew, or somebody else has its key: then take that key away, and in both cases remove $folder"
 }
 
 # On a line of its own, whatever there was no room for at the end of the one before.
@@ -629,7 +629,7 @@ find)
   # Under a larger fence others have acted since: nothing of this action can act any more, and what the journal says of it stands. Only
   # what was begun can't be settled by what they have left.
   if [ "$fence" -ge "$number" ] || [ "$said" = begun ]; then
-    take_fence
+    compare_fence
     # Whatever an earlier try sent that arrives only now has an old ticket.
     read_number "$folder/ticket"
     write_number "$folder/ticket" $((number + 1))
@@ -643,12 +643,13 @@ act)
   take_lock 5
   recall
   case $said in none | void) ;; *) refuse "action $action was taken before" ;; esac
-  take_fence
+  compare_fence
   read_number "$folder/ticket"
   [ "$ticket" -eq "$number" ] || refuse "ticket $ticket is not $number: the request came too late"
   write_number "$folder/ticket" $((number + 1))
   "${kind}_look" >/dev/null
   [ "$identity" = "$expected" ] || refuse "it has changed meanwhile: expected $expected, found $identity"
+  write_number "$folder/fence" "$fence"
   note begun "$identity" || refuse "$(cant_keep)"
   # A file and no pipe, and the lock closed: what is started here may live on.
   ("${kind}_act") </dev/null >"$folder/output" 2>&1 9>&-

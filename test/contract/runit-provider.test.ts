@@ -71,15 +71,29 @@ describe('runit', () => {
 });
 
 describe('a machine', () => {
-  it('refuses a smaller fence than it has seen, and takes an action once', async () => {
+  it('refuses a smaller fence than it has acted under, and takes an action once', async () => {
     const bench = await benchOn(await locally());
     await bench.provider.apply(await callOn(bench, { fence: '8' }));
     await expect(bench.provider.apply(await callOn(bench, { fence: '7', actionId: 'cycle/2/fix' }))).rejects.toThrow(
-      /fence 7 is smaller than 8/,
+      /fence 7 is smaller than 8.*database was made anew, or somebody else has its key.*remove \//,
     );
     const again = bench.provider.apply(await callOn(bench, { fence: '9' }));
     await expect(again).rejects.toThrow(TargetRefused);
     await expect(again).rejects.toThrow(/was taken before/);
+    expect(await bench.effects()).toBe(1);
+  });
+
+  it('bars nobody by a fence under which nothing was done', async () => {
+    const way = await locally();
+    const bench = await benchOn(way);
+    const largest = await callOn(bench, { fence: '9'.repeat(18), actionId: 'asked' });
+    expect(await bench.provider.readBack(largest)).toEqual({ kind: 'notApplied' });
+    for (const [ticket, expected] of [
+      ['0', largest.before.identity],
+      ['1', 'another'],
+    ] as const)
+      expect(await way.machines.act(largest, ticket, expected)).toMatchObject({ kind: 'refused' });
+    await bench.provider.apply(await callOn(bench));
     expect(await bench.effects()).toBe(1);
   });
 
