@@ -202,6 +202,17 @@ describe('terminateRootBlocker', () => {
     expect(await bench.effects()).toBe(0);
   });
 
+  it('ends no session that blocks nobody any more, though it is in the same transaction still', async () => {
+    const bench = await blocked(readers);
+    const permit = async () => {
+      for (const { pid } of [bench.b, bench.c, bench.d]) await bench.database.owner.query('select pg_cancel_backend($1)', [pid]);
+      await waiting(bench.database, 0);
+    };
+    await expect(bench.provider.apply(await callOn(bench, { permit }))).rejects.toThrow(TargetRefused);
+    expect(await bench.a.client.query('select from items')).toMatchObject({ rowCount: 100 });
+    expect(await bench.effects()).toBe(0);
+  });
+
   it('never ends a session that only got the process id of another', async () => {
     const bench = await blocked();
     const call = await callOn(bench);
@@ -235,6 +246,38 @@ describe('terminateRootBlocker', () => {
     const bench = await blocked();
     const call = await callOn(bench);
     await expect(bench.provider.undo(undoOf(call), await bench.provider.apply(call))).rejects.toThrow(/can't be brought back/);
+  });
+});
+
+/** A WAL sender takes statements as well, so that it may hold what others wait for. */
+describe('a session that replicates', () => {
+  const replicating = async (): Promise<{ database: BusyDatabase; sender: Session }> => {
+    const database = await busyDatabase();
+    await database.owner.query(`alter role ${database.victim} replication`);
+    return { database, sender: await database.session('replica', { replication: 'database' }) };
+  };
+
+  it('is not ended, though others wait for it', async () => {
+    const { database, sender } = await replicating();
+    await sender.client.query('begin; lock table items in access exclusive mode');
+    const reader = await database.session();
+    reader.client.query('select from items').catch(() => undefined);
+    await waiting(database, 1);
+    const { provider, target } = benchOf(database, actionOn(database.connection, 'terminateRootBlocker', { olderThanMs: 0 }));
+    expect(await provider.image(target)).toMatchObject({
+      identity: 'none',
+      summary: expect.stringMatching(new RegExp(`^session ${sender.pid} .*spared$`)),
+    });
+  });
+
+  it('keeps its query', async () => {
+    const { database, sender } = await replicating();
+    sender.client.query('select pg_sleep(60)').catch(() => undefined);
+    const sleeping = `select from pg_stat_activity
+                       where pid = $1 and state = 'active' and query_start < clock_timestamp() - interval '100 ms'`;
+    await expect.poll(async () => (await database.owner.query(sleeping, [sender.pid])).rowCount).toBe(1);
+    const { provider, target } = benchOf(database, actionOn(database.connection, 'cancelQuery'));
+    expect(await provider.image(target)).toMatchObject({ identity: 'none' });
   });
 });
 

@@ -114,6 +114,16 @@ describe('a setting', () => {
     expect(await inForce('work_mem')).toBe('7168');
   });
 
+  it('that somebody writes while an undo waits for its permission stays theirs', async () => {
+    const bench = await tuned();
+    const call = await callOn(bench);
+    const after = await bench.provider.apply(call);
+    const theirs = { kind: 'changedMeanwhile', now: { content: { written: '7MB' } } };
+    expect(await bench.provider.undo({ ...undoOf(call), permit: async () => bench.disturb?.() }, after)).toMatchObject(theirs);
+    expect(autoConf()).toContain(`work_mem = '7MB'`);
+    expect(await inForce('work_mem')).toBe('7168');
+  });
+
   it('that was written and not reloaded when its worker died is put into force by the same call, and can be undone as it stands', async () => {
     const bench = await tuned();
     const original = await bench.state();

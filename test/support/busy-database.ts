@@ -15,7 +15,7 @@ export interface BusyDatabase {
   /** As the owner of the database and its tables. */
   readonly owner: pg.Pool;
   /** A session of the victim's; answers it with its process id. Ends are counted. */
-  readonly session: (application?: string) => Promise<Session>;
+  readonly session: (application?: string, more?: { readonly replication: 'database' }) => Promise<Session>;
   readonly ended: () => number;
 }
 
@@ -52,8 +52,8 @@ export async function busyDatabase(): Promise<BusyDatabase> {
     healer,
     owner: pool,
     ended: () => ended.size,
-    session: async (application = 'shop') => {
-      const client = new pg.Client({ ...place, user: victim, password: 'victim', application_name: application });
+    session: async (application = 'shop', more) => {
+      const client = new pg.Client({ ...place, user: victim, password: 'victim', application_name: application, ...more });
       client.on('error', () => void ended.add(client));
       await client.connect();
       sessions.push(client);

@@ -110,6 +110,7 @@ test('a window that ends in doubt is made twice as long, and what is in doubt th
   expect(new Set(asked('validateHold').map(({ from }) => from)).size).toBe(1);
   expect(calls.filter((call) => call === 'validateHold')).toHaveLength(2);
   expect(calls).toContain('undoCorrection');
+  expect(asked('learnLesson')).toMatchObject([{ verdict: { kind: 'unchanged', evidence: 'up is 0' }, undone: true }]);
 });
 
 test('a doubt at the end of the window that clears up in the second one held', async () => {
@@ -364,6 +365,18 @@ test('taking over stops the cycle and undoes nothing', async () => {
   });
   expect(result.outcome).toBe('takenOver');
   expect(calls).not.toContain('undoCorrection');
+});
+
+test.each([
+  ['abort', 'aborted'],
+  ['takeOver', 'takenOver'],
+] as const)('%s while a person is asked ends the cycle %s, and calls nobody for want of an answer', async (verb, outcome) => {
+  const { result, asked } = await heal({ openIncident: async () => opened([brief('restart', { mode: 'ask' })]) }, async (running) => {
+    await phase(running, 'approve');
+    await running.handle.executeUpdate(verb, { args: [{ by: 'ada' }] });
+  });
+  expect(result).toMatchObject({ outcome, attempts: 0 });
+  expect(asked('callPerson').map(({ why }) => why)).toEqual(['ask']);
 });
 
 test('a pause of seventy hours holds everything, and hale looks again before it acts', async () => {
