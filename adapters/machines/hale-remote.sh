@@ -503,14 +503,31 @@ may_keep_state() {
   [ -d "$at" ] && [ -w "$at" ] && [ -x "$at" ]
 }
 
+# What of the script and the folders above it the account may write: whoever may, decides what its key runs.
+tell_writable() {
+  while [ "$at" != "${at%/*}" ]; do
+    case $(stat -c '%u %A' "$at") in
+    "$(id -u) "*) printf 'writable %s\n' "$at" ;;
+    # Nobody moves away what belongs to others in a folder such as /tmp.
+    *[tT]) ;;
+    *) [ ! -w "$at" ] || printf 'writable %s\n' "$at" ;;
+    esac
+    at=${at%/*}
+  done
+}
+
 may() {
   printf '%s\n' "$allowed" | while read -r line; do [ -z "$line" ] || printf 'allows %s\n' "$line"; done
   printf 'state %s\n' "$state"
   [ ! -f "$0" ] || printf 'script %s\n' "$(sha256sum <"$0" | cut -c1-64)"
   may_keep_state || printf 'noState %s may not write %s\n' "$(id -un)" "$state"
   "${kind}_may"
-  if [ "$(id -u)" -eq 0 ]; then printf 'tooMuch %s is root there\n' "$(id -un)"
-  elif sudo -n -l -- /bin/sh >/dev/null 2>&1; then printf 'tooMuch %s may run any program as root there\n' "$(id -un)"; fi
+  if [ "$(id -u)" -eq 0 ]; then
+    printf 'tooMuch %s is root there\n' "$(id -un)"
+  else
+    sudo -n -l 2>/dev/null | sed -n 's/^    /sudo     /p'
+    for at in "$0" "$(readlink -f "$0")"; do tell_writable; done
+  fi
   printf 'identity %s\n' "$(id -un)"
 }
 

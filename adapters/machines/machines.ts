@@ -5,7 +5,7 @@ import type { Machine, MachineAction } from '../../domain/machine.js';
 import { answerOf, first, type Answer } from './answer.js';
 import { actionWord, typed, wordsOf } from './request.js';
 import { localArgv } from './script.js';
-import { overSsh } from './ssh.js';
+import { mayForward, overSsh } from './ssh.js';
 import { Turns } from './turns.js';
 
 /** The one script on all machines: this one, where it is run by a shell, and others, where ssh runs it. */
@@ -14,6 +14,8 @@ export interface Machines {
   look(target: Target<MachineAction>, abort?: AbortSignal): Promise<Answer>;
   /** What the account may do of what the action takes; changes nothing, not even what the script keeps. */
   may(target: Target<MachineAction>, abort: AbortSignal): Promise<Answer>;
+  /** Whether the key by which this machine is reached may open ways to other places; undefined where nobody can tell. */
+  mayForward(machine: Machine, limits: Pick<Errand, 'timeoutMs'> & { readonly abort: AbortSignal }): Promise<boolean | undefined>;
   /**
    * Acts, if the target is still `expected` and nobody else has asked since the ticket was given. Asks for the call's permission
    * when nothing is left to wait for on this side.
@@ -58,6 +60,10 @@ export function machines({ commands, state, patienceMs = 60_000 }: MachineOption
   return {
     look: (target, abort = AbortSignal.timeout(patienceMs)) => read('look', target, abort),
     may: (target, abort) => read('may', target, abort),
+    mayForward: (machine, limits) => {
+      const errand = { service: 'doctor', actionId: 'may', fence: '0', ...limits };
+      return turnsOf(turns, machine).take(machine.atOnce, limits.abort, () => mayForward(commands, machine, errand));
+    },
     act: (call, ticket, expected) => {
       const [kind, command, ...words] = wordsOf(call.action);
       const proof = [actionWord(call.actionId), typed('number', call.fence), typed('number', ticket), typed('word', expected)];

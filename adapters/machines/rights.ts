@@ -3,19 +3,20 @@ import type { Machine, MachineAction } from '../../domain/machine.js';
 import type { Patience, RightState } from '../../domain/right.js';
 import { first, type Answer, type Facts } from './answer.js';
 import type { Machines } from './machines.js';
+import { allowedOf } from './request.js';
 import { commandsOf, installedOn, logsLine, remoteScript, scriptPath, sudoersLine, type Installed } from './script.js';
 
 type Some<A> = readonly [A, ...A[]];
 
 /**
  * What hale's account may do on one machine of what these actions take, by the word of the script there.
- * @param allowed what that script is to allow, as it is made for this configuration
+ * @param all what is done on that machine, also as other accounts: its script is made for that
  */
 export async function rightsOnMachine(
   on: Machines,
   actions: Some<MachineAction>,
   patience: Patience,
-  allowed: readonly string[],
+  all: readonly MachineAction[],
 ): Promise<readonly RightState[]> {
   const [one, ...others] = actions;
   const ask = (action: MachineAction): Promise<Answer> =>
@@ -26,8 +27,19 @@ export async function rightsOnMachine(
   const answers = [answer, ...rest];
   const states = actions.flatMap((action, index) => statesOf(action, answers[index] ?? answer));
   const answered = answers.find(({ kind }) => kind === 'answered');
-  if (one.machine === undefined || answered?.kind !== 'answered') return states;
-  return [...states, ...beyond(answered.facts), ...scriptThere(one.machine.host, allowed, answered.facts)];
+  const { machine } = one;
+  if (machine === undefined || answered?.kind !== 'answered') return states;
+  const { facts } = answered;
+  const keyStates = ofKey(machine, await on.mayForward(machine, patience));
+  return [
+    ...states,
+    ...keyStates,
+    ...beyond(
+      facts,
+      all.filter((any) => any.machine?.user === machine.user),
+    ),
+    ...scriptThere(machine.host, all, facts),
+  ];
 }
 
 function statesOf(action: MachineAction, answer: Answer): RightState[] {
@@ -88,16 +100,48 @@ function ofLine(action: MachineAction, line: string, facts: Facts): RightState {
     : { kind: 'unknown', line, why: 'the script there says nothing of it' };
 }
 
-const beyond = (facts: Facts): RightState[] => (facts.tooMuch ?? []).map((sentence) => ({ kind: 'tooMuch', sentence }));
+function ofKey(machine: Machine, mayForward: boolean | undefined): RightState[] {
+  if (mayForward === undefined) return [unknown(installedOn(machine).publicKey, 'nobody can tell whether this key may forward ports')];
+  return mayForward ? [tooMuch('its key may forward ports: its line in authorized_keys does not say restrict')] : [];
+}
+
+const tooMuch = (sentence: string, revoke?: string): RightState => ({ kind: 'tooMuch', sentence, ...(revoke && { revoke }) });
+
+function beyond(facts: Facts, all: readonly MachineAction[]): RightState[] {
+  const [account, needed] = [first(facts, 'identity') ?? '', all.flatMap(commandsOf)];
+  const asRoot = sudoCommands(facts.sudo ?? []).filter((command) => !needed.includes(command));
+  return [
+    ...(facts.tooMuch ?? []).map((sentence) => tooMuch(sentence)),
+    ...asRoot.map((command) =>
+      tooMuch(`${account} may run ${command} by sudo there${/ |^ALL$/.test(command) ? '' : ', with any arguments'}`),
+    ),
+    ...[...new Set(facts.writable)].map((path) =>
+      tooMuch(`${account} may write ${path} there, and so decide what its key may run`, `chown root:root ${path} && chmod go-w ${path}`),
+    ),
+  ];
+}
+
+/**
+ * Each command that `sudo -l` lists, without the tags that don't widen it. What is broken into lines goes on with more spaces; the
+ * settings of the account come before.
+ */
+const sudoCommands = (lines: readonly string[]): string[] =>
+  lines
+    .join('\n')
+    .replaceAll(/\n {8}/g, ' ')
+    .split('\n')
+    .flatMap((line) => /^ {4}\([^)]*\) (.*)$/.exec(line)?.[1]?.split(/(?<!\\), /) ?? [])
+    .map((command) => command.replace(/^(?:(?!SETENV)[A-Z_]+: )+/, ''))
+    .filter((command) => !command.startsWith('!'));
 
 /** Whether it is the script that this configuration makes, and no other. */
-function scriptThere(host: string, needed: readonly string[], facts: Facts): RightState[] {
+function scriptThere(host: string, all: readonly MachineAction[], facts: Facts): RightState[] {
   const renew = `hale permissions --script ${host}`;
-  const allows = facts.allows ?? [];
+  const [allows, needed] = [facts.allows ?? [], all.map(allowedOf)];
   const extra = allows.filter((one) => !needed.includes(one));
   const same = hashOf(allows, first(facts, 'state') ?? '') === first(facts, 'script');
   return [
-    ...extra.map((one): RightState => ({ kind: 'tooMuch', sentence: `the script there allows ${one} as well`, revoke: renew })),
+    ...extra.map((one) => tooMuch(`the script there allows ${one} as well`, renew)),
     ...(same ? [] : [{ kind: 'outdated', sentence: 'the script there is of another version of hale, or was changed', renew } as const]),
   ];
 }

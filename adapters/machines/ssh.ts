@@ -45,15 +45,34 @@ const options = [
 const CONNECT_MS_MAX = 10_000;
 
 /** Asks a machine by the system's own ssh. The request is one argument of it, and one word of the forced command there. */
-export async function overSsh(commands: Commands, machine: Machine, request: string, errand: Errand): Promise<CommandEnd> {
+export const overSsh = (commands: Commands, machine: Machine, request: string, errand: Errand): Promise<CommandEnd> =>
+  connected(commands, machine, errand, [], [request]);
+
+/**
+ * Whether the key may open ways to other places, which its line in authorized_keys is to forbid: asked by one to a port of the
+ * machine's own where nobody listens. Undefined where nobody can tell.
+ */
+export async function mayForward(commands: Commands, machine: Machine, errand: Errand): Promise<boolean | undefined> {
+  // ssh says only at this level why it opened none, and takes the first of two settings.
+  const end = await connected(commands, machine, errand, ['-o', 'LogLevel=INFO', '-W', '127.0.0.1:1'], []);
+  if (end.kind !== 'exited') return undefined;
+  if (end.code === 0 || end.sentence.includes('open failed: connect failed')) return true;
+  return end.sentence.includes('open failed: administratively prohibited') ? false : undefined;
+}
+
+async function connected(
+  commands: Commands,
+  machine: Machine,
+  errand: Errand,
+  how: readonly string[],
+  request: readonly string[],
+): Promise<CommandEnd> {
   const { host, port, user, knownHosts } = addressOf(machine);
   return withKeyFile(machine, (key) => {
     const known = ['-o', `UserKnownHostsFile=${knownHosts}`];
     const timeout = ['-o', `ConnectTimeout=${Math.max(1, Math.ceil(Math.min(errand.timeoutMs, CONNECT_MS_MAX) / 1000))}`];
-    return commands.run(
-      ['ssh', '-F', 'none', '-T', ...options, ...known, ...timeout, '-i', key, '-l', user, '-p', port, '--', host, request],
-      errand,
-    );
+    const way = ['-i', key, '-l', user, '-p', port, '--', host];
+    return commands.run(['ssh', '-F', 'none', '-T', ...how, ...options, ...known, ...timeout, ...way, ...request], errand);
   });
 }
 

@@ -1,4 +1,5 @@
 // A machine is made ready for hale by an administrator who does what is printed, over a real ssh, sshd and sudo.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -71,5 +72,54 @@ describe.skipIf(noBareMachine !== undefined)(`a machine${noBareMachine === undef
       'install -d',
     ]);
     expect(await ask()).toEqual([allOfIt]);
+  });
+
+  it('whose sudoers has more for the account than is printed is warned of each command, and of nothing that is printed in another way', async () => {
+    const { apply, printed, runit, asRoot, ask } = await bare();
+    for (const line of printed) apply(line);
+    const told = async (more: string) => {
+      asRoot(`umask 337; rm -f /etc/sudoers.d/more; echo 'hale ALL=${more}' >/etc/sudoers.d/more`);
+      const [ok, ...others] = await ask();
+      expect(ok).toBe(allOfIt);
+      return others.map((line) => line.replace(`warning ${where}: more than the corrections need: hale may run `, ''));
+    };
+    const more = '/usr/bin/systemctl --no-ask-password *';
+    const needed = `/usr/bin/sv -w 8 restart ${runit.service}`;
+    expect(await told('(root) NOPASSWD: /usr/bin/systemctl')).toEqual(['/usr/bin/systemctl by sudo there, with any arguments']);
+    expect(await told(`(root) NOPASSWD: ${more}, /usr/bin/sv`)).toEqual([
+      `${more} by sudo there`,
+      '/usr/bin/sv by sudo there, with any arguments',
+    ]);
+    expect(await told('(ALL:ALL) NOPASSWD: ALL')).toEqual(['ALL by sudo there']);
+    expect(await told(`(root) NOPASSWD: SETENV: ${needed}`)).toEqual([`SETENV: NOPASSWD: ${needed} by sudo there`]);
+    expect(await told(`(root) NOPASSWD: NOEXEC: /usr/bin/sv status ${runit.service}, !/bin/sh, ${needed}`)).toEqual([]);
+  });
+
+  it('whose line of authorized_keys forgets restrict is warned of: the key may forward ports', async () => {
+    const { apply, printed, keys, ask } = await bare();
+    for (const line of printed) apply(line);
+    const line = readFileSync(keys, 'utf8');
+    writeFileSync(keys, line.replace(',restrict', ''));
+    expect(await ask()).toEqual([
+      allOfIt,
+      `warning ${where}: more than the corrections need: its key may forward ports: its line in authorized_keys does not say restrict`,
+    ]);
+    writeFileSync(keys, line.replace('restrict', 'no-port-forwarding'));
+    expect(await ask()).toEqual([allOfIt]);
+  });
+
+  it('whose account may write the script, or a folder above it, is warned of each', async () => {
+    const { apply, printed, asRoot, ask } = await bare();
+    for (const line of printed) apply(line);
+    const warning = (path: string) =>
+      `warning ${where}: more than the corrections need: hale may write ${path} there, and so decide what its key may run > chown root:root ${path} && chmod go-w ${path}`;
+    const script = '/usr/local/lib/hale/hale-remote';
+    asRoot(`chown hale ${script} && chmod 777 /usr/local/lib/hale`);
+    const lines = await ask();
+    expect(lines).toEqual([allOfIt, warning(script), warning('/usr/local/lib/hale')]);
+    for (const line of lines.slice(1)) asRoot(line.split(' > ')[1] ?? '');
+    expect(await ask()).toEqual([allOfIt]);
+    asRoot(`mv ${script} /usr/local/lib/hale/real && ln -s real ${script} && chown hale /usr/local/lib/hale/real`);
+    expect(await ask()).toContain(warning('/usr/local/lib/hale/real'));
   });
 });

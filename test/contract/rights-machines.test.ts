@@ -136,7 +136,7 @@ describe('another machine', () => {
       on,
       [first as MachineAction, ...others],
       { timeoutMs: 500, abort: new AbortController().signal },
-      allowed,
+      actions,
     );
     expect(new Set(states.map(({ kind }) => kind))).toEqual(new Set(['unknown']));
     expect(calls).toBe(1);

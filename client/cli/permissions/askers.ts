@@ -3,7 +3,7 @@ import type { Machines } from '../../../adapters/machines/machines.js';
 import type { Patience, RightState } from '../../../domain/right.js';
 import type { MachineAction } from '../../../domain/machine.js';
 import type { Action } from '../../../domain/service.js';
-import { allowedOn } from './rights.js';
+import { actionsOn } from './rights.js';
 
 type Of<K extends Action['kind']> = Extract<Action, { kind: K }>;
 type Some<A> = readonly [A, ...A[]];
@@ -67,7 +67,7 @@ function machineAsker(state: string): Asker<MachineAction> {
       const on = await (all ??= machinesOf(state));
       const host = actions[0].machine?.host;
       const { rightsOnMachine } = await import('../../../adapters/machines/rights.js');
-      return rightsOnMachine(on, actions, patience, host === undefined ? [] : allowedOn(host, everywhere));
+      return rightsOnMachine(on, actions, patience, host === undefined ? [] : actionsOn(host, everywhere));
     },
   };
 }

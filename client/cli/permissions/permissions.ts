@@ -1,11 +1,12 @@
 import { thisMachine } from '../../../adapters/configuration/surroundings.js';
+import { allowedOf } from '../../../adapters/machines/request.js';
 import { remoteScript } from '../../../adapters/machines/script.js';
 import { checkConfiguration } from '../../../contracts/configuration/check.js';
 import { problemText } from '../../../contracts/configuration/problem.js';
 import type { Fleet, Service } from '../../../domain/service.js';
 import { Failure } from '../exit-codes.js';
 import type { Report } from '../report.js';
-import { actsOf, allowedOn, mayAct, rightsOf, type Right } from './rights.js';
+import { actionsOn, actsOf, mayAct, rightsOf, type Right } from './rights.js';
 
 export interface PermissionsOptions {
   readonly config: string;
@@ -42,7 +43,7 @@ function observing(services: readonly Service[]): string[] {
 /** The forced command of one machine, which allows the targets of this configuration and nothing else. */
 function scriptFor(host: string, services: readonly Service[]): Report {
   const actions = services.flatMap((one) => actsOf(one)).flatMap(({ action }) => ('machine' in action && action.machine ? [action] : []));
-  const allowed = allowedOn(host, actions);
+  const allowed = [...new Set(actionsOn(host, actions).map(allowedOf))];
   if (allowed.length === 0)
     throw new Failure(
       'notFound',

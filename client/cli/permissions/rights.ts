@@ -1,6 +1,5 @@
 import { fillSlots } from '../../../domain/detection/slots.js';
 import type { Action, Correction, Instances, Service } from '../../../domain/service.js';
-import { allowedOf } from '../../../adapters/machines/request.js';
 import type { MachineAction } from '../../../domain/machine.js';
 import { needsOf, type Need } from './needs.js';
 
@@ -61,10 +60,9 @@ function instancesOf(instances: Instances | undefined, found: readonly string[])
   return found.length === 0 ? [UNKNOWN] : found;
 }
 
-/** What one machine has to allow for these actions, also for those whose machine a source has yet to find. */
-export const allowedOn = (host: string, actions: readonly MachineAction[]): string[] => [
-  ...new Set(actions.filter(({ machine }) => machine?.host === host || machine?.host === UNKNOWN).map(allowedOf)),
-];
+/** What is done on one machine, also where a source has yet to find which machines there are. */
+export const actionsOn = (host: string, actions: readonly MachineAction[]): MachineAction[] =>
+  actions.filter(({ machine }) => machine?.host === host || machine?.host === UNKNOWN);
 
 /** Which pod it is makes no difference to what is needed in its namespace. */
 function isPerInstance(action: Action): boolean {
