@@ -163,7 +163,7 @@ async function resume(action: Action, correction: Correction): Promise<Applied> 
     case 'notApplied':
       return again(action, () => perform(action, correction));
     case 'partly':
-      return again(action, () => finish(action, found.after));
+      return again(action, () => perform(action, correction, true));
     case 'unknown':
       return correction.repeatable ? again(action, () => perform(action, correction, true)) : unknown(action, found.why);
   }
@@ -172,19 +172,6 @@ async function resume(action: Action, correction: Correction): Promise<Applied> 
 async function again(action: Action, act: () => Promise<Applied>): Promise<Applied> {
   if (await action.beginAgain()) return act();
   throw new Error(`${action.call.actionId} is in the hands of another try`);
-}
-
-/**
- * It has begun, so whatever keeps it from its end it counts as applied: the symptom is measured, and the undo takes back
- * what it left.
- */
-async function finish(action: Action, halfway: Image): Promise<Applied> {
-  try {
-    return await applied(action, await action.provider.apply(action.call));
-  } catch (error) {
-    if (action.call.abort.aborted) throw error;
-    return applied(action, error instanceof ActionFailed ? error.after : halfway);
-  }
 }
 
 /**

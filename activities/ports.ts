@@ -109,7 +109,10 @@ export type Examined =
 export type ReadBack =
   | { readonly kind: 'applied'; readonly after: Image }
   | { readonly kind: 'notApplied' }
-  /** It began. The same call of `apply` finishes it, repeating only what its declaration says is safe to repeat; `undo` takes it back. */
+  /**
+   * A part of it is in force. The same call of `apply` finishes it, repeating only what its declaration says is safe to repeat;
+   * `undo` takes it back. What has begun and is in force nowhere is `notApplied`.
+   */
   | { readonly kind: 'partly'; readonly after: Image; readonly left: string }
   | { readonly kind: 'unknown'; readonly why: string };
 

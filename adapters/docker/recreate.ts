@@ -110,6 +110,10 @@ async function act(engine: Engine, call: DockerCall, did: () => void): Promise<I
   const { old, fresh: made } = await looking(placesOf(engine, call, actionId));
   if (old === undefined) throw new TargetRefused(`${name}: the container that was there is gone`);
   const isAside = nameOf(old) !== name;
+  if (made !== undefined && isStartedSince(made, old)) {
+    if (!isAside) await leaveTo(engine, old, made, call);
+    throw changed(await imageOf(old, action));
+  }
   const fresh = made !== undefined && isAside ? made : await make(engine, call, goal, made);
   did();
   if (!isAside) await setAside(engine, old, besideName(name, 'before', keyOf(actionId)), action);
@@ -154,6 +158,26 @@ async function setAside(engine: Engine, container: Container, name: string, { st
   await rename(engine, Id, name);
 }
 
+/**
+ * Somebody has started the old one since an earlier try made the new one: hale only stops it. docker's own policy starts it
+ * only before hale takes that away, which is the next request: too rarely to be told apart.
+ */
+const isStartedSince = (made: Container, old: Container): boolean => Date.parse(old.State.StartedAt) > Date.parse(made.Created);
+
+/** What an earlier try has begun is taken back, and nothing of what somebody has made of the old one since. */
+async function leaveTo(engine: Engine, old: Container, made: Container, { before }: DockerCall): Promise<void> {
+  await giveBackPolicy(engine, old, before);
+  await remove(engine, made.Id);
+}
+
+/** Unless somebody has given it another one since. */
+async function giveBackPolicy(engine: Engine, container: Container, { content }: Image): Promise<void> {
+  if (isPolicyTaken(container, content)) await update(engine, container.Id, { RestartPolicy: content.restartPolicy });
+}
+
+const isPolicyTaken = ({ HostConfig }: Container, { restartPolicy }: Image['content']): boolean =>
+  comesBack(restartPolicy as RestartPolicy) && !comesBack(HostConfig.RestartPolicy);
+
 /** With the restart policy that it had in this image, where an earlier try may have begun to set it aside. */
 const asItWas = (container: Container, { content }: Image): Container =>
   comesBack(container.HostConfig.RestartPolicy)
@@ -180,13 +204,17 @@ const wasStarted = ({ State }: Container): boolean => !State.StartedAt.startsWit
 async function found(engine: Engine, call: DockerCall): Promise<ReadBack> {
   const { old, fresh, inPlace } = await placesOf(engine, call, call.actionId);
   const after = fresh === undefined ? await standing(engine, call) : marked(await imageOf(fresh, call.action), call.actionId);
+  if (old !== undefined && inPlace?.Id === old.Id && (fresh === undefined || isUntouched(old, call.before))) return { kind: 'notApplied' };
   if (fresh !== undefined && (inPlace === undefined || inPlace.Id === fresh.Id || inPlace.Id === old?.Id)) {
     if (inPlace?.Id === fresh.Id && wasStarted(fresh)) return { kind: 'applied', after };
     return { kind: 'partly', after, left: 'the new container is made, and not in its place yet' };
   }
-  if (old !== undefined && inPlace?.Id === old.Id) return { kind: 'notApplied' };
   return { kind: 'unknown', why: `another container has its place: ${after.summary}` };
 }
+
+/** Nothing that an earlier try did to it is in force: it runs, and comes back, if it did before. */
+const isUntouched = (container: Container, { content }: Image): boolean =>
+  (container.State.Running || content.running !== true) && !isPolicyTaken(container, content);
 
 async function undo(engine: Engine, call: DockerCall, after: Image): Promise<Undone> {
   const { before, action } = call;
@@ -201,8 +229,7 @@ async function undo(engine: Engine, call: DockerCall, after: Image): Promise<Und
   const name = nameBefore(call);
   if (fresh !== undefined) await setAside(engine, fresh, besideName(name, 'undone', keyOf(actionId)), action);
   if (nameOf(old) !== name) await rename(engine, old.Id, name);
-  const policy = before.content.restartPolicy as RestartPolicy;
-  if (comesBack(policy)) await update(engine, old.Id, { RestartPolicy: policy });
+  await giveBackPolicy(engine, old, before);
   if (before.content.running === true) await start(engine, old.Id);
   return { kind: 'undone', now: await imageOf(await inspect(engine, old.Id), action) };
 }

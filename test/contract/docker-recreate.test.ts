@@ -249,9 +249,19 @@ describe('a recreation is refused, and has done nothing', () => {
 /** In this order: made, kept from coming back, stopped, set aside, put in its place, started. */
 const steps = ['create', 'update', 'stop', 'rename', 'rename', 'start'] as const;
 
+/** Where there is something to take back. */
+async function takenBack(one: Replaced, call: Call<DockerAction>): Promise<void> {
+  const found = await one.provider.readBack(call);
+  if (found.kind === 'notApplied') return;
+  if (found.kind === 'unknown') throw new Error(found.why);
+  expect(await one.provider.undo(undoOf(call), found.after)).toMatchObject({ kind: 'undone' });
+}
+
 describe.each(steps.map((step, index) => [index + 1, step] as const))('cut off after step %i, %s', (count, step) => {
   async function cutOff(): Promise<{ one: Replaced; call: Call<DockerAction>; before: string }> {
-    const one = await badlyReplaced(docker, { keepsGood: false, source: sealed });
+    // This docker has no bridge, and renames nothing that runs on it.
+    const bad = { HostConfig: { NetworkMode: 'none', RestartPolicy: { Name: 'always' } } };
+    const one = await badlyReplaced(docker, { bad, keepsGood: false, source: sealed });
     const before = await stateOf(docker, one.name);
     const call = await callFor(one);
     one.proxy.loseAnswersTo = new RegExp(`${step}$`);
@@ -263,7 +273,7 @@ describe.each(steps.map((step, index) => [index + 1, step] as const))('cut off a
 
   it('is finished by the same call, with one new container', async () => {
     const { one, call } = await cutOff();
-    expect((await one.provider.readBack(call)).kind).toBe(step === 'start' ? 'applied' : 'partly');
+    expect((await one.provider.readBack(call)).kind).toBe({ create: 'notApplied', start: 'applied' }[step as string] ?? 'partly');
     expect(await one.provider.apply(call)).toMatchObject({ identity: one.good.identity });
     expect(await one.provider.readBack(call)).toMatchObject({ kind: 'applied', after: { identity: one.good.identity } });
     expect(await countOf(docker, `${one.name}.hale-new-${keyOf(call.actionId)}`, 'create', 0)).toBe(1);
@@ -285,9 +295,19 @@ describe.each(steps.map((step, index) => [index + 1, step] as const))('cut off a
 
   it('is taken back to exactly what was there', async () => {
     const { one, call, before } = await cutOff();
-    const found = await one.provider.readBack(call);
-    if (found.kind !== 'applied' && found.kind !== 'partly') throw new Error(`it is ${found.kind}`);
-    expect(await one.provider.undo(undoOf(call), found.after)).toMatchObject({ kind: 'undone' });
+    await takenBack(one, call);
+    expect(await stateOf(docker, one.name)).toBe(before);
+  });
+
+  it('leaves alone what somebody has started again since, with the restart policy that hale had taken away', async () => {
+    const { one, call, before } = await cutOff();
+    const old = await inspected(String(call.before.content.id));
+    await docker.client.getContainer(old.Id).restart({ t: 1 });
+    await expect(one.provider.apply(call)).rejects.toThrow(/it has changed meanwhile: .*, running since /);
+    if (old.Name === `/${one.name}`) {
+      expect(await one.provider.readBack(call)).toEqual({ kind: 'notApplied' });
+      expect(await family(one.name)).toEqual([one.name]);
+    } else await takenBack(one, call);
     expect(await stateOf(docker, one.name)).toBe(before);
   });
 });

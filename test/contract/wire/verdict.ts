@@ -10,12 +10,12 @@ export type Verdict =
 const sayingNothingWasDone = ['TargetRefused', 'NotPermitted'];
 
 /** One try, as hale makes it (activities/apply-correction.ts): what went unclear is read back, and never just repeated. */
-export async function tryOnce(provider: Provider, call: Call): Promise<Verdict> {
+export async function tryOnce(provider: Provider, call: Call, mayHaveActed = false): Promise<Verdict> {
   try {
     return { kind: 'applied', after: await provider.apply(call) };
   } catch (error) {
     const { name, message, after } = error as Error & { readonly after?: Image };
-    if (sayingNothingWasDone.includes(name)) return { kind: 'notApplied', why: message };
+    if (sayingNothingWasDone.includes(name) && !mayHaveActed) return { kind: 'notApplied', why: message };
     if (name === 'ActionFailed' && after !== undefined) return { kind: 'applied', after };
     const found = await askAgain(provider, call);
     if (found.kind === 'applied' || found.kind === 'partly') return { kind: 'applied', after: found.after };
@@ -33,7 +33,7 @@ export async function takeUp(provider: Provider, call: Call): Promise<Verdict> {
       return { kind: 'unknown', why: found.why };
     case 'notApplied':
     case 'partly':
-      return tryOnce(provider, { ...call, fence: String(Number(call.fence) + 1) });
+      return tryOnce(provider, { ...call, fence: String(Number(call.fence) + 1) }, found.kind === 'partly');
   }
 }
 
