@@ -363,12 +363,16 @@ describe('what was set aside', () => {
   });
 
   it('by an undo does not come back when docker starts anew', async () => {
+    // Of its own: docker ends all that runs in it first, and starts most of that again.
+    const anew = await startDockerd();
+    onTestFinished(() => anew.stop());
     const always = { HostConfig: { ...goodConfig.HostConfig, RestartPolicy: { Name: 'always' } } };
-    const one = await badlyReplaced(docker, { config: always, keepsGood: false, source: sealed });
+    const one = await badlyReplaced(anew, { config: always });
     const call = await callFor(one);
     await one.provider.undo(undoOf(call), await one.provider.apply(call));
-    await docker.restart();
-    expect((await inspected(one.name)).State.Running).toBe(true);
-    expect((await inspected(`${one.name}.hale-undone-${keyOf(call.actionId)}`)).State.Running).toBe(false);
+    await anew.restart();
+    const isRunning = async (name: string): Promise<boolean> => (await anew.client.getContainer(name).inspect()).State.Running;
+    expect(await isRunning(one.name)).toBe(true);
+    expect(await isRunning(`${one.name}.hale-undone-${keyOf(call.actionId)}`)).toBe(false);
   });
 });

@@ -52,7 +52,9 @@ export async function startDockerd(): Promise<Dockerd> {
     if (!(await isReady(client))) throw new Error(`dockerd did not start: ${readFileSync(log, 'utf8').slice(-2_000)}`);
   };
   const restart = async (): Promise<void> => {
-    await end(life);
+    // It ends what runs in it first. Killed meanwhile it would not start again.
+    life.child.kill('SIGTERM');
+    await life.ended;
     life = begin();
     await ready();
   };
