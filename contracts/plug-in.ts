@@ -5,7 +5,7 @@ import type { UndoClass } from '../domain/service.js';
  * docs/plug-ins.md tells how; the contract suite that hale's own providers keep is `hale/testing`.
  */
 export interface PlugIn<With = Readonly<Record<string, unknown>>> {
-  /** What undoing means; `restores` needs `takeBack`. */
+  /** What undoing means; `restores` needs `takeBack`, and no other has one. */
   readonly undo: UndoClass;
   /** What is wrong with the `with:` of the configuration: a sentence with field, value and what is allowed; undefined where it will do. */
   readonly refuse?: (options: With) => string | undefined;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRequire } from 'node:module';
 import type { PlugIns } from '../../contracts/configuration/files.js';
+import { faultOf, isMeantAsPlugIn } from '../../contracts/configuration/corrections/plug-in-parts.js';
 import type { PlugIn } from '../../contracts/plug-in.js';
 import { tryLoading, withinLimit } from './trial.js';
 
@@ -30,7 +31,9 @@ async function load(path: string, limitMs: number): Promise<PlugIns> {
   await tryLoading(href, limitMs);
   const exported = await withinLimit(import(href) as Promise<Readonly<Record<string, unknown>>>, limitMs);
   const plugIns = Object.fromEntries(
-    Object.entries(exported).flatMap(([name, value]) => (isPlugIn(value) ? [[name, value] as const] : [])),
+    Object.entries(exported).flatMap(([name, value]) =>
+      isMeantAsPlugIn(value) ? [[name, faultOf(value) ?? (value as unknown as PlugIn)]] : [],
+    ),
   );
   if (Object.keys(plugIns).length === 0)
     throw new Error('it exports no correction; allowed: export const NAME = defineCorrection({undo, resource, look, act})');
@@ -42,9 +45,3 @@ async function entryOf(path: string): Promise<string> {
   if ((await stat(path)).isFile()) return path;
   return createRequire(join(path, 'package.json')).resolve(path);
 }
-
-const isPlugIn = (value: unknown): value is PlugIn =>
-  typeof value === 'object' &&
-  value !== null &&
-  'undo' in value &&
-  (['resource', 'look', 'act'] as const).every((name) => name in value && typeof (value as Record<string, unknown>)[name] === 'function');

@@ -7,7 +7,8 @@ import { TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 
 type PlugInAction = Extract<Action, { kind: 'plugIn' }>;
-export type LoadPlugIns = (module: string) => Promise<Readonly<Record<string, PlugIn>>>;
+/** The corrections that a module exports, or what is wrong with each. */
+export type LoadPlugIns = (module: string) => Promise<Readonly<Record<string, PlugIn | string>>>;
 
 const lookAgainMs = 250;
 
@@ -19,16 +20,21 @@ export function plugInProvider(load: LoadPlugIns): Provider<PlugInAction> {
   const plugInOf = async ({ module, correction }: PlugInAction): Promise<PlugIn> => {
     const plugIn = (await load(module).catch((error: unknown) => notLoaded(module, error)))[correction];
     if (plugIn === undefined) throw new TargetRefused(`${module} exports no correction ${correction} any more`);
+    if (typeof plugIn === 'string') throw new TargetRefused(`${correction} of ${module} can't be used: ${plugIn}`);
     return plugIn;
   };
   return {
     kind: 'plugIn',
     readBackBy: ({ tells }) => (tells ? 'actionId' : 'none'),
     fencedBy: 'self',
-    resourceOf: async ({ action }) => `plugIn/${resourceIn(action, (await plugInOf(action)).resource(action.options))}`,
+    resourceOf: async ({ action }) => {
+      const { resource } = await plugInOf(action);
+      return `plugIn/${resourceIn(action, () => resource(action.options))}`;
+    },
     image: async (target) => look(await plugInOf(target.action), target),
     examine: async ({ action }, current) => {
-      const why = reasonIn(action, 'pointless', (await plugInOf(action)).pointless?.(action.options, current));
+      const { pointless } = await plugInOf(action);
+      const why = reasonIn(action, 'pointless', () => pointless?.(action.options, current));
       return why === undefined ? { applicable: true, evidence: current.summary } : { applicable: false, reason: why };
     },
     apply: async (call) => apply(await plugInOf(call.action), call),

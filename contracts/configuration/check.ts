@@ -87,7 +87,6 @@ function fleetOf(
   };
 }
 
-/** A secret that is not there makes its target unavailable and nothing else. */
 /** Every module that a correction names, loaded before the corrections are looked at. */
 async function loadedPlugIns(root: Node, surroundings: Surroundings): Promise<Context['plugIns']> {
   const holders = ['classes', 'services'].flatMap((section) =>
@@ -101,6 +100,7 @@ async function loadedPlugIns(root: Node, surroundings: Surroundings): Promise<Co
   return new Map(await Promise.all(loading));
 }
 
+/** A secret that is not there makes its target unavailable and nothing else. */
 async function checkSecrets(context: Context, surroundings: Surroundings): Promise<void> {
   const missing = await Promise.all(context.secretUses.map(async (use) => ((await isThere(use.reference, surroundings)) ? [] : [use])));
   for (const { reference, place } of missing.flat()) {

@@ -5,7 +5,8 @@ import { type Entry, type Node, at, emptyMap, textOf } from './tree.js';
 import { validate } from './validate.js';
 import { readYaml } from './yaml.js';
 
-export type PlugIns = Readonly<Record<string, PlugIn>>;
+/** By name, each correction, or what is wrong with it. */
+export type PlugIns = Readonly<Record<string, PlugIn | string>>;
 
 /** What reading a configuration needs from the outside: files, environment, and the time for what ends at a date. */
 export interface Surroundings {

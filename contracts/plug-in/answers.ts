@@ -7,16 +7,27 @@ export interface Asked {
   readonly correction: string;
 }
 
-/** What `resource` answered. Throws a sentence for all but a text: services would share one lease, or have none in common. */
-export function resourceIn(asked: Asked, answer: unknown): string {
+/** The answer of `resource`. Throws a sentence for all but a text: services would share one lease, or have none in common. */
+export function resourceIn(asked: Asked, ask: () => unknown): string {
+  const answer = answerOf(asked, 'resource', ask);
   if (isText(answer) && answer !== '') return answer;
   throw wrong(asked, 'resource', answer, 'a text that is not empty, at once');
 }
 
-/** What `refuse` or `pointless` answered. Throws a sentence for all but a text, or nothing. */
-export function reasonIn(asked: Asked, part: 'refuse' | 'pointless', answer: unknown): string | undefined {
+/** The answer of `refuse` or `pointless`. Throws a sentence for all but a text, or nothing. */
+export function reasonIn(asked: Asked, part: 'refuse' | 'pointless', ask: () => unknown): string | undefined {
+  const answer = answerOf(asked, part, ask);
   if (answer === undefined || (isText(answer) && answer !== '')) return answer;
   throw wrong(asked, part, answer, 'undefined, or a text that says why, at once');
+}
+
+function answerOf({ module, correction }: Asked, part: string, ask: () => unknown): unknown {
+  try {
+    return ask();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${part} of ${correction} in ${module} failed: ${why}; allowed: to answer, whatever with: says`, { cause: error });
+  }
 }
 
 /** What `look` answered, as it can be compared and stored. Throws a sentence for what could be neither. */

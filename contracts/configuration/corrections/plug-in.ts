@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Action } from '../../../domain/service.js';
 import type { PlugIn } from '../../plug-in.js';
+import { type Asked, reasonIn, resourceIn } from '../../plug-in/answers.js';
 import type { Context } from '../context.js';
 import { unknown } from '../problem.js';
 import { absolutePath, name } from '../scalars.js';
@@ -23,15 +24,27 @@ export const plugIn = correctionKind({
   },
   undo: (written, context) => exportedBy(written, context)?.undo ?? 'irreversible',
   action: (file, { node, context }): Action | undefined => {
-    const [module = '', options = {}] = [file.plugIn, file.with];
+    const [module = '', correction = '', options = {}] = [file.plugIn, file.correction, file.with];
     const found = exportedBy(node, context, true);
     if (found === undefined) return undefined;
-    const why = found.undo === 'restores' && found.takeBack === undefined ? 'restores without a takeBack' : found.refuse?.(options);
-    if (why !== undefined)
-      context.problems.error((at(node, 'with') ?? node).place, `is refused by ${file.correction} of ${module}: ${why}`);
-    return { kind: 'plugIn', module, correction: file.correction ?? '', options, tells: found.happened !== undefined };
+    const why = refusalBy(found, { module, correction }, options);
+    if (why !== undefined) context.problems.error((at(node, 'with') ?? node).place, why);
+    return { kind: 'plugIn', module, correction, options, tells: found.happened !== undefined };
   },
 });
+
+/** Why these options won't do, in the words of the module, or what is wrong with what it says to them. */
+function refusalBy({ refuse, resource }: PlugIn, asked: Asked, options: Readonly<Record<string, unknown>>): string | undefined {
+  try {
+    const why = reasonIn(asked, 'refuse', () => refuse?.(options));
+    if (why !== undefined) return `is refused by ${asked.correction} of ${asked.module}: ${why}`;
+    // What stands for a service or an instance is filled in when it acts.
+    if (!JSON.stringify(options).includes('$')) resourceIn(asked, () => resource(options));
+    return undefined;
+  } catch (error) {
+    return `can't be tried: ${(error as Error).message}`;
+  }
+}
 
 /** What the module exports under that name; where `says`, it is reported why there is none. */
 function exportedBy(node: Node, { plugIns, problems }: Context, says = false): PlugIn | undefined {
@@ -42,5 +55,8 @@ function exportedBy(node: Node, { plugIns, problems }: Context, says = false): P
   if (loaded === undefined || typeof loaded === 'string') return complain(path, `${module} can't be loaded: ${loaded ?? 'nobody tried'}`);
   const known = Object.keys(loaded);
   if (named === undefined) return complain(node, `is missing its correction; allowed: correction: one of ${known.join(', ')}`);
-  return loaded[textOf(named) ?? ''] ?? complain(named, unknown('correction', textOf(named) ?? '', known));
+  const correction = textOf(named) ?? '';
+  const found = Object.hasOwn(loaded, correction) ? loaded[correction] : undefined;
+  if (found === undefined) return complain(named, unknown('correction', correction, known));
+  return typeof found === 'string' ? complain(named, `${correction} of ${module} can't be used: ${found}`) : found;
 }
