@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Commands, CommandEnd, Errand } from '../../activities/ports.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Machine } from '../../domain/machine.js';
@@ -76,17 +75,31 @@ async function connected(
   });
 }
 
-/** ssh reads a key from a file only; one from the environment lies in memory for as long as the connection lasts. */
+/**
+ * ssh reads a key from a file only. One from the environment lies in a file in memory that never has a name, and is gone with this
+ * process however that ends; ssh reaches it by the descriptor that is open here.
+ */
 async function withKeyFile<T>({ key }: Machine, use: (file: string) => Promise<T>): Promise<T> {
   if ('file' in key) return use(key.file);
   const secret = process.env[key.env];
   if (secret === undefined) throw new TargetRefused(`the environment variable ${key.env} with the secret is not set`);
-  const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hale-key-'));
+  const file = await openNameless();
   try {
-    const file = join(folder, 'key');
-    await writeFile(file, `${secret.trim()}\n`, { mode: 0o600 });
-    return await use(file);
+    await file.write(`${secret.trim()}\n`);
+    return await use(`/proc/${process.pid}/fd/${file.fd}`);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await file.close();
+  }
+}
+
+/** Node knows no name for what Linux calls O_TMPFILE, `__O_TMPFILE | O_DIRECTORY`. */
+const nameless = 0o20000000 | constants.O_DIRECTORY;
+
+async function openNameless(): Promise<FileHandle> {
+  try {
+    return await open(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), nameless | constants.O_RDWR | constants.O_EXCL, 0o600);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TargetRefused(`a key from the environment takes a file without a name, as Linux has it (${why}); allowed: {file: PATH}`);
   }
 }
