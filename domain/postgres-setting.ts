@@ -1,4 +1,4 @@
-/** Settings whose change may lose data, let somebody in, blind people, or run a program. hale never touches them. */
+/** Settings whose change may lose data, let somebody in, blind people, run a program, or has no effect. hale never touches them. */
 const refused: readonly { readonly names: RegExp; readonly why: string }[] = [
   {
     names:
@@ -19,6 +19,11 @@ const refused: readonly { readonly names: RegExp; readonly why: string }[] = [
   {
     names: /^(log_.+|logging_collector|track_.+|syslog_.+|event_source|pgaudit\..+|debug_.+|trace_.+)$/,
     why: 'people rely on what the server logs',
+  },
+  {
+    names:
+      /^(shared_buffers|huge_pages|max_(connections|worker_processes|wal_senders|replication_slots|prepared_transactions|locks_per_transaction|files_per_process)|superuser_reserved_connections)$/,
+    why: 'it takes effect only when the server starts',
   },
   { names: /^(temp_tablespaces)$/, why: 'it is a list of names, which could not be put back as it was' },
 ];

@@ -46,12 +46,16 @@ export function grantSql(grant: Grant, role: string): string {
     case 'select':
       return `grant select on ${grant.relation} to ${to}`;
     case 'maintain':
-      return `grant maintain on table ${grant.table.split('.').map(identifier).join('.')} to ${to}`;
+      return `grant maintain on table ${tableOf(grant.table)} to ${to}`;
   }
 }
 
 /** A name as SQL takes it. */
 export const identifier = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+
+/** A table as the configuration names it: what stands in double quotes stays, and without them capitals are small letters. */
+const tableOf = (table: string): string =>
+  (table.match(/"(?:[^"]|"")+"|[^".]+/g) ?? []).map((part) => (part.startsWith('"') ? part : identifier(part.toLowerCase()))).join('.');
 
 /** What is still to be granted, as the SQL to run. */
 export async function missingGrants(session: pg.Client, action: PostgresAction): Promise<string[]> {

@@ -95,12 +95,13 @@ export const name = z.string({ error: nameError }).regex(/^[a-zA-Z0-9][a-zA-Z0-9
 
 const argvError = 'a list of program and arguments, such as [/usr/local/bin/restart, $service]; there is no shell';
 const programError = 'a program by its absolute path or its plain name, such as /usr/local/bin/restart';
-const wordError = 'an argument: text or a whole number; of what starts with $ only $service, $instance and $host, since there is no shell';
-const word = z.union([z.string(), z.int().transform(String)], { error: wordError }).refine(isArgument, { error: wordError });
+const argumentError =
+  'an argument: text or a whole number; of what starts with $ only $service, $instance and $host, since there is no shell';
+const argument = z.union([z.string(), z.int().transform(String)], { error: argumentError }).refine(isArgument, { error: argumentError });
 
 /** Program and arguments. A relative path to the program would depend on the folder that hale was started in. */
 export const argv = z
-  .array(word, { error: argvError })
+  .array(argument, { error: argvError })
   .min(1, { error: argvError })
   .max(200, { error: argvError })
   .refine(([program]) => program === undefined || isProgram(program), { error: programError, path: [0] });
@@ -151,11 +152,28 @@ export const absolutePath = z
   .string({ error: pathError })
   .refine((path) => path.startsWith('/') && path.length > 1 && path.length < 4096 && !path.split('/').includes('..'), { error: pathError });
 
-/** A word for a machine, in which `$service`, `$instance` and `$host` may stand. */
-export const machineWord = (word: keyof typeof machineWords) => {
-  const { pattern, allowed: error } = machineWords[word];
-  return z.string({ error }).refine((text) => pattern.test(text.replaceAll(/\$(service|instance|host)\b/g, 'x')), { error });
-};
+/** A text of this pattern, in which `$service`, `$instance` and `$host` may stand. */
+const word = (pattern: RegExp, error: string) =>
+  z.string({ error }).refine((text) => pattern.test(text.replaceAll(/\$(service|instance|host)\b/g, 'x')), { error });
+
+export const machineWord = (kind: keyof typeof machineWords) => word(machineWords[kind].pattern, machineWords[kind].allowed);
+
+export const slotName = word(
+  /^[a-z0-9_]{1,63}$/,
+  'the name of one replication slot in small letters, digits and underscore, such as shop_reports',
+);
+
+export const settingName = word(
+  /^[a-zA-Z_][\w$]*(\.[a-zA-Z_][\w$]*)*$/,
+  'the name of a setting in letters, digits and underscore, with a dot where it is of an extension, such as work_mem',
+);
+
+const identifier = '(?:[a-zA-Z_\\u0080-\\uffff][\\w$\\u0080-\\uffff]*|"(?:[^"\\0]|"")+")';
+/** As SQL reads it: without quotes capitals are small letters. */
+export const tableName = word(
+  new RegExp(`^${identifier}(?:\\.${identifier})?$`),
+  'one table, with its schema or without, in double quotes where it has capitals or spaces, such as public.items or public."Order Items"',
+);
 
 const sizeError = 'a size with its unit from 1KB to 999TB, such as 100MB or 2GB';
 const sizePattern = /^([1-9]\d{0,2})(KB|MB|GB|TB)$/;

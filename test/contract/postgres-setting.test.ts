@@ -203,6 +203,7 @@ describe('a setting', () => {
     for (const [name = '', value = '', reason] of [
       ['shared_buffers', '1GB', 'takes effect only when the server starts'],
       ['max_connections', '10', 'takes effect only when the server starts'],
+      ['autovacuum_freeze_max_age', '300000000', 'takes effect only when the server starts (postmaster)'],
       ['post_auth_delay', '1', 'takes effect only when a session begins'],
       ['work_mem', 'plenty', 'is no value for work_mem'],
       ['work_mem', `'; drop role hale; --`, 'is no value for work_mem'],

@@ -115,6 +115,16 @@ it('a table that is not there is unknown, and not granted', async () => {
   );
 });
 
+it('a table is granted by its name as SQL reads it', async () => {
+  await server.owner.query('create table if not exists public."Order Items" (id int)');
+  const file = at(server.port, `\n      tidy: {postgres: vacuum, table: 'Public."Order Items"', mode: act}`);
+  await granted('grant pg_monitor to healer');
+  const grant = 'grant maintain on table public."Order Items" to healer';
+  expect((await asked(file)).join('\n')).toContain(`${grant};`);
+  await granted('grant pg_monitor to healer', grant);
+  expect(await asked(file)).toEqual([`ok ${where}: hale has 2 rights that it needs`]);
+});
+
 it('a server that never answers is given up, and delays no other', async () => {
   await granted('grant pg_monitor to healer', 'grant pg_signal_backend to healer');
   const silent = createServer();

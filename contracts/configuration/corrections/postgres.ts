@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { refusedSetting } from '../../../domain/postgres-setting.js';
 import { postgresStatements, type PostgresStatement, type UndoClass } from '../../../domain/service.js';
 import { connectionOf } from '../context.js';
-import { choice, size, text } from '../scalars.js';
+import { choice, settingName, size, slotName, tableName, text } from '../scalars.js';
 import { target } from '../signal-file.js';
 import { type Node, at, keysOf, textOf } from '../tree.js';
 import { correctionKind, olderThan, type Where } from './kind.js';
@@ -40,10 +40,10 @@ export const postgres = correctionKind({
     target: target.optional(),
     spare: z.strictObject({ users: z.array(text).optional(), applications: z.array(text).optional() }).optional(),
     olderThan,
-    table: text.optional(),
-    name: text.optional().describe('The setting that is changed'),
+    table: tableName.optional().describe('The table that is vacuumed'),
+    name: settingName.optional().describe('The setting that is changed'),
     value: z.union([text, z.number().transform(String), z.boolean().transform(String)], { error: valueError }).optional(),
-    slot: text.optional().describe('The replication slot that is dropped once nobody reads it'),
+    slot: slotName.optional().describe('The replication slot that is dropped once nobody reads it'),
     retains: size.optional().describe('The slot is dropped only while it keeps more WAL than this'),
   },
   defaults: (written) => {
@@ -77,9 +77,7 @@ const statementOf = (written: Node): PostgresStatement | undefined =>
 
 function checkKeys(statement: PostgresStatement, { node, context: { problems } }: Where): void {
   const need = (key: string, sentence: string) => {
-    const written = at(node, key);
-    const empty = written === undefined || (textOf(written) ?? '').includes('*');
-    if (ownKeys[key]?.includes(statement) && empty) problems.error((written ?? node).place, sentence);
+    if (ownKeys[key]?.includes(statement) && at(node, key) === undefined) problems.error(node.place, sentence);
   };
   need('table', 'names no table; allowed: table: schema.name (an empty selector selects nothing)');
   need('name', 'names no setting; allowed: name: work_mem, value: 64MB');

@@ -228,7 +228,18 @@ describe('row 6: claims that are not so', () => {
     ['setting, name: work_mem', 'corrections.end: needs a value; allowed: a value as postgresql.conf has it, such as 64MB'],
     ['setting, value: 1', 'corrections.end: names no setting; allowed: name: work_mem, value: 64MB'],
     ['dropSlot', 'corrections.end: names no slot; allowed: slot: NAME of one replication slot'],
-    ['dropSlot, slot: "shop_*"', 'corrections.end.slot: names no slot'],
+    ['dropSlot, slot: "shop_*"', 'corrections.end.slot: is "shop_*"; allowed: the name of one replication slot in small letters'],
+    ['dropSlot, slot: Shop', 'corrections.end.slot: is "Shop"; allowed: the name of one replication slot in small letters'],
+    ['setting, name: work mem, value: 1MB', 'corrections.end.name: is "work mem"; allowed: the name of a setting in letters'],
+    ['setting, name: " fsync", value: off', 'corrections.end.name: is " fsync"; allowed: the name of a setting'],
+    [`setting, name: '"fsync"', value: off`, 'allowed: the name of a setting'],
+    ['setting, name: "work_mem to public; drop role a", value: 1MB', 'allowed: the name of a setting'],
+    ['setting, name: work_mem., value: 1MB', 'allowed: the name of a setting'],
+    ['setting, name: shared_buffers, value: 1GB', 'which hale never changes: it takes effect only when the server starts'],
+    ['vacuum, table: "a; drop"', 'corrections.end.table: is "a; drop"; allowed: one table, with its schema or without'],
+    ['vacuum, table: a.b.c', 'corrections.end.table: is "a.b.c"; allowed: one table'],
+    ['vacuum, table: Order Items', 'allowed: one table'],
+    [`vacuum, table: '"items'`, 'allowed: one table'],
     ['dropSlot, slot: shop, retains: 10', 'a size with its unit from 1KB to 999TB, such as 100MB or 2GB'],
     ['cancelQuery, slot: shop', 'corrections.end.slot: means nothing beside postgres: cancelQuery; allowed beside dropSlot'],
     ['dropSlot, slot: shop, undo: loses', 'says loses, but postgres irreversible'],
@@ -245,6 +256,20 @@ describe('row 6: claims that are not so', () => {
     expect(await complaints(changed('mode: act}\n    dependsOn', `mode: act}\n      end: ${correction}\n    dependsOn`))).toEqual([
       expect.stringContaining(sentence),
     ]);
+  });
+
+  test.each([
+    'vacuum, table: public.items',
+    `vacuum, table: '"Order Items"'`,
+    `vacuum, table: 'stock."a.b ""c"""'`,
+    'vacuum, table: caf\u00e9$1',
+    'vacuum, table: $service',
+    'setting, name: Work_Mem, value: 1MB',
+    'setting, name: auto_explain.log_nested_statements, value: on',
+    'dropSlot, slot: 1_shop',
+  ])('a name that PostgreSQL can have is accepted: %s', async (statement) => {
+    const correction = `{postgres: ${statement}, target: {postgres: [db], user: hale}}`;
+    expect(await complaints(changed('mode: act}\n    dependsOn', `mode: act}\n      end: ${correction}\n    dependsOn`))).toEqual([]);
   });
 
   test('a circle of dependencies is refused naming the chain', async () => {
