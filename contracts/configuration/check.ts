@@ -9,6 +9,7 @@ import { resolveFeeds } from './feeds.js';
 import { sharedFile } from './file.js';
 import { type PlugIns, type Surroundings, readFiles } from './files.js';
 import { notYetActive } from './inactive.js';
+import { refuseInClear } from './in-clear.js';
 import { resolveIntake } from './intake.js';
 import { resolvePolicy } from './policy.js';
 import { type Problem, Problems } from './problem.js';
@@ -52,6 +53,7 @@ export async function checkConfiguration(path: string, surroundings: Surrounding
   const intake = resolveIntake(context);
   const feeds = resolveFeeds(context, services);
   await checkSecrets(context, surroundings);
+  refuseInClear(root, problems);
   if (problems.errors.length > 0) return refused(problems);
   return {
     kind: 'valid',

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { argumentsInClear } from './secret-arguments.js';
+import { isBodyInClear, isSecretName } from './secret-words.js';
 import { type Problems, placeAt, unknown } from './problem.js';
 import { type Node, type Place, type Step, at, plain, without } from './tree.js';
 
@@ -78,13 +80,16 @@ function keyPlace(root: Node, path: readonly Step[]): Place | undefined {
   return entry?.key ?? placeAt(root, path);
 }
 
-/** A value as people wrote it; never one that is or holds a secret. */
+const notShown = 'not valid (not shown: it may be a secret)';
+
+/** A value as people wrote it; never one that is or holds a secret, as far as names tell. */
 export function shown(node: Node, path: readonly Step[]): string {
-  if (path.includes('secrets') || /password|token|secret|authorization|cookie|api-?key/i.test(String(path.at(-1))))
-    return 'not valid (not shown: it may be a secret)';
+  const name = String(path.at(-1));
+  if (path.includes('secrets') || isSecretName(name)) return notShown;
   if (node.kind === 'map') return 'a map';
   if (node.kind === 'list') return 'a list';
   if (/:\/\/[^/]*@/.test(String(node.value))) return 'a URL with a password (not shown)';
+  if (argumentsInClear([String(node.value)]).length > 0 || isBodyInClear(String(node.value))) return notShown;
   const text = typeof node.value === 'string' ? JSON.stringify(node.value) : String(node.value);
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
