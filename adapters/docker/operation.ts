@@ -30,7 +30,7 @@ export interface Seen {
 /** Why nothing is done to this container, whatever is asked. */
 export function hindrance(container: Container): string | undefined {
   const { State } = container;
-  if (State.Dead || State.Status === 'removing') return 'it is being removed';
+  if (State.Dead) return 'it is being removed';
   if (State.Paused) return 'it is paused, which somebody does on purpose: `docker unpause` is for whoever did it';
   const owner = ownerOf(container);
   return owner === undefined ? undefined : `${owner} owns it, and would undo what is done to its containers`;

@@ -55,6 +55,15 @@ describe('a container is made again', () => {
     expect(aside).toMatchObject({ Id: bad.Id, State: { Running: false }, HostConfig: { RestartPolicy: { Name: 'no' } } });
   });
 
+  it('with the image that was good, also where its name means another by now', async () => {
+    const name = (image: string) => docker.client.getImage(image).tag({ repo: 'lab/bb', tag: 'latest' });
+    await name(images.v1);
+    const one = await badlyReplaced(docker, { config: { ...goodConfig, Image: 'lab/bb:latest' } });
+    await name(images.v2);
+    await one.provider.apply(await callFor(one));
+    expect((await inspected(one.name)).Image).toBe((await docker.client.getImage(images.v1).inspect()).Id);
+  });
+
   it('in its own network, under its own aliases', async () => {
     const network = await docker.client.createNetwork({ Name: 'shopnet', Driver: 'bridge' });
     const own = { HostConfig: { NetworkMode: 'shopnet' }, NetworkingConfig: { EndpointsConfig: { shopnet: { Aliases: ['web'] } } } };
@@ -231,6 +240,14 @@ describe('a recreation is refused, and has done nothing', () => {
     expect(await reasonOf(one)).toMatch(/has the network of another container/);
   });
 
+  it('where it is paused while permission is asked', async () => {
+    const one = await badlyReplaced(docker);
+    const permit = (): Promise<void> => docker.client.getContainer(one.name).pause();
+    await expect(one.provider.apply(await callFor(one, { permit }))).rejects.toThrow(/^it is paused/);
+    expect((await inspected(one.name)).State.Paused).toBe(true);
+    expect(await family(one.name)).toEqual([one.name, `${one.name}-old`]);
+  });
+
   it('where docker makes something else of it than what was good', async () => {
     const one = await badlyReplaced(docker, { source: sealed, keepsGood: false });
     const before = await stateOf(docker, one.name);
@@ -329,7 +346,7 @@ describe.each(['update', 'stop', 'rename'])('an undo that was cut off after its 
 });
 
 describe('what was set aside', () => {
-  it('is removed by a recreation a day later, and not by an earlier one', async () => {
+  it('is removed by a recreation a day later, and not by an earlier one, unless somebody has started it', async () => {
     const one = await badlyReplaced(docker, { keepsGood: false, source: sealed });
     const first = await callFor(one, { actionId: 'cycle/1/first' });
     await one.provider.undo(undoOf(first), await one.provider.apply(first));
@@ -338,11 +355,12 @@ describe('what was set aside', () => {
     const undone = [first, second].map(({ actionId }) => `${one.name}.hale-undone-${keyOf(actionId)}`);
     expect(new Set(await family(one.name))).toEqual(new Set([one.name, ...undone]));
     const third = await callFor(one, { actionId: 'cycle/3/third' });
+    await docker.client.getContainer(String(undone[1])).start();
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 25 * 3_600_000 });
     onTestFinished(() => void vi.useRealTimers());
     await one.provider.apply(third);
     // What this very recreation has set aside is older than a day by this clock; its undo needs it.
-    expect(await family(one.name)).toEqual([one.name, `${one.name}.hale-before-${keyOf(third.actionId)}`]);
+    expect(await family(one.name)).toEqual([one.name, `${one.name}.hale-before-${keyOf(third.actionId)}`, undone[1]]);
   });
 
   it('can not be put back when somebody has removed it', async () => {
@@ -354,12 +372,15 @@ describe('what was set aside', () => {
     expect((await inspected(one.name)).State.Running).toBe(true);
   });
 
-  it('stays aside when somebody has given the new one other limits', async () => {
+  it.each(['before permission is asked', 'meanwhile'])('stays aside when somebody has given the new one other limits %s', async (when) => {
     const one = await badlyReplaced(docker);
     const call = await callFor(one);
     const after = await one.provider.apply(call);
-    await docker.client.getContainer(one.name).update({ Memory: 67_108_864, MemorySwap: -1 });
-    expect(await one.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'changedMeanwhile' });
+    const change = () => docker.client.getContainer(one.name).update({ Memory: 67_108_864, MemorySwap: -1 });
+    if (when !== 'meanwhile') await change();
+    const undo = { ...undoOf(call), ...(when === 'meanwhile' && { permit: change }) };
+    expect(await one.provider.undo(undo, after)).toMatchObject({ kind: 'changedMeanwhile' });
+    expect((await inspected(one.name)).State.Running).toBe(true);
   });
 
   it('by an undo does not come back when docker starts anew', async () => {

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Call, Examined } from '../../activities/ports.js';
 import { ActionFailed } from '../../domain/failure.js';
 import { dockerOperations, type DockerOperation } from '../../domain/service.js';
@@ -54,6 +55,16 @@ describe('the state of a container decides what fits', () => {
     const permit = (): Promise<void> => containerOf(one).pause();
     await expect(one.provider.apply(await callFor(one, { permit }))).rejects.toThrow(/^it is paused/);
     expect((await containerOf(one).inspect()).HostConfig.Memory).toBe(33_554_432);
+  });
+
+  it('touches no container whose removal has begun', async () => {
+    const one = await aimed(docker, 'restart');
+    const kept = join(docker.folder, 'data', 'containers', (await containerOf(one).inspect()).Id, 'kept');
+    await writeFile(kept, '');
+    execFileSync('chattr', ['+i', kept]);
+    onTestFinished(() => void execFileSync('chattr', ['-i', kept]));
+    await expect(containerOf(one).remove({ force: true })).rejects.toThrow(/kept/);
+    expect(await refusals(one, dockerOperations)).toEqual(dockerOperations.map(() => `${one.name}: it is being removed`));
   });
 
   it.each([
@@ -126,6 +137,27 @@ describe('a container that was killed for its memory', () => {
     const { HostConfig, State } = await containerOf(one).inspect();
     expect(HostConfig).toMatchObject({ Memory: before.Memory, MemorySwap: before.MemorySwap });
     expect(State.Running).toBe(false);
+  });
+});
+
+describe('an undo', () => {
+  it('leaves the limits alone that somebody sets while permission is asked', async () => {
+    const one = await aimed(docker, 'limits', { config: { HostConfig: { Memory: 33_554_432 } }, memoryBytes: 67_108_864 });
+    const call = await callFor(one);
+    const after = await one.provider.apply(call);
+    const permit = () => containerOf(one).update({ Memory: 50_331_648, MemorySwap: -1 });
+    expect(await one.provider.undo({ ...undoOf(call), permit }, after)).toMatchObject({ kind: 'changedMeanwhile' });
+    expect((await containerOf(one).inspect()).HostConfig.Memory).toBe(50_331_648);
+  });
+
+  it('starts no other container than the one that was stopped', async () => {
+    const one = await aimed(docker, 'stop');
+    const call = await callFor(one);
+    const after = await one.provider.apply(call);
+    await containerOf(one).remove();
+    await docker.client.createContainer({ name: one.name, Image: 'lab/bb:1', Cmd: stubborn });
+    expect(await one.provider.undo(undoOf(call), after)).toMatchObject({ kind: 'changedMeanwhile' });
+    expect((await containerOf(one).inspect()).State.Running).toBe(false);
   });
 });
 
