@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { isError } from './errors.js';
+import { isError, noTable } from './errors.js';
 import type { PostgresAction } from './statement.js';
 
 /** One right that hale's role needs in PostgreSQL. */
@@ -73,7 +73,7 @@ export async function hasGrant(session: pg.Client, grant: Grant): Promise<boolea
 }
 
 function unknownIfAbsent(error: unknown): { rows: { has: boolean | null }[] } {
-  if (isError(error, 'invalidName', 'undefinedObject', 'undefinedFunction', 'invalidParameterValue')) return { rows: [] };
+  if (isError(error, ...noTable, 'undefinedObject', 'undefinedFunction', 'invalidParameterValue')) return { rows: [] };
   throw error;
 }
 

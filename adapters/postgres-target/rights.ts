@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { SqlConnection } from '../../domain/service.js';
 import type { Patience, RightState } from '../../domain/right.js';
+import { beyond, excess } from './beyond.js';
 import { grantsFor, grantSql, hasGrant, identifier, type Grant } from './grants.js';
 import { inSession } from './session.js';
 import type { PostgresAction } from './statement.js';
@@ -19,8 +20,14 @@ export async function rightsInPostgres(
   const elsewhere = all.filter((one) => isSameRole(one.connection, connection) && one.connection.database !== connection.database);
   return inSession(connection, patience, async (session) => {
     const states: RightState[] = [];
-    for (const [line, grant] of grants) states.push(stateOf(line, grant, await hasGrant(session, grant)));
-    return [...states, ...(await tooMuch(session, [...grants.values()], grantsOf(elsewhere)))];
+    const known: Grant[] = [];
+    for (const [line, grant] of grants) {
+      const has = await hasGrant(session, grant);
+      states.push(stateOf(line, grant, has));
+      // What a name in the configuration does not lead to must not be asked about again.
+      if (has !== null) known.push(grant);
+    }
+    return [...states, ...(await tooMuch(session, known, grantsOf(elsewhere)))];
   });
 }
 
@@ -41,13 +48,13 @@ function thingOf(grant: Grant): string {
     case 'attribute':
       return `attribute ${grant.name}`;
     case 'alterSystem':
-      return `parameter ${grant.parameter}`;
+      return `parameter ${grant.parameter} (key name)`;
     case 'execute':
       return `function ${grant.routine}`;
     case 'select':
       return `relation ${grant.relation}`;
     case 'maintain':
-      return `table ${grant.table}`;
+      return `table ${grant.table} (key table)`;
   }
 }
 
@@ -86,18 +93,17 @@ async function tooMuch(session: pg.Client, here: readonly Grant[], elsewhere: re
   // Whose tables those are that are vacuumed in other databases, nobody can tell here.
   const isOwner = (one: string): boolean => owners.has(one) || (role.old && elsewhere.some(({ kind }) => kind === 'maintain'));
   const has = (Object.keys(attributes) as (keyof typeof attributes)[]).filter((one) => role[one]).map((one) => attributes[one]);
-  const beyond = (one: string): boolean => !needed.has(one);
+  const isExcess = (one: string): boolean => !needed.has(one);
   return [
-    ...has.filter(beyond).map((one) => excess(`${name} has the attribute ${one}`, `alter role ${name} no${one};`)),
+    ...has.filter(isExcess).map((one) => excess(`${name} has the attribute ${one}`, `alter role ${name} no${one};`)),
     ...role.memberships
-      .filter((one) => beyond(one) && !isOwner(one))
+      .filter((one) => isExcess(one) && !isOwner(one))
       .map((one) => excess(`${name} is a member of ${one}`, `revoke ${identifier(one)} from ${name};`)),
+    ...(await beyond(session, here, elsewhere)),
   ];
 }
 
 const wordOf = (grant: Grant): string[] => (grant.kind === 'member' ? [grant.of] : grant.kind === 'attribute' ? [grant.name] : []);
-
-const excess = (sentence: string, revoke: string): RightState => ({ kind: 'tooMuch', sentence, revoke });
 
 async function ownersOf(session: pg.Client, grants: readonly Grant[]): Promise<ReadonlySet<string>> {
   const tables = grants.flatMap((grant) => (grant.kind === 'maintain' ? [grant.table] : []));

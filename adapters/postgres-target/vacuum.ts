@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Image } from '../../domain/effect.js';
 import { backendColumns, demandSight, sentenceOf, type Backend } from './backends.js';
-import { isError, refusedIf } from './errors.js';
+import { isError, noTable, refusedIf } from './errors.js';
 import type { PostgresAction, Statement } from './statement.js';
 
 interface Table {
@@ -53,7 +53,7 @@ async function tableOf(session: pg.Client, { table = '' }: PostgresAction): Prom
 
 /** `items; drop table items` can't be the name of a table, so there is none of that name. */
 function noneIfNoName(error: unknown): undefined {
-  if (isError(error, 'invalidName')) return undefined;
+  if (isError(error, ...noTable)) return undefined;
   throw error;
 }
 

@@ -91,18 +91,69 @@ it('attributes and memberships that nothing needs are too much', async () => {
   ]);
 });
 
+it('parameters that nothing needs to set are too much, also where everybody may', async () => {
+  await granted(
+    ...needed,
+    'grant alter system on parameter archive_command to healer',
+    'grant set on parameter session_replication_role, work_mem to healer',
+    'grant alter system on parameter log_min_messages to public',
+  );
+  onTestFinished(() => void server.owner.query('revoke alter system on parameter log_min_messages from public'));
+  const warned = (what: string, whom = 'healer') =>
+    `warning ${where}: more than the corrections need: healer may ${what} > revoke ${what} from ${whom};`;
+  const lines = await asked(at(server.port));
+  expect(lines).toEqual([
+    `ok ${where}: hale has 8 rights that it needs`,
+    warned('alter system on parameter archive_command'),
+    warned('alter system on parameter log_min_messages', 'public'),
+    warned('set on parameter session_replication_role'),
+    warned('set on parameter work_mem'),
+  ]);
+  for (const line of lines.slice(1)) await server.owner.query(line.split(' > ')[1] ?? '');
+  expect(await asked(at(server.port))).toEqual([`ok ${where}: hale has 8 rights that it needs`]);
+});
+
+it('functions of the server that not everybody may call, and what the role owns, are too much', async () => {
+  await granted(
+    ...needed,
+    'grant execute on function pg_read_file(text), now() to healer',
+    'create schema healers authorization healer',
+    'alter table public.orders owner to healer',
+  );
+  const lines = await asked(at(server.port));
+  expect(lines).toEqual([
+    `ok ${where}: hale has 8 rights that it needs`,
+    `warning ${where}: more than the corrections need: healer may execute function pg_read_file(text) > revoke execute on function pg_read_file(text) from healer;`,
+    `warning ${where}: more than the corrections need: healer owns schema healers, table orders`,
+  ]);
+});
+
+it.each(['no table', 'a.b.c.d', 'other.public.orders', 'x; drop table orders'])(
+  'a table that can not be there blinds nobody to the rest: %s',
+  async (table) => {
+    await granted(...needed);
+    const lines = await asked(at(server.port, corrections.replace('public.orders', JSON.stringify(table))));
+    expect(lines[0]).toBe(`ok ${where}: hale has 7 rights that it needs`);
+    expect(lines.slice(1)).toEqual([
+      expect.stringMatching(/^unknown .*this server knows no table .* \(key table\), or is too old for it: grant maintain/),
+    ]);
+  },
+);
+
 it('what the role needs in another database of the server is not too much in this one', async () => {
-  await granted('grant pg_monitor to healer', 'grant pg_signal_backend to healer', 'alter role healer replication');
+  await granted(...needed.filter((line) => !line.includes('maintain')));
   const other = at(server.port, '\n      end: {postgres: cancelQuery, mode: act}').replace(
     'password: pg}',
     'password: pg, database: template1}',
   );
   const slot = `  slots:
     target: {postgres: [127.0.0.1], port: ${server.port}, user: healer, password: pg}
-    corrections: {slot: {postgres: dropSlot, slot: old, retains: 1GB, olderThan: 1h, mode: ask}}
+    corrections:
+      slot: {postgres: dropSlot, slot: old, retains: 1GB, olderThan: 1h, mode: ask}
+      memory: {postgres: setting, name: WORK_MEM, value: 64MB, mode: ask}
 `;
   expect(await asked(other + slot)).toEqual([
-    `ok ${where}: hale has 1 right that it needs`,
+    `ok ${where}: hale has 6 rights that it needs`,
     `ok ${where.replace(/postgres$/, 'template1')}: hale has 2 rights that it needs`,
   ]);
 });
@@ -111,7 +162,7 @@ it('a table that is not there is unknown, and not granted', async () => {
   await granted(...needed);
   await server.owner.query('drop table public.orders');
   expect(await asked(at(server.port, '\n      tidy: {postgres: vacuum, table: public.orders, mode: act}'))).toContain(
-    `unknown ${where}: this server knows no table public.orders, or is too old for it: grant maintain on table public.orders to healer;`,
+    `unknown ${where}: this server knows no table public.orders (key table), or is too old for it: grant maintain on table public.orders to healer;`,
   );
 });
 
@@ -157,8 +208,10 @@ it('before PostgreSQL 17 a member of its owner may vacuum a table, which is not 
   await client.connect();
   await client.query(`create role shop; create role healer login; grant pg_monitor, shop to healer; create table orders (id int)`);
   const vacuum = at(port, '\n      tidy: {postgres: vacuum, table: orders, mode: act}');
-  expect(await asked(vacuum)).toContainEqual(expect.stringMatching(/^unknown .*knows no table orders, or is too old for it/));
+  expect(await asked(vacuum)).toContainEqual(expect.stringMatching(/^unknown .*knows no table orders \(key table\), or is too old for it/));
   await client.query('alter table orders owner to shop');
+  const wrong = at(port, '\n      tidy: {postgres: vacuum, table: no table, mode: act}\n      end: {postgres: cancelQuery, mode: act}');
+  expect(await asked(wrong)).toContainEqual(expect.stringMatching(/^trouble .*a grant is missing for pg\/end > grant pg_signal_backend/));
   const elsewhere = `${vacuum}  end:
     target: {postgres: [127.0.0.1], port: ${port}, user: healer, password: pg, database: template1}
     corrections: {end: {postgres: cancelQuery, mode: act}}
