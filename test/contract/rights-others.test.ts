@@ -111,7 +111,9 @@ services:
     corrections: {restart: {systemd: restart, on: instance, mode: act}}
 `);
     expect(lines).toEqual([
-      expect.stringMatching(/^notAsked hale@INSTANCE: which instances there are is known only while hale runs: the script of/),
+      expect.stringMatching(
+        /^notAsked hale@INSTANCE: which instances there are is known only while hale runs: the key of host INSTANCE in/,
+      ),
       'notAsked http://127.0.0.1:9: only doing it would tell: POST http://127.0.0.1:9/reload',
     ]);
   });

@@ -82,7 +82,7 @@ services:
   await pool.query(`insert into samples (service, instance, signal, at, value) values ('edge', '127.0.0.1:9100', 'up', now(), 1)`);
   await storeConfiguration(pool, await fleetOf(config), config, 'test');
   const ran = await hale(['doctor', '--database', url, '--state', join(folder, 'none')]);
-  expect(ran.stdout).toMatch(/^unknown +hale@127\.0\.0\.1 +ssh exited with 255.*Connection refused.*: the script of/m);
+  expect(ran.stdout).toMatch(/^unknown +hale@127\.0\.0\.1 +ssh exited with 255.*Connection refused.*: the key of host/m);
 });
 
 test('it is asked as the account that runs it: one that may not write a folder is told so', async ({ skip }) => {
