@@ -5,7 +5,7 @@ export const machineWords = {
   unit: { pattern: /^(?=.{1,128}$)[a-zA-Z0-9][a-zA-Z0-9._@-]*\.service$/, allowed: 'a unit such as edge-agent.service' },
   path: {
     pattern: /^(?=.{2,200}$)(\/(?!\.{1,2}(\/|$))[a-zA-Z0-9._][a-zA-Z0-9._-]*)+$/,
-    allowed: 'an absolute path of letters, digits, dot, dash and underscore, such as /var/log/shop',
+    allowed: 'an absolute path of letters, digits, dot, dash and underscore without a slash at its end, such as /var/log/shop',
   },
   host: { pattern: /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/, allowed: 'a host such as web-1.internal' },
   account: { pattern: /^[a-zA-Z_][a-zA-Z0-9._-]{0,31}$/, allowed: 'an account such as hale' },

@@ -14,6 +14,9 @@ export function kindOf<K extends string>(node: Node, kinds: Kinds<K>, common: re
   if (kind === undefined) return refuse(problems, node.place, `does not say what it is; allowed: one of ${mains}`);
   if (another !== undefined)
     return refuse(problems, keyPlace(node, kinds[another].main), `stands beside ${kinds[kind].main}; allowed: only one of ${mains}`);
+  // What it is stands there and is wrong: it would be another thing without.
+  const others = all.filter((one) => one !== kind && !kinds[kind].beside.includes(kinds[one].main));
+  if (others.some((one) => problems.isFaulty(node.place, kinds[one].main))) return undefined;
   const foreign = keys.filter((key) => key !== kinds[kind].main && !kinds[kind].beside.includes(key) && !common.includes(key));
   const allowed = [...kinds[kind].beside, ...common].join(', ');
   for (const key of foreign) problems.error(keyPlace(node, key), `means nothing beside ${kinds[kind].main}; allowed: ${allowed}`);

@@ -23,6 +23,11 @@ export class Problems {
     if (!follows && !this.errors.some((other) => sameProblem(other, problem))) this.errors.push(problem);
   }
 
+  /** Whether what stands under this key of a whole was found wrong as it was read. */
+  isFaulty(whole: Place | undefined, key: string): boolean {
+    return this.errors.slice(0, this.#read).some(({ file, path }) => file === whole?.file && isInside(path, `${whole.path}.${key}`));
+  }
+
   warn(place: Place | undefined, sentence: string): void {
     const problem = { ...(place ?? nowhere), sentence };
     if (!this.warnings.some((other) => sameProblem(other, problem))) this.warnings.push(problem);

@@ -6,7 +6,7 @@ import { target } from '../signal-file.js';
 import { at, textOf } from '../tree.js';
 import { correctionKind, olderThan, on, onlyIf } from './kind.js';
 
-const underError = 'a list of 1 to 10 folders of logs, such as [/var/log/shop]; an empty list selects nothing';
+const underError = 'a list of 1 to 10 folders of logs, each once, such as [/var/log/shop]; an empty list selects nothing';
 const systemFolders = /^\/(etc|usr|bin|sbin|lib(x?32|64)?|boot|dev|proc|sys)(\/|$)|^\/[^/]*$/;
 
 export const disk = correctionKind({
@@ -22,6 +22,7 @@ export const disk = correctionKind({
       )
       .min(1, { error: underError })
       .max(10, { error: underError })
+      .refine((folders) => new Set(folders).size === folders.length, { error: underError })
       .optional()
       .describe('Only files in these folders'),
     atLeast: size.optional().describe('Only files at least this large'),

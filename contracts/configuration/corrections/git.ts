@@ -10,11 +10,17 @@ import { correctionKind, onlyIf, through } from './kind.js';
 /** People read and merge what stands on a branch of its own; the symptom is given that long. */
 const MERGE_MS = 3_600_000;
 
+const pathError = 'a path below the root of the repository, without ., .., .git or wildcards in it, such as deploy/checkout';
+/** git puts nothing back at any other: it would name the whole repository, what no commit has, or no file at all. */
+const path = pathInRepository.refine((text) => !/[*?]/.test(text) && !text.split('/').some(isNoName), { error: pathError });
+
+const isNoName = (part: string): boolean => /^(\.{1,2}|\.git)$/i.test(part);
+
 export const git = correctionKind({
   main: 'git',
   keys: {
     git: choice('lastGood').optional().describe('Puts paths of a repository back as they were when the service was last well'),
-    paths: z.array(pathInRepository).min(1, { error: 'at least one path: an empty selector selects nothing' }).max(20).optional(),
+    paths: z.array(path).min(1, { error: 'at least one path: an empty selector selects nothing' }).max(20).optional(),
     source: name.optional().describe('Which of `sources` it is about'),
     push: choice('direct', 'branch').optional().describe('On the branch itself, or as a branch of its own that people merge'),
     onlyIf,

@@ -50,6 +50,21 @@ test.each([
   ['{}', '{runit: restart}', 'names no service; allowed: target: {service: /etc/service/shop}'],
   ['{}', '{disk: truncateLogs}', 'names no folder; allowed: under: a list of 1 to 10 folders'],
   ['{}', '{disk: truncateLogs, under: []}', 'an empty list selects nothing'],
+  [
+    '{}',
+    '{disk: truncateLogs, under: [/var/log/a, /var/log/b, /var/log/a]}',
+    'is a list; allowed: a list of 1 to 10 folders of logs, each once',
+  ],
+  [
+    '{}',
+    '{disk: truncateLogs, under: [/var/log/atta/]}',
+    'is "/var/log/atta/"; allowed: an absolute path of letters, digits, dot, dash and underscore without a slash at its end',
+  ],
+  [
+    '{service: /etc/service/}',
+    '{runit: restart}',
+    'target.service: is "/etc/service/"; allowed: an absolute path of letters, digits, dot, dash and underscore without a slash at its end',
+  ],
   ['{}', '{disk: truncateLogs, under: [/]}', 'an absolute path of letters'],
   ['{}', '{disk: truncateLogs, under: [/var]}', 'none of the system'],
   ['{}', '{disk: truncateLogs, under: [/etc/shop]}', 'none of the system'],

@@ -29,6 +29,10 @@ test.each([
   ['git: lastGood, source: conf, paths: []', 'at least one path: an empty selector selects nothing'],
   ['git: lastGood, source: conf, paths: [/etc]', 'a path inside the repository, such as apps/shop'],
   ['git: lastGood, paths: [a]', 'names no repository; allowed: source: conf, with sources: {conf: {git:'],
+  ...['../x', 'a/../x', '.git/x', 'a/.GIT', '.', './a', 'a/.', '"a*"', '"a?"'].map((path) => [
+    `git: lastGood, source: conf, paths: [${path}]`,
+    `is ${JSON.stringify(path.replaceAll('"', ''))}; allowed: a path below the root of the repository, without ., .., .git or wildcards`,
+  ]),
   ['git: lastGood, paths: [a], source: prom', 'prom'],
   ['git: yesterday, paths: [a], source: conf', 'lastGood'],
   ['git: lastGood, paths: [a], source: conf, push: force', 'direct, branch'],
@@ -67,6 +71,12 @@ test.each([
   ['exec: [ls], for: 5m', '', 'stands beside'],
 ])('a silence that says too little or too much is refused with what is allowed: %s', async (correction, policy, says) => {
   expect((await complaints(silencing(correction, policy))).join('\n')).toContain(says);
+});
+
+test('a silence whose word is wrong is not taken for a wait', async () => {
+  expect(await complaints(silencing('alertmanager: mute, for: 5m, source: am', ''))).toEqual([
+    expect.stringContaining('fix.alertmanager: is "mute"; allowed: one of silence'),
+  ]);
 });
 
 const clusters = 'eu: {kubernetes: /etc/hale/kubeconfig, namespaces: [shop]}, am: {alertmanager: http://am}';
