@@ -56,14 +56,13 @@ export const percent = z
   .transform(ratioOf)
   .refine((ratio) => ratio > 0 && ratio <= 1, { error: percentError });
 
-const bytesError = 'an amount of bytes from 6MiB to 64TiB with its unit KiB, MiB, GiB or TiB, such as 512MiB';
+const bytesError = 'an amount of bytes with its unit KiB, MiB, GiB or TiB, such as 512MiB';
 const byteUnits = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 /** In binary units, as kernels count memory. */
 export const bytes = z
   .string({ error: bytesError })
   .regex(/^\d{1,12}(KiB|MiB|GiB|TiB)$/, { error: bytesError })
-  .transform((text) => Number(text.slice(0, -3)) * byteUnits[text.slice(-3) as keyof typeof byteUnits])
-  .refine((amount) => amount >= 6 * byteUnits.MiB && amount <= 64 * byteUnits.TiB, { error: bytesError });
+  .transform((text) => Number(text.slice(0, -3)) * byteUnits[text.slice(-3) as keyof typeof byteUnits]);
 
 const votesError = 'how many of how many readings, such as "3 of 5", at most of 100';
 export const votes = z

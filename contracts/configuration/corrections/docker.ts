@@ -11,8 +11,13 @@ import { correctionKind, onlyIf, restore, type Where } from './kind.js';
 /** What the call takes beside the time that the container has to end. */
 const besidesMs = 5_000;
 
-const cpusError = 'a number of CPUs above 0 and at most 1024, such as 1.5';
-const cpus = z.coerce.number({ error: cpusError }).min(0.01, { error: cpusError }).max(1024, { error: cpusError });
+const cpus = z.coerce.number({ error: 'a number of CPUs, such as 1.5' });
+
+/** What docker takes. Asked for beside `limits` only: beside the others a limit means nothing, however large. */
+const limits = {
+  memory: { least: 6 * 2 ** 20, most: 64 * 2 ** 40, allowed: 'from 6MiB to 64TiB, such as 512MiB' },
+  cpus: { least: 0.01, most: 1024, allowed: 'from 0.01 to 1024 CPUs, such as 1.5' },
+};
 
 export const docker = correctionKind({
   main: 'docker',
@@ -32,6 +37,7 @@ export const docker = correctionKind({
   action: ({ docker: operation, stopWithin: stopWithinMs = 10_000, memory, cpus: wanted }, where) => {
     checkTimeout(where, stopWithinMs);
     checkBeside(where, operation);
+    if (operation === 'limits') checkLimits(where, { memory, cpus: wanted });
     const at = targetOf(where);
     if (operation === undefined || at === undefined) return undefined;
     if (operation === 'recreate' && at.source.seal === undefined) warnOfNoSeal(where, at.source.name);
@@ -58,15 +64,25 @@ function checkTimeout({ node, context }: Where, stopWithinMs: number): void {
 
 /** Keys that mean something beside one operation only. */
 function checkBeside({ node, context }: Where, operation: string | undefined): void {
-  const limits = ['memory', 'cpus'].filter((key) => at(node, key) !== undefined);
   const refuse = (key: string, sentence: string): void => context.problems.error((at(node, key) ?? node).place, sentence);
-  if (operation === 'limits' && limits.length === 0) refuse('docker', 'names no limit; allowed: memory: 512MiB, cpus: 1.5, or both');
   if (operation !== 'limits')
-    for (const key of limits) refuse(key, `means nothing beside docker: ${operation}; allowed: beside docker: limits`);
+    for (const key of Object.keys(limits).filter((one) => at(node, one) !== undefined))
+      refuse(key, `means nothing beside docker: ${operation}; allowed: beside docker: limits`);
   const wanted = textOf(at(node, 'restore'));
   if (operation !== 'recreate' && wanted !== undefined)
     refuse('restore', `means nothing beside docker: ${operation}; allowed: beside docker: recreate`);
   else if (wanted === 'previous') refuse('restore', 'is previous; allowed beside docker: lastGood (previous is for release)');
+}
+
+function checkLimits({ node, context }: Where, wanted: Readonly<Record<keyof typeof limits, number | undefined>>): void {
+  if (wanted.memory === undefined && wanted.cpus === undefined)
+    context.problems.error(node.place, 'names no limit; allowed: memory: 512MiB, cpus: 1.5, or both');
+  for (const key of ['memory', 'cpus'] as const) {
+    const { least, most, allowed } = limits[key];
+    const value = wanted[key];
+    if (value !== undefined && (value < least || value > most))
+      context.problems.error(at(node, key)?.place, `is ${textOf(at(node, key))}; allowed: ${allowed}`);
+  }
 }
 
 const example = "target: {source: dock, container: shop}, with sources: {dock: {docker: 'unix:///var/run/docker.sock'}}";

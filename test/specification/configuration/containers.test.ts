@@ -19,6 +19,14 @@ const service = (target: string, fix: string, head = sources): string => `${head
 const correctionOf = async (target: string, fix: string) => (await resolved(service(target, fix))).shop?.corrections[0];
 const shop = '{source: dock, container: shop}';
 
+test.each([
+  ['{docker: restart, memory: 5MiB}', 'fix.memory: means nothing beside docker: restart; allowed: beside docker: limits'],
+  ['{docker: restart, cpus: 0.001}', 'fix.cpus: means nothing beside docker: restart; allowed: beside docker: limits'],
+  ['{docker: limits, memory: 12}', 'fix.memory: is 12; allowed: an amount of bytes with its unit KiB, MiB, GiB or TiB, such as 512MiB'],
+])('a limit is said to be wrong in one way, and in the one that helps: %s', async (fix, sentence) => {
+  expect(await complaints(service(shop, fix))).toEqual([expect.stringContaining(sentence)]);
+});
+
 test('a container is corrected by its name or by a label, at the docker that the target names', async () => {
   const source = { name: 'dock', url: 'unix:///var/run/docker.sock', seal: { env: 'PATH' } };
   expect(await correctionOf(shop, '{docker: restart}')).toMatchObject({
@@ -67,9 +75,11 @@ test.each([
   [shop, '{docker: limits}', 'names no limit; allowed: memory: 512MiB, cpus: 1.5, or both'],
   [shop, '{docker: restart, memory: 512MiB}', 'means nothing beside docker: restart; allowed: beside docker: limits'],
   [shop, '{docker: limits, memory: 512MB}', 'with its unit KiB, MiB, GiB or TiB, such as 512MiB'],
-  [shop, '{docker: limits, memory: 1KiB}', 'from 6MiB to 64TiB'],
-  [shop, '{docker: limits, cpus: 0}', 'a number of CPUs above 0'],
-  [shop, '{docker: limits, cpus: many}', 'a number of CPUs above 0'],
+  [shop, '{docker: limits, memory: 1KiB}', 'fix.memory: is 1KiB; allowed: from 6MiB to 64TiB, such as 512MiB'],
+  [shop, '{docker: limits, memory: 65TiB}', 'fix.memory: is 65TiB; allowed: from 6MiB to 64TiB'],
+  [shop, '{docker: limits, cpus: 0.001}', 'fix.cpus: is 0.001; allowed: from 0.01 to 1024 CPUs, such as 1.5'],
+  [shop, '{docker: limits, cpus: 1025}', 'fix.cpus: is 1025; allowed: from 0.01 to 1024 CPUs'],
+  [shop, '{docker: limits, cpus: many}', 'a number of CPUs, such as 1.5'],
   [shop, '{docker: recreate, restore: previous}', 'is previous; allowed beside docker: lastGood'],
   [shop, '{docker: restart, restore: lastGood}', 'means nothing beside docker: restart; allowed: beside docker: recreate'],
   [
