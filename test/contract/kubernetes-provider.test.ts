@@ -153,6 +153,21 @@ holdsProviderContract('kubernetes scale', () => ofDeployment('scale'), {
 holdsProviderContract('kubernetes deletePod', ofPod, noUndo);
 holdsProviderContract('kubernetes cordon', ofNode, noGoal);
 
+/** Another Deployment, whose pods have all the labels of the first one's; its second release. */
+async function canary({ admin, deploymentPath, replicaSets, until }: Scene): Promise<void> {
+  const labels = { app: 'checkout', track: 'canary' };
+  const release = (image: string) => ({ template: { metadata: { labels }, spec: { containers: [{ name: 'app', image }] } } });
+  const metadata = { name: 'canary' };
+  const spec = { replicas: 1, selector: { matchLabels: labels }, ...release('canary:v1') };
+  await admin('POST', deploymentPath.replace(/\/checkout$/, ''), { metadata, spec });
+  const owned = (sets: number) => async () => ((await replicaSets()).filter(isCanary).length === sets ? true : undefined);
+  await until(owned(1));
+  await admin('PATCH', deploymentPath.replace(/checkout$/, 'canary'), { spec: release('canary:v2') });
+  await until(owned(2));
+}
+
+const isCanary = ({ metadata }: Thing): boolean => metadata.ownerReferences?.[0]?.name.startsWith('canary') === true;
+
 /** Why a correction is not made, wherever that is found out. */
 async function refusalOf({ provider, target, good, ...more }: Bench<KubernetesAction>): Promise<string> {
   try {
@@ -185,12 +200,12 @@ describe('rolloutUndo', () => {
     (spec as { template: { spec: { containers: [{ image: string }] } } }).template.spec.containers[0].image;
 
   /** The one ReplicaSet of a release, at that revision. */
-  const setOf = ({ scene }: ClusterBench, image: string, at: string) =>
+  const setOf = ({ scene }: Pick<ClusterBench, 'scene'>, image: string, at: string) =>
     scene.until(async () =>
       (await scene.replicaSets()).find((one) => imageOf(one) === image && one.metadata.annotations?.[REVISION] === at),
     );
 
-  const examined = async ({ provider, target, good }: ClusterBench) => {
+  const examined = async ({ provider, target, good }: Pick<ClusterBench, 'provider' | 'target' | 'good'>) => {
     const seen = await provider.examine(target, await provider.image(target), good);
     if (!seen.applicable) throw new Error(seen.reason);
     return seen;
@@ -212,6 +227,15 @@ describe('rolloutUndo', () => {
     await admin('PATCH', deploymentPath, { spec: { template: { metadata: { annotations } } } });
     await setOf(bench, 'shop:v3', '4');
     expect(await examined(bench)).toMatchObject({ goal: { summary: expect.stringMatching(/shop:v2$/) }, changedAt: createdAt(deployed) });
+  });
+
+  it('goes back to no release of another Deployment with the same labels', async () => {
+    const scene = await sceneFor('rolloutUndo');
+    await canary(scene);
+    await nextSecond(scene);
+    await scene.deploy('shop:v2');
+    await setOf({ scene }, 'shop:v2', '2');
+    expect(await examined(bench(scene, 'rolloutUndo'))).toMatchObject({ goal: { summary: expect.stringMatching(/shop:v1$/) } });
   });
 
   it('takes back what an admission webhook has made of its change', async () => {
@@ -405,6 +429,14 @@ describe('kubernetes', () => {
     });
     const target = { ...bench.target, instance: 'stray', action: { ...bench.target.action, instance: 'stray' } as KubernetesAction };
     expect(await refusalOf({ ...bench, target })).toMatch(/stray is no pod of it/);
+  });
+
+  it('evicts no pod of another Deployment with the same labels', async () => {
+    const bench = await benchOf('deletePod');
+    await canary(bench.scene);
+    const { name } = (await bench.scene.until(async () => (await bench.scene.pods()).find(isCanary))).metadata;
+    const target = { ...bench.target, instance: name, action: { ...bench.target.action, instance: name } as KubernetesAction };
+    expect(await refusalOf({ ...bench, target })).toMatch(new RegExp(`${name} is no pod of it`));
   });
 
   it('comes back when a busy server said to, and gives up where that is too late', async () => {
