@@ -67,7 +67,7 @@ function refusalOf(text: string, named: boolean, reach: Reach | undefined): stri
   if (isMetadataAddress(address.toString())) return 'is where a cloud keeps secrets of its machines';
   const range = address.range();
   if (range === 'unicast' || (named && inside.includes(range)) || isWithin(address, reach?.allow ?? [])) return undefined;
-  return `is ${wordOf(range)}: allowed only where the file names that very address, or policy: {http: {allow: [${text}/${address.kind() === 'ipv4' ? 32 : 128}]}}`;
+  return `is ${wordOf(range)}: allowed only where the file names that very address, or policy: {http: {allow: [${address.toString()}/${address.kind() === 'ipv4' ? 32 : 128}]}}`;
 }
 
 type Address = ReturnType<typeof ipaddr.parse>;

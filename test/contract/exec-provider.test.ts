@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { chmod, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { runCommand } from '../../adapters/exec/command.js';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { locateProgram, runCommand } from '../../adapters/exec/command.js';
+import { awaitLeftover } from '../../adapters/exec/leftover.js';
 import { execProvider } from '../../adapters/exec/provider.js';
 import { ActionFailed, TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
@@ -125,6 +126,20 @@ describe('a command that outlived its worker', () => {
     expect(alive(pid)).toBe(false);
   });
 
+  it('is known by its own name, in whatever folder, and not mistaken for a program whose name ends so', async () => {
+    const folder = await freshFolder();
+    const call = await callOn(await verified(), { timeoutMs: 200 });
+    const start = async (name: string) => {
+      await symlink('/bin/sleep', join(folder, name));
+      const { pid = 0 } = spawn(join(folder, name), ['30.5'], { env: { HALE_ACTION_ID: call.actionId }, detached: true, stdio: 'ignore' });
+      return pid;
+    };
+    const [other, own] = [await start('unpause'), await start('pause')];
+    expect(await awaitLeftover(['pause', '30.5'], call)).toBeUndefined();
+    expect([alive(other), alive(own)]).toEqual([true, false]);
+    process.kill(other, 'SIGKILL');
+  });
+
   it('is not mistaken for the daemon that it started', async () => {
     const bench = await verified();
     const daemon = spawn('/bin/sleep', ['30'], { env: { HALE_ACTION_ID: 'cycle/1/fix' }, detached: true, stdio: 'ignore' });
@@ -193,6 +208,24 @@ describe('a command', () => {
       }),
       { numRuns: 10 },
     );
+  });
+
+  it('is not started when it was called off before', async () => {
+    const file = join(await freshFolder(), 'began');
+    const end = await runCommand({ argv: ['/usr/bin/touch', file], env: {}, timeoutMs: 5_000, abort: AbortSignal.abort() });
+    expect(end).toEqual({ kind: 'notStarted', why: 'it was called off before it started' });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is found by its plain name in absolute folders of PATH alone, wherever hale was started', async () => {
+    const folder = await freshFolder();
+    await writeFile(join(folder, 'restart'), '', { mode: 0o755 });
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('PATH', folder);
+    expect(locateProgram('restart')).toBe(join(folder, 'restart'));
+    expect(locateProgram(`../${basename(folder)}/restart`)).toBeUndefined();
+    vi.stubEnv('PATH', relative(process.cwd(), folder));
+    expect(locateProgram('restart')).toBeUndefined();
   });
 
   it('is not started with a NUL in an argument', async () => {

@@ -1,9 +1,12 @@
 // Commits of real repositories, by the real git command, from the file to the change feed.
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { readCommits } from '../../adapters/git/commits.js';
+import { patienceOf } from '../../adapters/git/patience.js';
+import { gitEnvironment, runGit } from '../../adapters/git/run.js';
 import { postgresChanges, postgresFeeds } from '../../adapters/postgres/changes.js';
 import type { GitFeed } from '../../domain/feed.js';
 import { readFeedsOnce } from '../../workers/feeds.js';
@@ -149,4 +152,38 @@ test.each(['shallow.lock', 'refs/hale/HEAD.lock'])('a reader that was killed and
   await utimes(lock, 0, 0);
   const { changes } = await readCommits(mirrors, feedOf(folder), first.cursor, Date.now());
   expect(changes.map(({ summary }) => summary)).toEqual(['main: shop v3', 'main: shop v3']);
+});
+
+/** The configuration of git that whoever runs hale has at home. */
+async function atHome(lines: string): Promise<void> {
+  const home = await freshFolder();
+  await writeFile(join(home, '.gitconfig'), lines);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  vi.stubEnv('HOME', home);
+}
+
+test('no transport runs a program, whatever the account of hale allows', async () => {
+  const mirrors = await freshFolder();
+  const ran = join(mirrors, 'ran');
+  await atHome('[protocol "ext"]\n  allow = always\n');
+  const feed = feedOf(`ext::/usr/bin/touch ${ran}`);
+  await expect(readCommits(mirrors, feed, undefined, Date.now())).rejects.toThrow(/transport 'ext' not allowed/);
+  expect(existsSync(ran)).toBe(false);
+});
+
+test('no hook of the account of hale runs', async () => {
+  const { folder, mirrors, commit } = await repository();
+  const hooks = await freshFolder();
+  await commit('apps/shop/a', 'shop');
+  await writeFile(join(hooks, 'reference-transaction'), `#!/bin/sh\ntouch ${hooks}/ran\n`, { mode: 0o755 });
+  await atHome(`[core]\n  hooksPath = ${hooks}\n`);
+  expect((await readCommits(mirrors, feedOf(folder), undefined, Date.now())).changes).toHaveLength(2);
+  expect(existsSync(join(hooks, 'ran'))).toBe(false);
+});
+
+test('what git says without measure is not kept, and its command is ended', async () => {
+  const { folder, mirrors } = await repository();
+  const words = ['-c', 'alias.talk=!head -c 6000000 /dev/zero', 'talk'];
+  const said = runGit(gitEnvironment(join(folder, '.git'), mirrors), words, patienceOf(30_000));
+  await expect(said).rejects.toThrow(/said too much/);
 });

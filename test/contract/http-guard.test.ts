@@ -116,6 +116,19 @@ describe('SSRF by http actions', () => {
     expect(wayTo('http://169.254.1.1/', { named: ['169.254.1.1'], allow: [] }).refusal).toContain('a link-local address');
   });
 
+  it.each([
+    ['[::ffff:10.0.0.5]', 'a private address', '10.0.0.5/32'],
+    ['[64:ff9b::10.0.0.5]', 'a private address', '10.0.0.5/32'],
+    ['[::127.0.0.1]', 'this machine itself', '127.0.0.1/32'],
+    ['[fd00::5]', 'a private address', 'fd00::5/128'],
+  ])('an address is refused as what it is, with the range that would allow it: %s', (host, what, range) => {
+    const url = `http://${host}/`;
+    expect(wayTo(url, nobody).refusal).toContain(
+      `is ${what}: allowed only where the file names that very address, or policy: {http: {allow: [${range}]}}`,
+    );
+    expect(wayTo(url, { named: [], allow: [range] }).refusal).toBeUndefined();
+  });
+
   it('a name that leads inside is refused unless the policy allows the range', async () => {
     const { resolve } = await nameServer(['127.0.0.3']);
     const url = `http://orders.example:${port}/`;

@@ -211,6 +211,16 @@ describe('http', () => {
     await expect(refused).rejects.toThrow(/409: a newer fence was seen/);
   });
 
+  it('takes 408 as unclear: the server gave up waiting, and may have acted on what it had', async () => {
+    const url = await serve((_, response) => void response.writeHead(408).end());
+    const bench = await asked();
+    const { request } = bench.target.action;
+    const call = await callOn({ ...bench, target: { ...bench.target, action: { ...bench.target.action, request: { ...request, url } } } });
+    const failed: unknown = await bench.provider.apply(call).catch((error: unknown) => error);
+    expect(String(failed)).toContain('answered 408');
+    expect(failed).not.toBeInstanceOf(TargetRefused);
+  });
+
   it('takes a server error as unclear, since it may have acted first', async () => {
     const bench = await verified();
     bench.knob.manner = 'badly';

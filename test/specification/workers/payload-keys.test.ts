@@ -106,6 +106,7 @@ describe('a file of payload keys', () => {
   it.each([
     ['is empty', '# nothing\n', /there is no key in it; allowed: one key a line/],
     ['has a short key', `${october}\nshort AAAA`, /keys:2: key short is not 32 bytes in base64 \(not shown\)/],
+    ['has more behind the end of a key', `${october}AAAA`, /keys:1: key 2026-10 is not 32 bytes in base64 \(not shown\)/],
     ['has the key first', randomBytes(32).toString('base64').replace(/^./, '+'), /keys:1: the first word is no id of a key \(not shown/],
     ['has a key twice', `${october}\n${another}`, /keys:2: key 2026-10 is there twice/],
     ['has more on a line', `${october} old`, /keys:1: key 2026-10 has more after it/],
