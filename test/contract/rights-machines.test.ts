@@ -142,6 +142,17 @@ describe('another machine', () => {
     expect(calls).toBe(1);
   });
 
+  it('whose key could not be tried for ways to other places is unknown in that', async () => {
+    sshd.allow(...allowed);
+    const run: typeof commands.run = async (argv, errand) =>
+      argv.includes('-W') ? { kind: 'killed', sentence: 'ssh was killed' } : commands.run(argv, errand);
+    const on = machines({ commands: { ...commands, run }, state: '/nowhere' });
+    const action: MachineAction = { kind: 'systemd', command: 'restart', unit: 'edge.service', machine: sshd.machine };
+    const states = await rightsOnMachine(on, [action], { timeoutMs: 5_000, abort: new AbortController().signal }, [action]);
+    const { publicKey } = installedOn(sshd.machine);
+    expect(states).toContainEqual({ kind: 'unknown', line: publicKey, why: 'nobody can tell whether this key may forward ports' });
+  });
+
   it('that a source has found is asked too', async () => {
     sshd.allow('systemd restart edge.service');
     const discovered = `secrets: {key: {file: ${keyFile()}}}
