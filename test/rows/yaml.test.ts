@@ -73,7 +73,7 @@ const noTable: Guard = ['contracts/configuration/corrections/postgres.ts', 'tabl
 
 row(4, 'YAML', 'an empty selector selects nothing', checked, [
   [vacuum(''), /^2 .*an empty selector selects nothing/, noTable],
-  [vacuum(', table: "*"'), /^2 .*an empty selector selects nothing/, noTable],
+  [vacuum(', table: "*"'), /^2 .*table: is "\*"; allowed: one table/, [scalars, "'one table, with its schema or without"]],
   [
     withService('overrides: [{match: [], mode: act, until: 2026-12-15, why: trial}]'),
     /^2 .*overrides\[0\]\.match/,
