@@ -8,33 +8,16 @@ import { addressOf } from './request.js';
 
 /**
  * Of all that ssh can do only this: one connection to a machine whose key is known, by this one key, and one request on it.
- * No settings of anybody are read, nothing is asked of a person, nothing is forwarded.
+ * Nobody's settings are read (`-F none`), so that nothing is forwarded or started and no agent is asked; nothing is asked of a person.
  */
 const options = [
   'BatchMode=yes',
   'StrictHostKeyChecking=yes',
   'GlobalKnownHostsFile=/dev/null',
   'UpdateHostKeys=no',
-  'VerifyHostKeyDNS=no',
-  'CanonicalizeHostname=no',
   'PreferredAuthentications=publickey',
-  'PasswordAuthentication=no',
-  'KbdInteractiveAuthentication=no',
-  'HostbasedAuthentication=no',
-  'GSSAPIAuthentication=no',
-  'IdentitiesOnly=yes',
-  'IdentityAgent=none',
-  'PKCS11Provider=none',
-  'ForwardAgent=no',
-  'ForwardX11=no',
-  'ClearAllForwardings=yes',
-  'PermitLocalCommand=no',
-  'ProxyCommand=none',
-  'ControlMaster=no',
-  'ControlPath=none',
-  'RequestTTY=no',
-  'EscapeChar=none',
-  'ConnectionAttempts=1',
+  // Where the key's file is missing, ssh would try those of the account, unless one is named already.
+  'IdentityFile=none',
   'ServerAliveInterval=5',
   'ServerAliveCountMax=3',
   'LogLevel=ERROR',

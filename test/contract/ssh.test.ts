@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { commands } from '../../adapters/exec/commands.js';
@@ -12,6 +13,7 @@ import { diskProvider } from '../../adapters/machines/disk.js';
 import { ActionFailed, NotPermitted, TargetRefused } from '../../domain/failure.js';
 import type { Machine, MachineAction } from '../../domain/machine.js';
 import type { Provider } from '../../activities/ports.js';
+import { noBareMachine } from '../support/bare-machine.js';
 import { injections } from '../support/injections.js';
 import { freshFolder } from '../support/knob.js';
 import { overSsh } from '../support/machine.js';
@@ -169,6 +171,72 @@ describe('ssh', () => {
     expect(talking.length).toBeGreaterThan(0);
     for (const one of talking) expect(one).toEqual([expect.stringMatching(/^\/proc\/\d+\/fd\/\d+$/)]);
     expect(copies()).toEqual([]);
+  });
+
+  describe.skipIf(noBareMachine !== undefined)('where the account has settings, keys and an agent of its own', () => {
+    /** A home in which everything is set that must not count. The key that the machine knows lies where ssh looks by itself. */
+    async function atHome() {
+      const arrangement = await arranged();
+      const folder = await freshFolder();
+      const [made, settings] = [join(folder, 'made'), join(folder, 'config')];
+      const key = 'file' in arrangement.machine.key ? arrangement.machine.key.file : '';
+      writeFileSync(
+        settings,
+        `Host *\nProxyCommand touch ${made}\nKnownHostsCommand /usr/bin/touch ${made}\nLocalCommand touch ${made}\nPermitLocalCommand yes
+ForwardAgent yes\nForwardX11 yes\nLocalForward 127.0.0.1:0 127.0.0.1:1\nControlMaster auto\nControlPath ${made}\nSendEnv *\nIdentityFile ${key}\n`,
+      );
+      const home = `mount --make-rprivate / && mount -t tmpfs -o mode=700 tmpfs ~ && mkdir -m 700 ~/.ssh && cp ${settings} ~/.ssh/config && cp ${key} ~/.ssh/id_ed25519 && exec "$@"`;
+      const within = (argv: readonly string[]) => ['unshare', '-m', '/bin/sh', '-c', `HOME=${userInfo().homedir}; ${home}`, 'sh', ...argv];
+      const seen: string[] = [];
+      const run: typeof commands.run = async (argv, errand) => {
+        const shown = await commands.run(within(argv.toSpliced(1, 0, '-G')), errand);
+        if (shown.kind === 'exited') seen.push(...shown.stdout.split('\n'));
+        return commands.run(within(argv), errand);
+      };
+      const provider = runitProvider(machines({ commands: { ...commands, run }, state: '/nowhere' }));
+      const look = async (change: Partial<Machine> = {}) => {
+        const { target } = arrangement.bench;
+        return (await provider.image({ ...target, action: { ...target.action, machine: { ...arrangement.machine, ...change } } })).summary;
+      };
+      return { look, seen, made, key };
+    }
+
+    it('talks by none of the settings', async () => {
+      const { look, seen, made, key } = await atHome();
+      expect(await look()).toMatch(/run: \(pid/);
+      expect(existsSync(made)).toBe(false);
+      const telling =
+        /^(batchmode|stricthostkeychecking|identity(file|agent)|proxy(command|jump)|\w+command|(local|remote|dynamic)forward|forward(agent|x11)|tunnel|control(master|path)|sendenv|(hostbased|gssapi)authentication|preferredauthentications) /;
+      expect(seen.filter((line) => telling.test(line)).toSorted()).toEqual([
+        'batchmode yes',
+        'controlmaster false',
+        'forwardagent no',
+        'forwardx11 no',
+        'gssapiauthentication no',
+        'hostbasedauthentication no',
+        `identityfile ${key}`,
+        'identityfile none',
+        'permitlocalcommand no',
+        'preferredauthentications publickey',
+        'stricthostkeychecking true',
+        'tunnel false',
+      ]);
+    });
+
+    it('talks by no other key, wherever that lies', async () => {
+      const { look, key } = await atHome();
+      const folder = await freshFolder();
+      const [other, socket] = [join(folder, 'other'), join(folder, 'agent')];
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', other]);
+      const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+      onTestFinished(() => void agent.kill());
+      await expect.poll(() => existsSync(socket)).toBe(true);
+      const before = process.env.SSH_AUTH_SOCK;
+      process.env.SSH_AUTH_SOCK = socket;
+      onTestFinished(() => void (before === undefined ? delete process.env.SSH_AUTH_SOCK : (process.env.SSH_AUTH_SOCK = before)));
+      execFileSync('ssh-add', ['-q', key]);
+      for (const file of [other, join(folder, 'missing')]) expect(await look({ key: { file } })).toMatch(/Permission denied \(publickey\)/);
+    });
   });
 
   it('says unavailable with a reason where the key is refused, is missing, or nobody listens', async () => {
