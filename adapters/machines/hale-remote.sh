@@ -9,8 +9,8 @@
 set -u
 set -f
 umask 077
-# A connection that is lost must not cut an action in half.
-trap '' HUP PIPE
+# A connection that is lost must not cut an action in half. Nothing is told before it is written down, so that a broken pipe does not.
+trap '' HUP
 
 refuse() {
   printf 'refused %s\n' "$1"
@@ -566,7 +566,6 @@ case $request in
 '') refuse 'there is no request' ;;
 *[!A-Za-z0-9._:@/\ -]*) refuse 'the request has a character that is not allowed' ;;
 esac
-[ ${#request} -le 2000 ] || refuse 'the request is too long'
 newline='
 '
 # shellcheck disable=SC2086 # words are split at spaces, and that is all: no word is a pattern

@@ -15,8 +15,11 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 `;
 
-/** Whatever a request meets with, it keeps its target for no longer: a little more than twice what the script lets a command of root's take. */
-const limit = ['timeout', '-k', '5', '1300', '/bin/sh'];
+/**
+ * Whatever a request meets with, it keeps its target for no longer: a little more than twice what the script lets a command of root's
+ * take. Without `-k`, by which a connection that hangs up would end it too.
+ */
+const limit = ['timeout', '1300', '/bin/sh'];
 
 /** How the script is asked on this machine. Who asked may be gone before its own limit. */
 export const localArgv = (state: string, request: string): string[] => [...limit, '-c', localScript, 'hale-remote', state, request];

@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { diskProvider } from '../../adapters/machines/disk.js';
 import { ActionFailed, TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
+import { noBareMachine } from '../support/bare-machine.js';
 import { freshFolder } from '../support/knob.js';
 import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
 import { callOn, holdsProviderContract, type Bench } from '../../testing/provider.contract.js';
@@ -301,6 +302,20 @@ describe('disk that empties logs', () => {
     const [fd = ''] = spawnSync('find', [`/proc/${pid}/fd`, '-lname', `${folder}/*`], { encoding: 'utf8' }).stdout.split('\n');
     await utimes(fd, 1, 1);
     expect(await examine(bench)).toMatchObject({ applicable: true });
+  });
+
+  it.skipIf(noBareMachine !== undefined)('leaves a deleted file alone that lies in another file system, under the same name', async () => {
+    const folder = join(await freshFolder(), 'logs');
+    await mkdir(folder);
+    const ready = join(dirname(folder), 'ready');
+    const elsewhere = `mount --make-rprivate / && mount -t tmpfs tmpfs ${folder} && exec 3>>${folder}/app.log && head -c ${large} /dev/zero >&3 &&
+      rm ${folder}/app.log && : >${ready} && exec sleep 1000`;
+    const child = spawn('unshare', ['-m', '/bin/sh', '-c', elsewhere], { stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await expect.poll(() => existsSync(ready), { timeout: 10_000 }).toBe(true);
+    const target = await readlink(`/proc/${child.pid}/fd/3`);
+    expect(target).toBe(`${folder}/app.log (deleted)`);
+    expect(await examine(await under(folder))).toMatchObject(nothing);
   });
 
   it('counts a file once, however many hold it, and names all of them', async () => {

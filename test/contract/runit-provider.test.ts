@@ -1,14 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runitProvider } from '../../adapters/machines/runit.js';
+import { localArgv } from '../../adapters/machines/script.js';
 import { TargetRefused } from '../../domain/failure.js';
 import type { Action } from '../../domain/service.js';
 import { freshFolder } from '../support/knob.js';
 import { freshRunit, type RunitService } from '../support/runit.js';
 import { holdLock, locally, overSsh, type Way } from '../support/machine.js';
-import { keyOf } from '../support/machine-journal.js';
+import { journalHasEnd, keyOf } from '../support/machine-journal.js';
 import { callOn, holdsProviderContract, type Bench } from '../../testing/provider.contract.js';
 
 type Runit = Extract<Action, { kind: 'runit' }>;
@@ -113,6 +116,24 @@ describe('a machine', () => {
     await applied;
     expect(await bench.provider.readBack({ ...call, abort: new AbortController().signal, fence: '8' })).toMatchObject({ kind: 'applied' });
     expect(await bench.effects()).toBe(1);
+  });
+
+  it('acts to the end and writes that down though its connection hangs up, and nobody reads what it says', async () => {
+    const told = join(await freshFolder(), 'told');
+    const program = `process.title = 'sleep'; setInterval(() => {}, 1000);
+      process.on('SIGTERM', () => { require('fs').writeFileSync('${told}', ''); setTimeout(() => process.exit(0), 1000); });`;
+    const way = await locally();
+    const { target, ...bench } = await benchOn(way, `exec ${process.execPath} -e "${program}"`);
+    const { before } = await callOn({ ...bench, target });
+    const request = `act runit restart mine 7 0 ${before.identity} ${target.action.service}`;
+    const [timeout = '', ...words] = localArgv(way.state, request);
+    const script = spawn(timeout, words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const ended = once(script, 'exit');
+    await expect.poll(() => existsSync(told), { interval: 5, timeout: 10_000 }).toBe(true);
+    for (const stream of [script.stdout, script.stderr]) stream.destroy();
+    process.kill(-(script.pid ?? 0), 'SIGHUP');
+    await ended;
+    expect(journalHasEnd(way.state, target.action)).toBe(true);
   });
 
   it('tells what it knows of an action though somebody else has acted since, but not what nobody can tell any more', async () => {

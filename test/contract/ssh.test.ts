@@ -389,7 +389,7 @@ describe('row 44 over ssh', () => {
 
 describe('the script', () => {
   it.each(['here', 'over ssh'])('lets go of a target %s when its time is up, whatever it has met with', async (where) => {
-    const shortly = (text: string): string => text.replace(/(?<=^|-k 5 )1300\b/, '1');
+    const shortly = (text: string): string => text.replace(/(?<=^|timeout )1300\b/, '1');
     const run: typeof commands.run = (argv, errand) => commands.run(argv.map(shortly), errand);
     const here = { state: await freshFolder(), aim: (action: Runit) => action };
     const { sshd, ...way } = where === 'here' ? { ...here, sshd: undefined } : await overSsh();
@@ -417,6 +417,12 @@ describe('the script', () => {
       const { stdout, status } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input: text, encoding: 'utf8' });
       expect([stdout, status]).toEqual(['', 0]);
     }
+  });
+
+  it('asks for a signal where logs are to be opened anew', async () => {
+    const request = 'look disk reopenLogs none 1 0 1 /var/log/shop';
+    const { stdout, status } = spawnSync('/bin/sh', ['-c', localScript, 'hale-remote', await freshFolder(), request], { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([77, 'refused reopenLogs needs a signal\n']);
   });
 
   it('is not made with a target that is no word', () => {
