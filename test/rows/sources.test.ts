@@ -218,7 +218,7 @@ row(34, 'HTTP', 'a login page, a body that is cut and a source that hangs are th
   [
     { ...vector(sample('1')), cutAt: 30 },
     /"sourceUnavailable"/,
-    ['adapters/prometheus/ask.ts', "reason: 'sourceUnavailable', detail: cause"],
+    ['adapters/prometheus/ask.ts', "reason: 'sourceUnavailable', detail: message"],
   ],
   [{ body: '', hangs: true }, /"timeout".*within 500 ms/, ['adapters/prometheus/ask.ts', "reason: 'timeout', detail: `no whole answer"]],
 ]);
