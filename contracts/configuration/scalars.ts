@@ -167,8 +167,8 @@ export const settingName = word(
   'the name of a setting in letters, digits and underscore, with a dot where it is of an extension, such as work_mem',
 );
 
-const identifier = '(?:[a-zA-Z_\\u0080-\\uffff][\\w$\\u0080-\\uffff]*|"(?:[^"\\0]|"")+")';
-/** As SQL reads it: without quotes capitals are small letters. */
+const identifier = '(?:[\\w$\\u0080-\\uffff-]+|"(?:[^"\\0]|"")+")';
+/** As PostgreSQL reads it from a text: without quotes capitals are small letters, and a dash is allowed. */
 export const tableName = word(
   new RegExp(`^${identifier}(?:\\.${identifier})?$`),
   'one table, with its schema or without, in double quotes where it has capitals or spaces, such as public.items or public."Order Items"',

@@ -211,8 +211,10 @@ it('before PostgreSQL 17 a member of its owner may vacuum a table, which is not 
   expect(await asked(vacuum)).toContainEqual(expect.stringMatching(/^unknown .*knows no table orders \(key table\), or is too old for it/));
   await client.query('alter table orders owner to shop');
   const both = '\n      tidy: {postgres: vacuum, table: $service, mode: act}\n      end: {postgres: cancelQuery, mode: act}';
-  const wrong = at(port, both).replace('  pg:', '  pg-1:');
-  expect(await asked(wrong)).toContainEqual(expect.stringMatching(/^trouble .*a grant is missing for pg-1\/end > grant pg_signal_backend/));
+  const wrong = at(port, both).replace('  pg:', '  a.b.c.d:');
+  expect(await asked(wrong)).toContainEqual(
+    expect.stringMatching(/^trouble .*a grant is missing for a\.b\.c\.d\/end > grant pg_signal_backend/),
+  );
   const elsewhere = `${vacuum}  end:
     target: {postgres: [127.0.0.1], port: ${port}, user: healer, password: pg, database: template1}
     corrections: {end: {postgres: cancelQuery, mode: act}}

@@ -263,6 +263,7 @@ describe('row 6: claims that are not so', () => {
     `vacuum, table: '"Order Items"'`,
     `vacuum, table: 'stock."a.b ""c"""'`,
     'vacuum, table: caf\u00e9$1',
+    'vacuum, table: pg-1',
     'vacuum, table: $service',
     'setting, name: Work_Mem, value: 1MB',
     'setting, name: auto_explain.log_nested_statements, value: on',
