@@ -121,15 +121,9 @@ function beyond(facts: Facts, all: readonly MachineAction[]): RightState[] {
   ];
 }
 
-/**
- * Each command that `sudo -l` lists, without the tags that don't widen it. What is broken into lines goes on with more spaces; the
- * settings of the account come before.
- */
+/** Each command that `sudo -l` lists after the settings of the account, without the tags that don't widen it. Into a pipe it breaks no line. */
 const sudoCommands = (lines: readonly string[]): string[] =>
   lines
-    .join('\n')
-    .replaceAll(/\n {8}/g, ' ')
-    .split('\n')
     .flatMap((line) => /^ {4}\([^)]*\) (.*)$/.exec(line)?.[1]?.split(/(?<!\\), /) ?? [])
     .map((command) => command.replace(/^(?:(?!SETENV)[A-Z_]+: )+/, ''))
     .filter((command) => !command.startsWith('!'));

@@ -90,6 +90,7 @@ describe.skipIf(noBareMachine !== undefined)(`a machine${noBareMachine === undef
       `${more} by sudo there`,
       '/usr/bin/sv by sudo there, with any arguments',
     ]);
+    expect(await told(`(root) NOPASSWD: ${needed}, ${needed}, ${more}`)).toEqual([`${more} by sudo there`]);
     expect(await told('(ALL:ALL) NOPASSWD: ALL')).toEqual(['ALL by sudo there']);
     expect(await told(`(root) NOPASSWD: SETENV: ${needed}`)).toEqual([`SETENV: NOPASSWD: ${needed} by sudo there`]);
     expect(await told(`(root) NOPASSWD: NOEXEC: /usr/bin/sv status ${runit.service}, !/bin/sh, ${needed}`)).toEqual([]);
