@@ -6,6 +6,13 @@ import pg from 'pg';
 /** Anything that runs a query: the pool, or one connection inside a transaction. */
 export type Queries = Pick<pg.Pool | pg.PoolClient, 'query'>;
 
+/** Host and name of a database for people, without user and password; undefined where the URL is none, as one with a bare `/` or `@` in its password. */
+export function placeOf(url: string): string | undefined {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) return undefined;
+  const { host, pathname } = new URL(url);
+  return pathname.includes('@') ? undefined : `${host}${pathname}`;
+}
+
 /** A pool whose queries can't hang: what is not answered in time fails, and inaction is safe. */
 export function openDatabase(url: string, connectionsMax = 10, answerMs = 10_000): pg.Pool {
   const pool = new pg.Pool({

@@ -5,7 +5,7 @@ import type { EffectState } from '../../domain/effect.js';
 import type { Outcome } from '../../domain/outcome.js';
 import { freezeDefault } from '../../domain/gate/flapping.js';
 import type { Fleet } from '../../domain/service.js';
-import { instanceOf, openDatabase } from './database.js';
+import { instanceOf, openDatabase, placeOf } from './database.js';
 import { readDeliveries, readFailingChannels, type DeliveryRecord, type FailingChannel } from './read-deliveries.js';
 import { readAlerts, type AlertFilter, type KeptAlert } from './read-alerts.js';
 import { readChanges, type ChangeFilter } from './changes.js';
@@ -157,20 +157,17 @@ export function postgresRecords(pool: pg.Pool): Omit<Records, 'close'> {
 
 /** A small pool on a database that answers. Throws `DatabaseUnreachable` where it does not, or holds no hale. */
 export async function reach(url: string): Promise<pg.Pool> {
+  const place = placeOf(url);
+  if (place === undefined)
+    throw new DatabaseUnreachable("the database's address is no URL (not shown); allowed: postgres://user@host:5432/hale");
   const pool = openDatabase(url, 2);
   try {
     await pool.query('select from settings limit 0');
     return pool;
   } catch (error) {
     await pool.end();
-    throw new DatabaseUnreachable(`the database at ${placeOf(url)} can't be used: ${messageOf(error)}`, { cause: error });
+    throw new DatabaseUnreachable(`the database at ${place} can't be used: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function placeOf(url: string): string {
-  if (!URL.canParse(url)) return 'an address that is no URL (postgres://user@host:5432/hale)';
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
 }
 
 /** Connecting to several addresses of one name fails with one error each, and an empty message for all. */

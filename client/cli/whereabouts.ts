@@ -53,7 +53,7 @@ async function runFile(state: string): Promise<RunFile | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as RunFile;
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Failure('unreachable', `${path} is no JSON: ${error.message}`, 'start hale again: hale up');
+    if (error instanceof SyntaxError) throw new Failure('unreachable', `${path} is no JSON`, 'start hale again: hale up');
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new Failure('unreachable', `${path} can't be read: ${error instanceof Error ? error.message : String(error)}`);
   }

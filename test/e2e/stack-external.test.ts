@@ -69,7 +69,7 @@ test('a Temporal server that lacks attributes is left with the command to run', 
   expect(hale.output).toContain(`--address ${address}`);
 });
 
-test('servers that can not be reached are named, with exit code 5', limit, async () => {
+test('servers that can not be reached are named, with exit code 5, and without a password', limit, async () => {
   const { url } = await freshDatabase();
   const noTemporal = new HaleUp(stateFolder(), ['--temporal', '127.0.0.1:1', '--database', url]);
   expect(await noTemporal.ended).toBe(5);
@@ -80,6 +80,11 @@ test('servers that can not be reached are named, with exit code 5', limit, async
   expect(await noDatabase.ended).toBe(5);
   expect(noDatabase.output).toContain("hale up: PostgreSQL can't be used at 127.0.0.1:1/hale (");
   expect(noDatabase.output).not.toContain('secret');
+
+  const noUrl = new HaleUp(stateFolder(), ['--temporal', address, '--database', 'hale:hush@db/hale']);
+  expect(await noUrl.ended).toBe(2);
+  expect(noUrl.output).toContain('hale up: --database is no URL of PostgreSQL (not shown: its password may be in it)');
+  expect(noUrl.output).not.toContain('hush');
 });
 
 test('a given database that a running hale uses is not touched when it ends', limit, async () => {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { placeOf } from '../../adapters/postgres/database.js';
 import { CannotStart } from './cannot-start.js';
 import type { Report } from './kept.js';
 import type { Options } from './options.js';
@@ -52,17 +53,20 @@ function isLeft(runFile: RunFile, role: string): boolean {
 }
 
 async function checkDatabase(url: string): Promise<void> {
-  if (!/^postgres(ql)?:\/\//.test(url)) {
-    throw new CannotStart(`--database is ${url}; it must be a URL, for example postgres://hale:secret@db.example:5432/hale.`, 2);
-  }
+  const place = placeOf(url);
+  if (place === undefined)
+    throw new CannotStart(
+      '--database is no URL of PostgreSQL (not shown: its password may be in it), for example postgres://hale:secret@db.example:5432/hale; ' +
+        'in a password / is written %2F, @ %40 and # %23.',
+      2,
+    );
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {
-    const { host, pathname } = new URL(url);
     throw new CannotStart(
-      `PostgreSQL can't be used at ${host}${pathname} (${(error as Error).message}). ` +
+      `PostgreSQL can't be used at ${place} (${(error as Error).message}). ` +
         'Check host, user, password and that the database exists, or leave --database out and hale runs its own.',
       5,
     );

@@ -9,6 +9,8 @@ import { grafanaNotifier } from '../../../adapters/notify/grafana.js';
 import { ask as askReceiver } from '../../../adapters/notify/request.js';
 import { slackNotifier } from '../../../adapters/notify/slack.js';
 import { teamsNotifier } from '../../../adapters/notify/teams.js';
+import { placeOf } from '../../../adapters/postgres/database.js';
+import { reach } from '../../../adapters/postgres/read.js';
 import { ask as askPrometheus } from '../../../adapters/prometheus/ask.js';
 import type { Page } from '../../../domain/page.js';
 import { failureOf } from '../../../secrets/failure.js';
@@ -100,6 +102,21 @@ describe('what an error repeats', () => {
     const error: unknown = await fetch(`http://${nowhere}`, { signal }).catch((thrown: unknown) => thrown);
     expect(failureOf(error, [])).toMatchObject({ code: 'ECONNREFUSED' });
   });
+});
+
+describe('the URL of the database', () => {
+  it.each([
+    `hale:${canary}@db`,
+    `postgres://hale:12/${canary}@db/hale`,
+    `postgres://hale:a/${canary}@db/hale`,
+    `postgres://hale:${canary}@db:x/hale`,
+  ])('is not shown where it is none: %s', async (url) => {
+    const thrown = await thrownBy(reach(url));
+    expect(thrown).toContain("the database's address is no URL (not shown); allowed: postgres://user@host:5432/hale");
+    expect(thrown).not.toContain(canary);
+  });
+
+  it('is shown without user and password', () => expect(placeOf(`postgres://hale:${canary}@db:5432/hale`)).toBe('db:5432/hale'));
 });
 
 describe('credentials of a cluster', () => {
