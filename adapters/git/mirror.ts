@@ -64,10 +64,11 @@ async function untilFree(lock: string, { timeoutMs, signal }: Patience): Promise
   await sleep(lookAgainMs, undefined, { signal }).catch(() => undefined);
 }
 
-/** What the other side said last, without control characters. */
+/** What git or the other side said last, without control characters, and without the user in an address, which may be a token. */
 export const sentenceOf = (stderr: string): string =>
   stderr
     .replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .replaceAll(/(https?:\/\/)[^/\s@]+@/g, '$1')
     .trim()
     .slice(-400);
 

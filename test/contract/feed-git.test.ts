@@ -12,6 +12,7 @@ import type { GitFeed } from '../../domain/feed.js';
 import { readFeedsOnce } from '../../workers/feeds.js';
 import { configured } from '../support/configured.js';
 import { freshFolder } from '../support/knob.js';
+import { serve } from '../support/listen.js';
 
 const never = (error: unknown): never => {
   throw error;
@@ -186,4 +187,14 @@ test('what git says without measure is not kept, and its command is ended', asyn
   const words = ['-c', 'alias.talk=!head -c 6000000 /dev/zero', 'talk'];
   const said = runGit(gitEnvironment(join(folder, '.git'), mirrors), words, patienceOf(30_000));
   await expect(said).rejects.toThrow(/said too much/);
+});
+
+test('a token that the account of hale has in an address is not repeated when the repository asks for more', async () => {
+  const asking = await serve((_, response) => void response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end());
+  await atHome(`[url "${asking.replace('://', '://hush-R1dV8qTz@')}/"]\n  insteadOf = http://git.internal/\n`);
+  const failed: unknown = await readCommits(await freshFolder(), feedOf('http://git.internal/shop.git'), undefined, Date.now()).catch(
+    (error: unknown) => error,
+  );
+  expect(String(failed)).toContain('git ls-remote: ');
+  expect(String(failed)).not.toContain('hush');
 });
