@@ -34,7 +34,15 @@ services:
   const { data } = await permissions({ config });
   const printed = wire.permissions.parse(data).permissions.map(({ line }) => line);
   const action: MachineAction = { kind: 'runit', command: 'restart', service: runit.service, machine: machine.sshd.machine };
-  return { ...machine, apply: (line: string) => machine.apply(line, script), runit, printed, action, ask: () => asked(configuration) };
+  return {
+    ...machine,
+    apply: (line: string) => machine.apply(line, script),
+    runit,
+    printed,
+    action,
+    ask: () => asked(configuration),
+    configuration,
+  };
 }
 
 describe.skipIf(noBareMachine !== undefined)(`a machine${noBareMachine === undefined ? '' : ` (left out: ${noBareMachine})`}`, () => {
@@ -96,6 +104,23 @@ describe.skipIf(noBareMachine !== undefined)(`a machine${noBareMachine === undef
     expect(await told(`(root) NOPASSWD: NOEXEC: /usr/bin/sv status ${runit.service}, !/bin/sh, ${needed}`)).toEqual([]);
   });
 
+  it('on which another account needs a command is warned of where hale has it as this one', async () => {
+    const { apply, printed, asRoot, configuration } = await bare();
+    for (const line of printed) apply(line);
+    const [, source = ''] = /^sources: \{vms: (.*)\}$/m.exec(configuration) ?? [];
+    const web = `  web:
+    target: {source: others, host: 127.0.0.1, unit: web.service}
+    corrections: {reset: {systemd: resetFailed, mode: act}}
+`;
+    const both = configuration.replace('sources: {', `sources: {others: ${source.replace('user: hale', 'user: root')}, `) + web;
+    const reset = '/usr/bin/systemctl --no-ask-password reset-failed -- web.service';
+    asRoot(`umask 337; echo 'hale ALL=(root) NOPASSWD: ${reset}' >/etc/sudoers.d/more`);
+    expect((await asked(both)).filter((line) => line.includes(where))).toEqual([
+      allOfIt,
+      `warning ${where}: more than the corrections need: hale may run ${reset} by sudo there`,
+    ]);
+  });
+
   it('whose line of authorized_keys forgets restrict is warned of: the key may forward ports', async () => {
     const { apply, printed, keys, ask } = await bare();
     for (const line of printed) apply(line);
@@ -115,6 +140,8 @@ describe.skipIf(noBareMachine !== undefined)(`a machine${noBareMachine === undef
     const warning = (path: string) =>
       `warning ${where}: more than the corrections need: hale may write ${path} there, and so decide what its key may run > chown root:root ${path} && chmod go-w ${path}`;
     const script = '/usr/local/lib/hale/hale-remote';
+    asRoot('chmod 1777 /usr/local/lib/hale');
+    expect(await ask()).toEqual([allOfIt]);
     asRoot(`chown hale ${script} && chmod 777 /usr/local/lib/hale`);
     const lines = await ask();
     expect(lines).toEqual([allOfIt, warning(script), warning('/usr/local/lib/hale')]);
