@@ -122,6 +122,16 @@ row(7, 'YAML', 'a secret in clear is refused and not shown, and one that is not 
     ['contracts/configuration/validate.ts', 'a URL with a password (not shown)'],
   ],
   [
+    withCorrection("{http: 'http://a/on', headers: {X-Auth: hunter2}}"),
+    /^2 (?!.*hunter2).*headers\.X-Auth: would put a secret in clear .*allowed: \{secret: NAME\}/,
+    ['contracts/configuration/in-clear.ts', 'isText(child) && isSecretName(name)'],
+  ],
+  [
+    withCorrection('{exec: [tool, --password=hunter2]}'),
+    /^2 (?!.*hunter2).*exec\[1\]: would put a secret in clear .*--password-file/,
+    ['contracts/configuration/in-clear.ts', 'of argumentsInClear(words)'],
+  ],
+  [
     `secrets: {db: {file: /nowhere/db}}\n${target('password: db')}`,
     /^0 .*valid.*can't be read now: what needs this secret is unavailable, all else works/,
     ['contracts/configuration/check.ts', 'what needs this secret is unavailable, all else works'],
