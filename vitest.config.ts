@@ -2,10 +2,11 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const habits = ['test/tidy.test.ts', 'test/lint.test.ts', 'test/specification/mutants.test.ts'];
-const fire = 'test/faults/fire.test.ts';
+/** One after the other, when all others have ended: the first has time limits, the last kills what must have the time to come back. */
+const alone = ['test/contract/wire.test.ts', 'test/faults/fire.test.ts'];
 
 /** Where files take long: what begins last should not be what everybody then waits for. */
-const longest = ['/test/e2e/', '/test/contract/wire.', '/test/scenarios/', '/test/faults/', '/test/contract/'];
+const longest = ['/test/e2e/', '/test/scenarios/', '/test/faults/', '/test/contract/'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -17,10 +18,11 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 3,
+    // More than two cores' worth: most files wait more than they work.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       // Needs nothing but the files, so that `npm run check` starts no database.
       { extends: true, test: { name: 'habits', include: habits } },
@@ -29,12 +31,14 @@ export default defineConfig({
         test: {
           name: 'hale',
           include: ['test/**/*.test.ts'],
-          exclude: [...habits, fire],
+          exclude: [...habits, ...alone],
           globalSetup: ['test/support/global-setup.ts'],
         },
       },
-      // Alone and last: it keeps a machine busy for minutes, and what it kills must have the time to come back.
-      { extends: true, test: { name: 'fire', include: [fire], sequence: { groupOrder: 1 } } },
+      ...alone.map((file, number) => ({
+        extends: true as const,
+        test: { name: `alone-${number + 1}`, include: [file], sequence: { groupOrder: number + 1 } },
+      })),
     ],
   },
 });
