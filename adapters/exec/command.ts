@@ -78,7 +78,8 @@ function untilEnd(child: ChildProcess, timeoutMs: number, abort: AbortSignal): P
     child.once('error', (error) => settle({ kind: 'notStarted', why: error.message }));
     child.once('exit', (code, signal) => {
       const end = () => settle(endOf(code, killedFor ?? (signal ? `it was ended by ${signal}` : undefined), output()));
-      const patience = setTimeout(end, lastOutputMs);
+      // What came while this process was busy is read before an immediate, and after a timer.
+      const patience = setTimeout(() => setImmediate(end), lastOutputMs);
       child.once('close', () => {
         clearTimeout(patience);
         end();

@@ -33,7 +33,10 @@ class Server {
   async close(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0) return;
-    const server = await this.#started;
+    const started = this.#started;
+    // Whoever opens it from now on gets another one.
+    this.#started = undefined;
+    const server = await started;
     await server?.stop();
     if (server !== undefined) removed(server);
   }
