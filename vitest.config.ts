@@ -19,7 +19,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // More than two cores' worth: most files wait more than they work.
-    maxWorkers: 4,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
