@@ -50,10 +50,9 @@ export const dropSlot: Statement = {
       .catch(refusedIf('objectInUse'));
     if (rowCount !== 1) throw new TargetRefused(`slot ${slot.name} is read again, or gone`);
   },
+  // One that is there, whoever has read it since, is not dropped.
   readBack: async (session, action, before) =>
-    before.identity === 'none'
-      ? 'notApplied'
-      : hasHappened(async () => imageOf(await slotOf(session, action), action).identity !== before.identity),
+    before.identity === 'none' ? 'notApplied' : hasHappened(async () => (await slotOf(session, action)) === undefined),
 };
 
 const wantedOf = ({ slot }: PostgresAction): { readonly name: string; readonly retainsBytes: number } =>

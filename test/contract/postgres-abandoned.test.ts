@@ -175,6 +175,13 @@ describe('dropSlot', () => {
     expect(await other.effects()).toBe(0);
   });
 
+  it('is not taken for done where somebody has read the slot since', async () => {
+    const bench = await abandoned();
+    const call = await callOn(bench);
+    await bench.disturb?.();
+    expect(await bench.provider.readBack(call)).toEqual({ kind: 'notApplied' });
+  });
+
   it('leaves alone a slot that keeps little, was read lately, or does not exist', async () => {
     const bench = await abandoned();
     const seen = (more: Partial<Postgres>) =>
