@@ -163,7 +163,8 @@ export const levels = [0, 1, 2, 3, 4] as const;
 export type Level = (typeof levels)[number];
 
 /** What undoing means: back as it was, nothing to bring back, something is lost for ever, or no way back at all. */
-export type UndoClass = 'restores' | 'nothingToRestore' | 'loses' | 'irreversible';
+export const undoClasses = ['restores', 'nothingToRestore', 'loses', 'irreversible'] as const;
+export type UndoClass = (typeof undoClasses)[number];
 
 export interface Correction {
   readonly name: string;

@@ -1,9 +1,8 @@
-import type { UndoClass } from '../../../domain/service.js';
+import { undoClasses } from '../../../domain/service.js';
 import type { PlugIn } from '../../plug-in.js';
 import { shown } from '../../plug-in/answers.js';
 import { unknown } from '../problem.js';
 
-const undoClasses: readonly UndoClass[] = ['restores', 'nothingToRestore', 'loses', 'irreversible'];
 const needed: readonly (keyof PlugIn)[] = ['resource', 'look', 'act'];
 const optional: readonly (keyof PlugIn)[] = ['refuse', 'pointless', 'happened', 'takeBack'];
 const parts: readonly string[] = ['undo', ...needed, ...optional];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { UndoClass } from '../../../domain/service.js';
+import { undoClasses, type UndoClass } from '../../../domain/service.js';
 import type { Context } from '../context.js';
 import { argv, choice, url } from '../scalars.js';
 import { type Node, at, textOf } from '../tree.js';
@@ -14,9 +14,9 @@ export const request = {
 };
 export type RequestFile = z.output<z.ZodObject<typeof request>>;
 
-const undoError = 'restores, nothingToRestore, loses, irreversible, {exec: [program]} or {http: URL}';
+const undoError = `${undoClasses.join(', ')}, {exec: [program]} or {http: URL}`;
 export const undo = z
-  .union([choice('restores', 'nothingToRestore', 'loses', 'irreversible'), z.strictObject({ exec: argv.optional(), ...request })], {
+  .union([choice(...undoClasses), z.strictObject({ exec: argv.optional(), ...request })], {
     error: undoError,
   })
   .optional();
