@@ -18,6 +18,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     pool: 'forks',
+    // A module keeps nothing from test to test that a test could see, and loading all of them for each file takes long.
+    isolate: false,
     // More than two cores' worth: most files wait more than they work.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -1,7 +1,7 @@
 import { Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { inspect } from 'node:util';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import type { DockerSource } from '../../domain/service.js';
 import { DockerFailed, failureOf, socketOf } from './failure.js';
 
@@ -28,11 +28,13 @@ export async function openEngine(source: DockerSource, { timeoutMs, abort }: Lim
   const time = AbortSignal.timeout(timeoutMs);
   const over = opaque(abort === undefined ? AbortSignal.any([time]) : AbortSignal.any([time, abort]));
   const why = () => (time.aborted ? `docker did not answer within ${timeoutMs} ms` : 'the call to docker was called off');
+  // The library is large: only who has a docker loads it.
+  const { default: Client } = await import('dockerode');
   const talk =
     (version?: string): Engine['ask'] =>
     async (request) => {
       try {
-        return await within(over, request(clientOf(source, version), over));
+        return await within(over, request(new Client(clientOptions(source, version)), over));
       } catch (error) {
         throw over.aborted ? new DockerFailed('unclear', why()) : failureOf(error, source);
       }
@@ -88,7 +90,7 @@ function opaque<T extends object>(thing: T): T {
  * Says everything itself: the library would fill in from DOCKER_HOST and the like. Each request has a connection of its
  * own, so that none is lost on one that docker has just closed.
  */
-function clientOf({ url }: DockerSource, version: string | undefined): Docker {
+function clientOptions({ url }: DockerSource, version: string | undefined): Docker.DockerOptions {
   const { protocol, hostname, port } = new URL(url);
   const nothing = { host: undefined, port: undefined, socketPath: undefined, pathPrefix: '/', timeout: undefined };
   const keys = { key: undefined, cert: undefined, ca: undefined, username: undefined, password: undefined };
@@ -98,5 +100,5 @@ function clientOf({ url }: DockerSource, version: string | undefined): Docker {
       : protocol === 'https:'
         ? { protocol: 'https', host: hostname, port: port || '443', agent: opaque(new TlsAgent()) }
         : { protocol: 'http', host: hostname, port: port || '80', agent: opaque(new PlainAgent()) };
-  return new Docker({ ...nothing, ...keys, ...where, version } as Docker.DockerOptions);
+  return { ...nothing, ...keys, ...where, version } as Docker.DockerOptions;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hale, Status } from './hale.js';
 
 /** Each look at `hale status` is a process of its own, which costs the machine something. */
-const lookMs = 500;
+const lookMs = 1_000;
 
 /** A person at the command line: looks at `hale status` all the time, answers what is asked, lets go what is held. */
 export class Person {

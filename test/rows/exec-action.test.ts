@@ -79,7 +79,7 @@ row(44, 'program', 'its exit code decides, its whole family ends with its time, 
   [
     { text: `(setsid sleep 20 & echo $! > $PIDS/daemon); exit 0` },
     /alive: daemon; done: /,
-    [command, 'const patience = setTimeout(end, lastOutputMs);'],
+    [command, 'const patience = setTimeout(() => setImmediate(end), lastOutputMs);'],
   ],
   [
     { text: 'head -c 1073741824 /dev/zero | tr "\\0" x; exit 3' },

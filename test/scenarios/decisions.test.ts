@@ -25,7 +25,7 @@ services:
     objectives:
       up: {above: 0, for: 0s, hold: 1s}
     corrections:
-      back: {file: ${service.file}, restore: lastGood, hold: 1s, within: 1s, cooldown: 0s}
+      back: {file: ${service.file}, restore: lastGood, hold: 1s, within: 20s, cooldown: 0s}
 `;
 
 /** A service whose correction asks; what would be restored differs from round to round, and so does the proposal. */
