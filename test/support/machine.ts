@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { commands } from '../../adapters/exec/commands.js';
 import { machines, type Machines } from '../../adapters/machines/machines.js';
 import { allowedOf } from '../../adapters/machines/request.js';
@@ -36,13 +36,23 @@ export async function locally(): Promise<Way> {
   };
 }
 
-/** One for all tests of a file. */
+/** One for all that a test does over ssh. */
 let shared: Promise<DebianSshd> | undefined;
-afterAll(async () => (await shared)?.stop());
+
+function ofThisTest(): Promise<DebianSshd> {
+  if (shared !== undefined) return shared;
+  const one = startSshd();
+  shared = one;
+  onTestFinished(async () => {
+    shared = undefined;
+    await (await one).stop();
+  });
+  return one;
+}
 
 /** Over a real ssh and a real sshd, through a proxy that can cut the line. */
 export async function overSsh(prefix?: readonly string[]): Promise<Way & { readonly sshd: DebianSshd }> {
-  const sshd = prefix === undefined ? await (shared ??= startSshd()) : await startSshd(prefix);
+  const sshd = await (prefix === undefined ? ofThisTest() : startSshd(prefix));
   if (prefix !== undefined) onTestFinished(sshd.stop);
   const proxy = await tcpProxy('127.0.0.1', sshd.machine.port);
   onTestFinished(proxy.close);
