@@ -18,9 +18,9 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     pool: 'forks',
-    // A module keeps nothing from test to test that a test could see, and loading all of them for each file takes long.
+    // Loading all modules for each file takes long: none, of the product or of the tests' support, may keep what is for one file only.
     isolate: false,
-    // More than two cores' worth: most files wait more than they work.
+    // More than two cores' worth, so that both work on while a file waits.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,

@@ -131,7 +131,8 @@ const atSomeMoment = ({ bench, random }: Trial): Promise<void> => wait(random() 
 async function actedUpon({ target }: Trial, worker?: Worker): Promise<void> {
   const until = Date.now() + 30_000;
   while ((await target.effects()) === 0) {
-    if (Date.now() > until) throw new Error(`the target never did what it was asked to; ${worker?.said.join(', ') ?? 'the call is open'}`);
+    if (Date.now() > until)
+      throw new Error(`the target never did what it was asked to${worker ? `; the worker said ${worker.said.join(', ')}` : ''}`);
     await wait(5);
   }
 }
