@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { wayTo } from '../../adapters/http/guard.js';
 import { httpMeter } from '../../adapters/http/meter.js';
 import { httpProvider } from '../../adapters/http/provider.js';
@@ -162,10 +162,9 @@ describe('SSRF by http actions', () => {
   });
 
   it('no proxy of the environment is used', async () => {
-    const before = { ...process.env };
-    onTestFinished(() => void (process.env = before));
+    onTestFinished(() => void vi.unstubAllEnvs());
     for (const name of ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'ALL_PROXY', 'NODE_USE_ENV_PROXY'])
-      process.env[name] = `http://127.0.0.1:${port}`;
+      vi.stubEnv(name, `http://127.0.0.1:${port}`);
     const knob = await freshHttpKnob();
     await sent(knob.url, { named: ['127.0.0.1'], allow: [] });
     expect([knob.ledger.length, reached.length]).toEqual([1, 0]);

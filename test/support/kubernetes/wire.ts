@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'node:https';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { serve } from '../listen.js';
 
 /** One request that was made, and what a real kube-apiserver said. */
@@ -36,7 +36,6 @@ export interface Wire {
 
 const lane = process.env.HALE_KUBERNETES_LANE;
 const recording = process.env.HALE_KUBERNETES_RECORD;
-const recorded: Record<string, Exchange[]> = {};
 
 /** Each file of tests has its own: `kubernetes-provider.test.ts` has `kubernetes-provider.json`. */
 function fixtureFile(): string {
@@ -44,14 +43,27 @@ function fixtureFile(): string {
   return fileURLToPath(new URL(`../../fixtures/kubernetes/${name}.json`, import.meta.url));
 }
 
-let fixture: Fixture | undefined;
-const replayed = (): Fixture => (fixture ??= JSON.parse(readFileSync(fixtureFile(), 'utf8')) as Fixture);
+/** By file: files of tests share this module. */
+const fixtures = new Map<string, Fixture>();
+const records = new Map<string, Record<string, Exchange[]>>();
 
-if (recording !== undefined) afterAll(() => writeFixture(fixtureFile(), recording));
+function replayed(file: string): Fixture {
+  const fixture = fixtures.get(file) ?? (JSON.parse(readFileSync(file, 'utf8')) as Fixture);
+  fixtures.set(file, fixture);
+  return fixture;
+}
 
-function writeFixture(file: string, server: string): void {
+/** What this test asks, for the fixture of its file, which is written anew when the test has ended. */
+function recordOf(file: string, test: string): Exchange[] {
+  const record = records.get(file) ?? {};
+  records.set(file, record);
+  if (recording !== undefined) onTestFinished(() => writeFixture(file, record, recording));
+  return (record[test] ??= []);
+}
+
+function writeFixture(file: string, record: Record<string, Exchange[]>, server: string): void {
   const bodies: Record<string, unknown> = {};
-  const tests = Object.entries(recorded).map(([name, exchanges]) => {
+  const tests = Object.entries(record).map(([name, exchanges]) => {
     const short = exchanges.map((exchange) => ({ ...exchange, body: hashOf(JSON.stringify(exchange.body)) }));
     exchanges.forEach(({ body }, index) => (bodies[short[index]?.body ?? ''] = body));
     return [name, short] as const;
@@ -75,13 +87,15 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
  */
 export async function wireToCluster(): Promise<Wire> {
   const test = expect.getState().currentTestName ?? '';
-  const { tests = {}, bodies = {} }: Partial<Fixture> = lane === undefined ? replayed() : {};
+  const file = fixtureFile();
+  const record = recordOf(file, test);
+  const { tests = {}, bodies = {} }: Partial<Fixture> = lane === undefined ? replayed(file) : {};
   const left = (tests[test] ?? []).map((one) => ({ ...one, body: bodies[one.body] }));
   const unknown: string[] = [];
   const answerOf = async (asked: string, message: IncomingMessage, body: string): Promise<Exchange> => {
     if (lane !== undefined) {
       const exchange = await forward(lane, asked, message, body);
-      (recorded[test] ??= []).push(exchange);
+      record.push(exchange);
       return exchange;
     }
     const at = left.findIndex((one) => one.asked === asked);
