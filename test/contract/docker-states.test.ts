@@ -120,7 +120,7 @@ describe('a container that was killed for its memory', () => {
   it('is not restarted when it had just been started', async () => {
     const one = await killed('restart');
     const why =
-      /: it was killed for its memory 0 s after its start, at its limit of 16777216 bytes: it would be again; limits or recreate can help$/;
+      /: it was killed for its memory \d+ s after its start, at its limit of 16777216 bytes: it would be again; limits or recreate can help$/;
     expect(await refusals(one, ['restart', 'hardRestart'])).toEqual([expect.stringMatching(why), expect.stringMatching(why)]);
     expect(await examined(one, 'limits', { memoryBytes: 33_554_432 })).toMatchObject({ applicable: true });
   });
