@@ -31,6 +31,7 @@ const patienceMs = 120_000;
 /** All services that workers of one privilege act on. A round freezes the worker; the one that took over is the next to be frozen. */
 export class Lane {
   #worker: ActWorker | undefined;
+  #rounds = 0;
 
   constructor(
     private readonly privilege: string,
@@ -46,8 +47,8 @@ export class Lane {
     const before = new Map(subjects.map((one) => [one, one.acts().length]));
     const holding = await this.#untilHeld(old, subjects);
     holding.end();
-    const inOrder = [...this.#bySpeed(subjects)].flatMap(({ service }) => holding.answers.get(service) ?? []);
-    old.freezeWith(inOrder);
+    const [given = [], kept = []] = this.#split(subjects).map((some) => some.flatMap(({ service }) => holding.answers.get(service) ?? []));
+    old.freezeWith(given);
     const frozenAt = Date.now();
     try {
       const { fences, lastEnd } = await this.records.leases(subjects.map(({ service }) => service));
@@ -65,6 +66,7 @@ export class Lane {
       const words = new Words();
       old.line.listener = words;
       const thawedAt = Date.now();
+      for (const { release } of kept) release();
       old.thaw();
       for (const one of subjects) if (one.isPlanted === true) await one.actLate?.(fences.get(resourceOf(one.service)) ?? '');
       await wait(lateMs);
@@ -98,6 +100,17 @@ export class Lane {
 
   async end(): Promise<void> {
     await this.#worker?.end();
+  }
+
+  /**
+   * Those whose answers the worker gets while it is frozen, and those who get theirs when it goes on. Of workers frozen before the
+   * look every other round is of each kind: those that have read may be too fast and ask before they stand still; of the others
+   * none is, but they find that they waited for too long.
+   */
+  #split(subjects: readonly Subject[]): [readonly Subject[], readonly Subject[]] {
+    this.#rounds += 1;
+    const isKept = (one: Subject): boolean => this.moments.get(one) === 'beforeCheck' && this.#rounds % 2 === 0;
+    return [this.#bySpeed(subjects.filter((one) => !isKept(one))), subjects.filter(isKept)];
   }
 
   /** The worker takes answers in the order in which they came: those first whose act takes long to begin. */
