@@ -10,7 +10,7 @@ type Cluster = Awaited<ReturnType<typeof startCluster>>;
 /** As much as is read of a line of the server's audit log. */
 interface Change {
   readonly requestReceivedTimestamp: string;
-  readonly userAgent: string;
+  readonly userAgent?: string;
   readonly objectRef: { readonly name: string };
   readonly responseStatus: { readonly code: number };
 }
@@ -25,7 +25,7 @@ export async function kubernetesTarget(service: string, cluster: Cluster): Promi
       .split('\n')
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Change)
-      .filter(({ objectRef, userAgent }) => objectRef.name === service && !userAgent.startsWith('kube-'));
+      .filter(({ objectRef, userAgent }) => objectRef.name === service && userAgent?.startsWith('kube-') !== true);
   const acts = (): Act[] =>
     changes().flatMap(({ responseStatus: { code }, requestReceivedTimestamp: at }) => (code === 200 ? [{ at: Date.parse(at) }] : []));
   let done = -1;
