@@ -31,6 +31,11 @@ test('addresses that stand in the file are named: in a URL, and in a list of ins
   expect((await other(`${perInstance}, ${discovered}`, prometheus))?.corrections).toMatchObject([{ action: { reach: { named: [] } } }]);
 });
 
+test('an address is named by a URL that has slots behind it', async () => {
+  const correction = `corrections: {call: {http: 'http://10.0.0.1:80/on/$service'}}`;
+  expect((await other(correction))?.corrections).toMatchObject([{ action: { reach: { named: ['10.0.0.1'] } } }]);
+});
+
 test('ranges of the policy reach every request, and one that is everything is refused', async () => {
   const call = `corrections: {call: {http: 'http://shop.internal/on'}}`;
   const policy = (range: string) => `policy: {http: {allow: ['${range}']}}`;
