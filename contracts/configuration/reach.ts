@@ -18,7 +18,9 @@ export const httpPolicy = z.strictObject({
 /** Where the requests to these URLs of a service may go. A slot in the host counts only with the instances that the file lists itself. */
 export function reachOf(urls: readonly string[], service: Node, { root }: Context): Reach {
   const listed = z.array(z.string()).safeParse(plain(at(service, 'instances'))).data ?? [];
-  const hosts = urls.flatMap((url) => (hostOf(url).includes('$') ? listed.map((instance) => filled(url, instance)) : [url])).flatMap(localHost);
+  const hosts = urls
+    .flatMap((url) => (hostOf(url).includes('$') ? listed.map((instance) => filled(url, instance)) : [url]))
+    .flatMap(localHost);
   const allow = httpPolicy.safeParse(plain(at(root, 'policy', 'http'))).data?.allow ?? [];
   return { named: [...new Set(hosts)].sort(), allow };
 }
