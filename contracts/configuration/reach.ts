@@ -18,15 +18,10 @@ export const httpPolicy = z.strictObject({
 /** Where the requests to these URLs of a service may go. A slot in the host counts only with the instances that the file lists itself. */
 export function reachOf(urls: readonly string[], service: Node, { root }: Context): Reach {
   const listed = z.array(z.string()).safeParse(plain(at(service, 'instances'))).data ?? [];
-  const hosts = urls
-    .flatMap((url) => (hostOf(url).includes('$') ? listed.map((instance) => filled(url, instance)) : [url]))
-    .flatMap(localHost);
+  const hosts = urls.flatMap((url) => [url, ...listed.map((instance) => filled(url, instance))]).flatMap(localHost);
   const allow = httpPolicy.safeParse(plain(at(root, 'policy', 'http'))).data?.allow ?? [];
   return { named: [...new Set(hosts)].sort(), allow };
 }
-
-/** As it is written, port and slots included. */
-const hostOf = (url: string): string => url.split('/')[2] ?? '';
 
 const filled = (url: string, instance: string): string =>
   url.replaceAll(/\$instance\b/g, instance).replaceAll(/\$host\b/g, instance.replace(/:\d+$/, ''));
