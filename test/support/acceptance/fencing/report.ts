@@ -52,13 +52,14 @@ const endsOf = (tried: readonly Tried[]): string => counted(tried.map(endOf));
 const ends: readonly (readonly [RegExp, string])[] = [
   [/^the lease on /, 'lease lost'],
   [/Query read timeout/, 'gave up the look'],
+  [/could not be asked within/, 'out of time'],
   [/changed since|changed meanwhile|is smaller than|was taken before|came too late|is gone/, 'told by the target'],
 ];
 
 function endOf({ word, turnedAway = 0 }: Tried): string {
   if (turnedAway > 0) return 'told by the target';
   if (word === undefined) return 'called off without a word';
-  return ends.find(([pattern]) => pattern.test(word))?.[1] ?? 'found it done';
+  return ends.find(([pattern]) => pattern.test(word))?.[1] ?? 'in other words';
 }
 
 function counted(words: readonly string[]): string {
