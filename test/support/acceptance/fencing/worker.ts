@@ -110,8 +110,11 @@ function hurry(threads: readonly number[], work: () => void): void {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ERR_SYSTEM_ERROR')) throw error;
   }
-  work();
-  setPriority(process.pid, own);
+  try {
+    work();
+  } finally {
+    setPriority(process.pid, own); // Whatever this process starts from now on has it too.
+  }
 }
 
 /** Whether bytes wait in the socket of this end of a connection on loopback. */
